@@ -1,0 +1,1 @@
+//! A small Kubernetes-compatible API server that knows no kind of Keydesk's.

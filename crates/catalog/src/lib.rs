@@ -1,0 +1,1 @@
+//! The cluster as one in-memory index: objects in, affected references out.

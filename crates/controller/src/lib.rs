@@ -1,0 +1,1 @@
+//! One object at a time: gather, plan, apply.

@@ -1,0 +1,1 @@
+//! Keeps a catalog in step with a cluster: one watch per kind.

@@ -1,0 +1,1 @@
+//! What every long-running role shares: arguments, logs, admin port, drain.

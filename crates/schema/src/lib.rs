@@ -1,0 +1,1 @@
+//! Kubernetes structural schemas and patches as pure functions on JSON values.

@@ -1,0 +1,1 @@
+//! An in-process or real cluster, builders and waits for tests.
