@@ -1,0 +1,204 @@
+//! Builds a value from any serde deserializer, keeping track of where it is.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
+use serde_json::{Map, Number, Value};
+
+use super::MAX_DEPTH;
+
+/// Repeated keys reported at most; the rest of a body that repeats itself on purpose is not news.
+const MAX_DUPLICATES: usize = 100;
+
+/// What was noticed on the way, besides the value.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) duplicates: Vec<String>,
+    pub(super) too_deep: bool,
+}
+
+/// One step of the way from the root to where the reader is; lives on the reader's own stack.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Root,
+    Field(&'a Step<'a>, &'a str),
+    Item(&'a Step<'a>, usize),
+}
+
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => f.write_str(name),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// Reads the value at one place.
+pub(super) struct Reader<'a> {
+    step: Step<'a>,
+    depth: usize,
+    notes: &'a RefCell<Notes>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(notes: &'a RefCell<Notes>) -> Self {
+        Self {
+            step: Step::Root,
+            depth: 0,
+            notes,
+        }
+    }
+
+    /// The depth of what this container holds, or an error when that is too deep.
+    fn descend<E: Error>(&self) -> Result<usize, E> {
+        if self.depth < MAX_DEPTH {
+            return Ok(self.depth + 1);
+        }
+        self.notes.borrow_mut().too_deep = true;
+        Err(E::custom("nested too deeply"))
+    }
+
+    fn note_duplicate(&self, key: &str) {
+        let path = Step::Field(&self.step, key).to_string();
+        let duplicates = &mut self.notes.borrow_mut().duplicates;
+        if duplicates.len() < MAX_DUPLICATES && !duplicates.contains(&path) {
+            duplicates.push(path);
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value that JSON has")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.deserialize(deserializer)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("JSON has no such number"))?;
+        Ok(Value::Number(number))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let depth = self.descend()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Reader {
+            step: Step::Item(&self.step, list.len()),
+            depth,
+            notes: self.notes,
+        })? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let depth = self.descend()?;
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key_seed(Key)? {
+            let value = entries.next_value_seed(Reader {
+                step: Step::Field(&self.step, &key),
+                depth,
+                notes: self.notes,
+            })?;
+            match object.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(value);
+                }
+                Entry::Occupied(mut place) => {
+                    self.note_duplicate(place.key());
+                    place.insert(value);
+                }
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// A key: JSON has strings only, YAML's other scalars become the text that spells them.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text as key")
+    }
+
+    fn visit_bool<E: Error>(self, key: bool) -> Result<String, E> {
+        Ok(key.to_string())
+    }
+
+    fn visit_i64<E: Error>(self, key: i64) -> Result<String, E> {
+        Ok(key.to_string())
+    }
+
+    fn visit_u64<E: Error>(self, key: u64) -> Result<String, E> {
+        Ok(key.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, key: f64) -> Result<String, E> {
+        Ok(key.to_string())
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<String, E> {
+        Ok(key.to_owned())
+    }
+
+    fn visit_string<E: Error>(self, key: String) -> Result<String, E> {
+        Ok(key)
+    }
+}

@@ -1,0 +1,44 @@
+//! YAML bodies.
+
+use std::cell::RefCell;
+
+use serde::de::DeserializeSeed as _;
+use serde_saphyr::{DuplicateKeyPolicy, Options};
+
+use super::reader::{Notes, Reader};
+use super::{DecodeError, Decoded};
+
+/// Nodes that aliases may add: enough to repeat a block of labels, far from an alias bomb.
+const MAX_ALIASED_EVENTS: usize = 10_000;
+
+/// Reads a YAML body of one document.
+///
+/// # Errors
+/// When the bytes are not UTF-8, not one YAML document, nested too deeply, or grow by aliases.
+pub fn yaml(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::NotUtf8)?;
+    let notes = RefCell::new(Notes::default());
+    let read = serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| {
+        Reader::new(&notes).deserialize(deserializer)
+    });
+    let Notes { duplicates, too_deep } = notes.into_inner();
+    match read {
+        Ok(value) => Ok(Decoded { value, duplicates }),
+        Err(_) if too_deep => Err(DecodeError::TooDeep),
+        Err(error) => Err(DecodeError::Yaml(error.to_string())),
+    }
+}
+
+fn options() -> Options {
+    let mut options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: super::MAX_DEPTH + 2,
+            max_aliases: 1_000,
+            max_recorded_anchor_events: MAX_ALIASED_EVENTS,
+        },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        with_snippet: false,
+    };
+    options.alias_limits.max_total_replayed_events = MAX_ALIASED_EVENTS;
+    options
+}
