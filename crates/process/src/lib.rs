@@ -1,1 +1,18 @@
-//! What every long-running role shares: arguments, logs, admin port, drain.
+//! What every long-running role shares: arguments, logs, listeners, the admin port, and an orderly end.
+//!
+//! It knows no kind of ours and takes no decision: roles hand it closures ("are you ready?") and futures
+//! ("this is the work"), and it wraps them in the manners that an operator expects of a process.
+
+mod admin;
+mod args;
+mod drain;
+mod listen;
+mod log;
+
+pub use admin::{Health, serve as serve_admin};
+pub use args::{AdminArgs, LogArgs, LogFormat};
+pub use drain::{Forced, Stop, WatchSignals, until_drained};
+pub use listen::{ListenError, bind};
+pub use log::{Chain, LogError, chain, init as init_log};
+/// Where roles register their metrics; the admin port serves it.
+pub use prometheus_client::registry::Registry;

@@ -1,0 +1,123 @@
+//! The log: one line per thing that happened, on standard error, so that standard output stays for answers.
+
+use std::{
+    error::Error,
+    fmt::{self, Display},
+    io::{IsTerminal as _, stderr},
+};
+
+use tracing_subscriber::{EnvFilter, filter::ParseError, util::SubscriberInitExt as _, util::TryInitError};
+
+use crate::args::{LogArgs, LogFormat};
+
+/// Why the log could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter is not one that we understand.
+    #[error("failed to understand the log filter {filter:?}")]
+    ParseFilter {
+        /// As given.
+        filter: String,
+        /// Which directive, and why.
+        source: ParseError,
+    },
+    /// A log is installed already.
+    #[error("failed to install the log")]
+    Install(#[source] TryInitError),
+}
+
+/// Installs the process-wide log.
+///
+/// # Errors
+/// When the filter does not parse, or a log is installed already.
+pub fn init(args: &LogArgs) -> Result<(), LogError> {
+    let LogArgs { log_format, log } = args;
+    let filter = EnvFilter::builder()
+        .parse(log)
+        .map_err(|source| LogError::ParseFilter {
+            filter: log.clone(),
+            source,
+        })?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr);
+    match log_format {
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .finish()
+            .try_init(),
+        LogFormat::Pretty => lines
+            .compact()
+            .with_ansi(stderr().is_terminal())
+            .finish()
+            .try_init(),
+    }
+    .map_err(LogError::Install)
+}
+
+/// An error and everything that caused it, as one line: `failed to do this: because of that: and that`.
+///
+/// Every error of ours says what was attempted and leaves the cause to `source()`, so nothing is printed twice.
+pub fn chain<'a>(error: &'a (dyn Error + 'static)) -> Chain<'a> {
+    Chain(error)
+}
+
+/// Prints an error with its causes; made by [`chain`].
+#[derive(Debug, Clone, Copy)]
+pub struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut said = self.0.to_string();
+        f.write_str(&said)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            let next = error.to_string();
+            // Libraries often print their cause themselves; saying it again helps nobody.
+            if !said.ends_with(&next) {
+                write!(f, ": {next}")?;
+                said = next;
+            }
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Sample {
+        #[error("failed to open the door")]
+        Open(#[source] Box<Sample>),
+        #[error("key broke: {0}")]
+        Talkative(#[source] Box<Sample>),
+        #[error("rust")]
+        Rust,
+    }
+
+    #[test]
+    fn a_chain_says_each_cause_once() {
+        let error = Sample::Open(Box::new(Sample::Rust));
+        assert_eq!(chain(&error).to_string(), "failed to open the door: rust");
+        let error = Sample::Open(Box::new(Sample::Talkative(Box::new(Sample::Rust))));
+        assert_eq!(
+            chain(&error).to_string(),
+            "failed to open the door: key broke: rust"
+        );
+    }
+
+    #[test]
+    fn a_filter_that_makes_no_sense_is_named() {
+        let args = LogArgs {
+            log_format: LogFormat::Json,
+            log: "info,=,=".to_owned(),
+        };
+        let error = init(&args).unwrap_err();
+        assert!(error.to_string().contains("info,=,="), "{error}");
+    }
+}
