@@ -1,0 +1,1 @@
+//! The schemas of everything served, as `OpenAPI` v3 documents.

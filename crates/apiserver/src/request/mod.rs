@@ -1,0 +1,5 @@
+//! What a request asks for, read from its method and URL.
+
+mod target;
+
+pub use target::{ResourceTarget, Target, Verb};
