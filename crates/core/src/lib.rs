@@ -1,1 +1,18 @@
 //! What a product, plan, key, request and decision are: pure functions of values and `now`.
+//!
+//! Nothing here knows Kubernetes, a clock, randomness or IO: whoever calls brings the facts and the moment.
+//! [`standing`] is the one place that says whether a key is approved; controller, gate and portal all ask it.
+
+mod decision;
+mod denial;
+mod fingerprint;
+mod name;
+mod standing;
+mod terms;
+
+pub use decision::{Decision, effective_at, winner};
+pub use denial::Denial;
+pub use fingerprint::{Fingerprint, FingerprintKey};
+pub use name::NamespacedName;
+pub use standing::{Failure, KeyFacts, ProductFacts, Ruling, Scheme, SecretFacts, Standing, standing};
+pub use terms::{ParseTermsError, Terms};
