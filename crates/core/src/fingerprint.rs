@@ -6,7 +6,6 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use zeroize::ZeroizeOnDrop;
 
 /// The block size of SHA-256, to which HMAC (RFC 2104) pads its key.
@@ -55,19 +54,8 @@ impl fmt::Debug for FingerprintKey {
 }
 
 /// Stands for a key value: equal for equal values, within one process.
-#[derive(Clone, Copy, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 32]);
-
-// Comparing takes the same time wherever two fingerprints differ.
-#[expect(
-    clippy::derived_hash_with_manual_eq,
-    reason = "equality is that of the bytes, only its timing differs"
-)]
-impl PartialEq for Fingerprint {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
