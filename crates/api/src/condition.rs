@@ -1,0 +1,296 @@
+//! Conditions: which aspects each kind reports, for which reasons, and how a list of them changes.
+//!
+//! Type and reason belong together ([`Aspect::Reason`]), so a reason of one kind cannot end up on another.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+/// An enum whose variants are spelled in the API as in the code.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// As spelled in the API.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant),)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl From<$name> for &'static str {
+            fn from(word: $name) -> Self {
+                word.as_str()
+            }
+        }
+    };
+}
+
+words! {
+    /// Aspects of an APIProduct.
+    ProductAspect {
+        /// The route serves the API.
+        Ready,
+        /// A `PlanPolicy` applies to the route.
+        PlanPolicyDiscovered,
+        /// An `AuthPolicy` is in force for the route.
+        AuthPolicyDiscovered,
+        /// The policy's OpenID provider answered.
+        OIDCDiscovered,
+        /// The OpenAPI document was fetched. Absent where the product names none.
+        OpenAPISpecReady,
+    }
+}
+
+words! {
+    /// Reasons of a [`ProductAspect`].
+    ProductReason {
+        /// `PlanPolicyDiscovered`, `AuthPolicyDiscovered`: there is one.
+        Found,
+        /// `PlanPolicyDiscovered`, `AuthPolicyDiscovered`: there is none.
+        NotFound,
+        /// `AuthPolicyDiscovered`: not accepted or not enforced.
+        AuthPolicyNotReady,
+        /// `OIDCDiscovered`: its document was fetched.
+        Discovered,
+        /// `OIDCDiscovered`: the policy names no issuer.
+        NoOIDCAuth,
+        /// `OIDCDiscovered`: its document could not be had.
+        DiscoveryFailed,
+        /// `Ready`: some parent accepted the route.
+        HTTPRouteAccepted,
+        /// `Ready`: there is no such route.
+        HTTPRouteNotFound,
+        /// `Ready`: no parent accepted the route.
+        HTTPRouteNotAccepted,
+        /// `OpenAPISpecReady`: the document is in the status.
+        SpecFetched,
+        /// `OpenAPISpecReady`: the server could not be reached or refused.
+        FetchFailed,
+        /// `OpenAPISpecReady`: the URL is none that can be fetched.
+        RequestCreationFailed,
+        /// `OpenAPISpecReady`: the answer broke off.
+        ReadFailed,
+        /// `OpenAPISpecReady`: the document is larger than allowed.
+        SpecSizeTooLarge,
+    }
+}
+
+words! {
+    /// Aspects of an APIKey, which its APIKeyRequest repeats.
+    KeyAspect {
+        /// Waits for a decision.
+        Pending,
+        /// May be used.
+        Approved,
+        /// Was refused or revoked.
+        Denied,
+        /// Was approved, until a time that has passed.
+        Expired,
+        /// Cannot be used, whatever was decided.
+        Failed,
+        /// The spec asks for more than was approved. Beside the others; absent otherwise.
+        TermsChanged,
+    }
+}
+
+impl KeyAspect {
+    /// The aspects of which exactly one is present, and True.
+    pub const LIFECYCLE: [Self; 5] = [
+        Self::Pending,
+        Self::Approved,
+        Self::Denied,
+        Self::Expired,
+        Self::Failed,
+    ];
+}
+
+words! {
+    /// Reasons of a [`KeyAspect`].
+    KeyReason {
+        /// `Pending`.
+        AwaitingApproval,
+        /// `Approved`.
+        Approved,
+        /// `Denied`.
+        Denied,
+        /// `Expired`.
+        KeyExpired,
+        /// `Failed`: no Kuadrant resource says where enforcement secrets go.
+        KuadrantNotFound,
+        /// `Failed`: no such product.
+        APIProductNotFound,
+        /// `Failed`: the product is on its way out.
+        APIProductDeleting,
+        /// `Failed`: no such Secret.
+        SecretNotFound,
+        /// `Failed`: the Secret has no entry `api_key`.
+        SecretAPIKeyNotFound,
+        /// `Failed`: the Secret's entry `api_key` is empty.
+        SecretAPIKeyEmpty,
+        /// `Failed`: another key of the product has the same value.
+        SecretAPIKeyDuplicate,
+        /// `Failed`: no authentication scheme is in force for the product.
+        AuthSchemeNotFound,
+        /// `Failed`: the product's authentication scheme takes no API keys.
+        APIKeyAuthSchemeNotFound,
+        /// `Failed`: the product has plan tiers, and this is none of them.
+        PlanTierNotFound,
+        /// `Failed`: the namespace has as many keys as the product allows.
+        TooManyKeys,
+        /// `TermsChanged`: the owner has not decided on the new terms.
+        AwaitingReapproval,
+    }
+}
+
+words! {
+    /// Aspects of an APIKeyApproval.
+    ApprovalAspect {
+        /// The request that it decides on exists.
+        Valid,
+        /// A later decision replaced this one. Absent otherwise.
+        Superseded,
+    }
+}
+
+words! {
+    /// Reasons of an [`ApprovalAspect`].
+    ApprovalReason {
+        /// `Valid`: True.
+        Valid,
+        /// `Valid`: no such request in this namespace.
+        APIKeyRequestNotFound,
+        /// `Valid`: the request is on its way out.
+        APIKeyRequestDeleting,
+        /// `Superseded`: True.
+        LaterDecision,
+    }
+}
+
+/// The type of a condition, which says what reasons it can have.
+pub trait Aspect: Copy + Into<&'static str> {
+    /// The reasons of this kind's conditions.
+    type Reason: Copy + Into<&'static str>;
+}
+
+impl Aspect for ProductAspect {
+    type Reason = ProductReason;
+}
+
+impl Aspect for KeyAspect {
+    type Reason = KeyReason;
+}
+
+impl Aspect for ApprovalAspect {
+    type Reason = ApprovalReason;
+}
+
+/// What is to be said of an object: a condition but for the time, which [`set`] knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    type_: &'static str,
+    holds: bool,
+    reason: &'static str,
+    message: String,
+    observed_generation: Option<i64>,
+}
+
+/// Longest message that the CRDs admit, in characters.
+const MESSAGE_MAX: usize = 32_768;
+
+impl Observation {
+    /// Says that `aspect` holds or not. A message too long for the CRD is cut.
+    pub fn new<A: Aspect>(aspect: A, holds: bool, reason: A::Reason, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        if let Some((end, _)) = message.char_indices().nth(MESSAGE_MAX) {
+            message.truncate(end);
+        }
+        Self {
+            type_: aspect.into(),
+            holds,
+            reason: reason.into(),
+            message,
+            observed_generation: None,
+        }
+    }
+
+    /// Says which generation of the object it was observed for.
+    #[must_use]
+    pub fn for_generation(self, generation: Option<i64>) -> Self {
+        Self {
+            observed_generation: generation,
+            ..self
+        }
+    }
+}
+
+/// Puts an observation into a list of conditions and says whether that changed anything.
+///
+/// As metav1's `SetStatusCondition`: `lastTransitionTime` moves only with the status; a new condition goes to the end.
+pub fn set(conditions: &mut Vec<Condition>, observation: Observation, now: Timestamp) -> bool {
+    let Observation {
+        type_,
+        holds,
+        reason,
+        message,
+        observed_generation,
+    } = observation;
+    let status = if holds { "True" } else { "False" };
+    let old = conditions.iter_mut().find(|condition| condition.type_ == type_);
+    let since = match &old {
+        Some(old) if old.status == status => old.last_transition_time.clone(),
+        // The API keeps whole seconds.
+        _ => Time(Timestamp::from_second(now.as_second()).unwrap_or(now)),
+    };
+    let new = Condition {
+        last_transition_time: since,
+        message,
+        observed_generation,
+        reason: reason.to_owned(),
+        status: status.to_owned(),
+        type_: type_.to_owned(),
+    };
+    match old {
+        Some(old) if *old == new => false,
+        Some(old) => {
+            *old = new;
+            true
+        }
+        None => {
+            conditions.push(new);
+            true
+        }
+    }
+}
+
+/// Takes a condition out of a list and says whether it was there.
+pub fn remove<A: Aspect>(conditions: &mut Vec<Condition>, aspect: A) -> bool {
+    let before = conditions.len();
+    let type_: &'static str = aspect.into();
+    conditions.retain(|condition| condition.type_ != type_);
+    conditions.len() != before
+}
+
+/// The condition of that type, if there is one.
+pub fn find<A: Aspect>(conditions: &[Condition], aspect: A) -> Option<&Condition> {
+    let type_: &'static str = aspect.into();
+    conditions.iter().find(|condition| condition.type_ == type_)
+}
+
+/// Whether there is a condition of that type with status True.
+pub fn is_true<A: Aspect>(conditions: &[Condition], aspect: A) -> bool {
+    find(conditions, aspect).is_some_and(|condition| condition.status == "True")
+}

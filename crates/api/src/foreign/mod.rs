@@ -1,0 +1,25 @@
+//! Kinds of others, as far as we read them: Gateway API's and Kuadrant's.
+//!
+//! Decoding is tolerant (see `tolerant.rs`): what we do not understand is not there. These types are for reading only;
+//! whoever writes such an object patches it, so that nothing we do not know of is lost.
+
+mod auth_policy;
+mod gateway;
+mod gateway_class;
+mod http_route;
+mod kuadrant;
+mod plan_policy;
+mod policy_target;
+mod status;
+
+pub use auth_policy::{AuthPolicy, AuthPolicySpec, RulesBlock};
+pub use gateway::{Gateway, GatewaySpec};
+pub use gateway_class::{GatewayClass, GatewayClassSpec};
+pub use http_route::{HTTPRoute, HTTPRouteSpec, HTTPRouteStatus, ParentRef, ParentStatus};
+pub use kuadrant::{Kuadrant, KuadrantSpec};
+pub use plan_policy::{Plan, PlanPolicy, PlanPolicySpec};
+pub use policy_target::PolicyTarget;
+pub use status::{ForeignCondition, ForeignStatus};
+
+/// API group of Gateway API's kinds.
+pub const GATEWAY_API_GROUP: &str = "gateway.networking.k8s.io";

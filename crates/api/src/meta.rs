@@ -1,0 +1,238 @@
+//! Every label, annotation and name that Keydesk puts on an object, and how names are derived.
+//!
+//! Upstream's names stay as they are, so that clients that look for them keep finding them. Where upstream would write
+//! a name or label that the API server refuses, ours is cut and told apart by a longer digest.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+/// API group of our four kinds.
+pub const GROUP: &str = "devportal.kuadrant.io";
+
+/// The only version of our four kinds.
+pub const VERSION: &str = "v1alpha1";
+
+/// Entry of a Secret that holds the value of a key.
+pub const API_KEY_ENTRY: &str = "api_key";
+
+/// Longest name of an object, in bytes.
+const NAME_MAX: usize = 253;
+
+/// Longest value of a label, in bytes.
+const LABEL_MAX: usize = 63;
+
+/// Labels of an enforcement secret: the copy of a key that gateways read.
+pub mod label {
+    /// Marks an enforcement secret; always [`ENFORCEMENT_VALUE`].
+    pub const ENFORCEMENT: &str = "devportal.kuadrant.io/enforcement";
+    /// The one value of [`ENFORCEMENT`].
+    pub const ENFORCEMENT_VALUE: &str = "true";
+    /// Name of the product.
+    pub const API_PRODUCT: &str = "devportal.kuadrant.io/apiproduct";
+    /// Namespace of the product.
+    pub const API_PRODUCT_NAMESPACE: &str = "devportal.kuadrant.io/apiproduct-namespace";
+    /// Name of the APIKey.
+    pub const API_KEY: &str = "devportal.kuadrant.io/apikey";
+    /// Namespace of the APIKey.
+    pub const API_KEY_NAMESPACE: &str = "devportal.kuadrant.io/apikey-namespace";
+    /// Makes Authorino look at the Secret; always [`AUTHORINO_MANAGED_BY_VALUE`].
+    pub const AUTHORINO_MANAGED_BY: &str = "authorino.kuadrant.io/managed-by";
+    /// The one value of [`AUTHORINO_MANAGED_BY`].
+    pub const AUTHORINO_MANAGED_BY_VALUE: &str = "authorino";
+    /// Every label that no selector of a policy may override.
+    pub const RESERVED: [&str; 6] = [
+        ENFORCEMENT,
+        API_PRODUCT,
+        API_PRODUCT_NAMESPACE,
+        API_KEY,
+        API_KEY_NAMESPACE,
+        AUTHORINO_MANAGED_BY,
+    ];
+}
+
+/// Annotations, by the kind that carries them.
+pub mod annotation {
+    /// Enforcement secret: the plan tier, which a `PlanPolicy`'s predicates read.
+    pub const PLAN_ID: &str = "secret.kuadrant.io/plan-id";
+    /// Enforcement secret: who asked for the key.
+    pub const USER_ID: &str = "secret.kuadrant.io/user-id";
+    /// Enforcement secret: when the key stops working (RFC 3339); absent without such a time.
+    pub const EXPIRES_AT: &str = "secret.kuadrant.io/expires-at";
+    /// Enforcement secret: name of the APIKey, where it is too long for a label.
+    pub const API_KEY: &str = "keydesk.dev/apikey";
+    /// Enforcement secret: name of the product, where it is too long for a label.
+    pub const API_PRODUCT: &str = "keydesk.dev/apiproduct";
+    /// APIKeyApproval: the terms that the reviewer saw. Set by the portal and the command line; it binds.
+    pub const TERMS: &str = "keydesk.dev/terms";
+    /// APIKeyApproval: the terms that the approval is bound to, with its generation. Set by the controller.
+    pub const APPROVED_TERMS: &str = "keydesk.dev/approved-terms";
+    /// APIKeyRequest: the terms shown before the last change, and when they changed. Set by the controller.
+    pub const TERMS_BEFORE: &str = "keydesk.dev/terms-before";
+    /// APIKey: scopes, separated by spaces; part of the terms.
+    pub const SCOPES: &str = "keydesk.dev/scopes";
+    /// Secret of a consumer: until when the value under `api_key.previous` is accepted as well.
+    pub const PREVIOUS_UNTIL: &str = "keydesk.dev/previous-until";
+    /// `AuthPolicy`: parts of it that the owner knows the gate does not evaluate.
+    pub const GATE_IGNORE: &str = "keydesk.dev/gate-ignore";
+    /// APIProduct: which apiKey entry of the `AuthPolicy` to use.
+    pub const AUTH_ENTRY: &str = "keydesk.dev/auth-entry";
+    /// APIProduct: how many keys a namespace may have in automatic mode.
+    pub const MAX_KEYS_PER_NAMESPACE: &str = "keydesk.dev/max-keys-per-namespace";
+    /// Prefix of every annotation that only Keydesk gives a meaning.
+    pub const PREFIX: &str = "keydesk.dev/";
+}
+
+/// What the controller writes into an approval that it makes itself.
+pub mod auto_approval {
+    /// `spec.reviewedBy`.
+    pub const REVIEWED_BY: &str = "system";
+    /// `spec.reason`.
+    pub const REASON: &str = "AutoApproved";
+    /// `spec.message`.
+    pub const MESSAGE: &str = "Automatically approved based on APIProduct approval mode";
+}
+
+/// Controller name of GatewayClasses that `keydesk up` itself plays the gateway controller for.
+pub const GATEWAY_CONTROLLER: &str = "keydesk.dev/gateway";
+
+/// The first eight hexadecimal digits of SHA-256 over `namespace/name`: upstream's way to tell derived names apart.
+#[must_use]
+pub fn hash8(namespace: &str, name: &str) -> String {
+    digest(namespace, name, 8)
+}
+
+/// Name of the APIKeyRequest that stands for an APIKey.
+#[must_use]
+pub fn request_name(key_namespace: &str, key_name: &str) -> String {
+    // Room for `-auto` is not set aside: a request whose name fits keeps upstream's name.
+    derived_name("", key_namespace, key_name)
+}
+
+/// Name of the enforcement secret of an APIKey.
+#[must_use]
+pub fn enforcement_secret_name(key_namespace: &str, key_name: &str) -> String {
+    derived_name("devportal-", key_namespace, key_name)
+}
+
+/// Name of the approval that the controller makes for a request of an automatic product.
+#[must_use]
+pub fn auto_approval_name(request_name: &str) -> String {
+    let name = format!("{request_name}-auto");
+    if name.len() <= NAME_MAX {
+        name
+    } else {
+        cut(
+            request_name,
+            &format!("-{}-auto", digest("", request_name, 16)),
+            NAME_MAX,
+        )
+    }
+}
+
+/// The value as a label can hold it: unchanged where it fits, otherwise its beginning and a digest of the whole.
+#[must_use]
+pub fn label_value(value: &str) -> String {
+    if value.len() <= LABEL_MAX {
+        value.to_owned()
+    } else {
+        cut(value, &format!("-{}", digest("", value, 16)), LABEL_MAX)
+    }
+}
+
+fn derived_name(prefix: &str, namespace: &str, name: &str) -> String {
+    let stem = format!("{prefix}{namespace}-{name}");
+    let derived = format!("{stem}-{}", hash8(namespace, name));
+    if derived.len() <= NAME_MAX {
+        derived
+    } else {
+        cut(&stem, &format!("-{}", digest(namespace, name, 16)), NAME_MAX)
+    }
+}
+
+/// As much of `stem` as leaves room for `suffix`, ending in a letter or digit so that the whole stays a legal name.
+fn cut(stem: &str, suffix: &str, max: usize) -> String {
+    let kept = &stem[..stem.floor_char_boundary(max - suffix.len())];
+    format!(
+        "{}{suffix}",
+        kept.trim_end_matches(|c: char| !c.is_ascii_alphanumeric())
+    )
+}
+
+fn digest(namespace: &str, name: &str, digits: usize) -> String {
+    let hash = Sha256::digest(format!("{namespace}/{name}"));
+    let mut hex = String::with_capacity(digits);
+    for byte in hash.iter().take(digits / 2) {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{auto_approval_name, enforcement_secret_name, hash8, label_value, request_name};
+
+    #[test]
+    fn digests_are_upstreams() {
+        for (namespace, name, digest) in [
+            ("consumer-app", "gamestore-apikey", "8dee3e06"),
+            ("foo-bar", "baz", "fa616890"),
+            ("foo", "bar-baz", "cd6ffb27"),
+            ("consumer-namespace", "toystore-apikey", "a650afda"),
+            ("consumer-team-mobile", "mobile-app-payment-key", "6d20ab9d"),
+        ] {
+            assert_eq!(hash8(namespace, name), digest, "{namespace}/{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_fit_are_upstreams() {
+        assert_eq!(
+            request_name("consumer-app", "gamestore-apikey"),
+            "consumer-app-gamestore-apikey-8dee3e06"
+        );
+        assert_eq!(
+            enforcement_secret_name("consumer-app", "gamestore-apikey"),
+            "devportal-consumer-app-gamestore-apikey-8dee3e06"
+        );
+        assert_eq!(
+            auto_approval_name("consumer-app-x-8dee3e06"),
+            "consumer-app-x-8dee3e06-auto"
+        );
+        assert_eq!(label_value("gamestore.v1"), "gamestore.v1");
+    }
+
+    #[test]
+    fn names_are_bounded_and_stay_apart() {
+        let namespace = "n".repeat(63);
+        for length in [150, 180, 200, 253] {
+            let (one, other) = (
+                format!("{}1", "k".repeat(length - 1)),
+                format!("{}2", "k".repeat(length - 1)),
+            );
+            for derive in [request_name, enforcement_secret_name] {
+                let (a, b) = (derive(&namespace, &one), derive(&namespace, &other));
+                assert!(a.len() <= 253 && a != b, "{a}");
+                assert!(auto_approval_name(&a).len() <= 253);
+                assert_ne!(auto_approval_name(&a), auto_approval_name(&b));
+            }
+            assert!(label_value(&one).len() <= 63);
+            assert_ne!(label_value(&one), label_value(&other));
+        }
+    }
+
+    #[test]
+    fn a_cut_never_ends_in_a_dot_or_dash() {
+        for filler in ["a.", "a-", "a..--"] {
+            let value = label_value(&filler.repeat(60));
+            let (kept, _digest) = value.rsplit_once('-').expect("a cut value ends in its digest");
+            assert!(kept.ends_with('a'), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_cut_keeps_to_characters() {
+        assert!(label_value(&"ß".repeat(100)).len() <= 63);
+    }
+}
