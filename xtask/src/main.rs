@@ -1,1 +1,52 @@
-fn main() {}
+//! What a developer of Keydesk runs besides `cargo`: generated files, the tests with everything they need,
+//! a real Kubernetes API server to compare with, and the measurements behind `docs/performance.md`.
+//!
+//! It knows how things are built and run, and nothing of what Keydesk does.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod kubectl;
+mod real_cluster;
+mod stage;
+mod test;
+mod workspace;
+
+use workspace::Workspace;
+
+/// The tasks of Keydesk's repository.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Xtask {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run all tests, having set up what they need.
+    Test(test::Options),
+    /// Build and start a real Kubernetes API server, until Ctrl-C.
+    RealCluster(real_cluster::Options),
+}
+
+fn main() -> ExitCode {
+    let Xtask { task } = Xtask::parse();
+    match run(&task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            stage::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> Result<()> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Test(options) => test::run(&workspace, options),
+        Task::RealCluster(options) => real_cluster::run(&workspace, options),
+    }
+}

@@ -1,0 +1,117 @@
+//! `cargo xtask test`: sets up what the tests need, runs them all, and ends with a line that a machine can read.
+//!
+//! With `--real` or `--kubeconfig` the tests that speak to an API server only, and not to ours from within, run
+//! against that one instead. They run unchanged: an environment variable tells them where it is.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::real_cluster::{self, RealCluster};
+use crate::workspace::Workspace;
+use crate::{kubectl, stage};
+
+mod binary;
+mod tally;
+
+use binary::TestBinary;
+use tally::Tally;
+
+/// Tells the tests where kubectl is: paths, the newest version first, separated as in `PATH`.
+const KUBECTL: &str = "KEYDESK_KUBECTL";
+
+/// Tells the tests which cluster to use instead of the server in process: the path of a kubeconfig of an admin.
+const KUBECONFIG: &str = "KEYDESK_TEST_KUBECONFIG";
+
+/// The packages whose tests in `tests/` run against any API server.
+const ANY_SERVER: [&str; 2] = ["keydesk-apiserver", "keydesk-controller"];
+
+/// What to run, and against what.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Run the scenario tests and the API-server tests against a real kube-apiserver (needs Go).
+    #[arg(long, conflicts_with = "kubeconfig")]
+    real: bool,
+    /// Run the scenario tests and the API-server tests against this cluster, as an admin. They delete what they find
+    /// in the namespaces that they use.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// Run only the tests whose names contain this.
+    filter: Option<String>,
+}
+
+/// Runs the tests.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    let Options {
+        real,
+        kubeconfig,
+        filter,
+    } = options;
+    let started = Instant::now();
+    let kubectl = kubectl::install(workspace)?;
+    let mut environment = vec![(KUBECTL, env::join_paths(&kubectl)?)];
+    let filter = filter.as_deref();
+    let (tally, left_out) = if *real {
+        let cluster = RealCluster::build_and_start(workspace, &kubectl[0])?;
+        environment.push((KUBECONFIG, cluster.kubeconfig().into()));
+        (against_a_cluster(workspace, &environment, filter)?, None)
+    } else if let Some(file) = kubeconfig {
+        environment.push((KUBECONFIG, std::path::absolute(file)?.into()));
+        (against_a_cluster(workspace, &environment, filter)?, None)
+    } else {
+        (everything(workspace, &environment, filter)?, Some(left_out()))
+    };
+    if let Some(sentence) = left_out {
+        stage::say(sentence);
+    }
+    stage::say(&format!("{tally} in {}", stage::seconds(started.elapsed())));
+    if tally.is_green() {
+        Ok(())
+    } else {
+        bail!("not all tests passed")
+    }
+}
+
+fn everything(
+    workspace: &Workspace,
+    environment: &[(&str, OsString)],
+    filter: Option<&str>,
+) -> Result<Tally> {
+    let mut tally = Tally::default();
+    for binary in binary::build(workspace)? {
+        tally += binary.run(environment, &arguments(filter, &[]))?;
+    }
+    tally += binary::examples(workspace, filter)?;
+    Ok(tally)
+}
+
+/// One test at a time: they share the cluster.
+fn against_a_cluster(
+    workspace: &Workspace,
+    environment: &[(&str, OsString)],
+    filter: Option<&str>,
+) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let speaks_to_a_server =
+        |binary: &TestBinary| binary.is_integration() && ANY_SERVER.contains(&binary.package());
+    for binary in binary::build(workspace)?.into_iter().filter(speaks_to_a_server) {
+        tally += binary.run(environment, &arguments(filter, &["--test-threads=1"]))?;
+    }
+    Ok(tally)
+}
+
+fn arguments<'a>(filter: Option<&'a str>, further: &[&'a str]) -> Vec<&'a str> {
+    filter.into_iter().chain(further.iter().copied()).collect()
+}
+
+fn left_out() -> &'static str {
+    if real_cluster::go_is_here() {
+        "left out: the same scenarios against a real kube-apiserver (cargo xtask test --real)"
+    } else {
+        "left out: the same scenarios against a real kube-apiserver, which needs Go: it is not installed here"
+    }
+}
