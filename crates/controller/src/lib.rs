@@ -1,1 +1,4 @@
 //! One object at a time: gather, plan, apply.
+
+pub mod fetch;
+pub mod queue;

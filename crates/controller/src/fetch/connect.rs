@@ -1,0 +1,122 @@
+//! A connection to a host whose addresses were judged: what was judged is what is connected to.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+use super::{address::allowed, error::FetchError, url::FetchUrl};
+
+/// How long one address may take to answer, so that a dead one leaves time for the next.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A plain or encrypted byte stream.
+pub(super) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
+
+/// The system's trusted roots, loaded when the first https URL is fetched: reading them takes longer than starting up.
+#[derive(Default)]
+pub(super) struct Tls {
+    config: OnceLock<Arc<ClientConfig>>,
+}
+
+/// Connects to the host of `url` at an address that [`allowed`] admits.
+pub(super) async fn connect(
+    url: &FetchUrl,
+    allow: &[IpNet],
+    tls: &Tls,
+) -> Result<Box<dyn Connection>, FetchError> {
+    let stream = connect_to_any(url.host(), &resolve(url, allow).await?).await?;
+    if !url.is_https() {
+        return Ok(Box::new(stream));
+    }
+    let failed = |source| FetchError::Tls {
+        host: url.host().to_owned(),
+        source,
+    };
+    let name =
+        ServerName::try_from(url.host().to_owned()).map_err(|error| failed(io::Error::other(error)))?;
+    let config = tls.config().map_err(failed)?;
+    let stream = TlsConnector::from(config)
+        .connect(name, stream)
+        .await
+        .map_err(failed)?;
+    Ok(Box::new(stream))
+}
+
+/// The addresses of the host that may be connected to; at least one.
+async fn resolve(url: &FetchUrl, allow: &[IpNet]) -> Result<Vec<SocketAddr>, FetchError> {
+    let failed = |source| FetchError::Resolve {
+        host: url.host().to_owned(),
+        source,
+    };
+    let found: Vec<SocketAddr> = match url.host().parse::<IpAddr>() {
+        Ok(address) => vec![SocketAddr::new(address, url.port())],
+        Err(_) => lookup_host((url.host(), url.port()))
+            .await
+            .map_err(failed)?
+            .collect(),
+    };
+    let Some(first) = found.first().map(SocketAddr::ip) else {
+        return Err(failed(io::Error::other("it has no address")));
+    };
+    let admitted: Vec<_> = found
+        .into_iter()
+        .filter(|address| allowed(address.ip(), allow))
+        .collect();
+    if admitted.is_empty() {
+        return Err(FetchError::AddressRefused {
+            host: url.host().to_owned(),
+            address: first,
+        });
+    }
+    Ok(admitted)
+}
+
+async fn connect_to_any(host: &str, addresses: &[SocketAddr]) -> Result<TcpStream, FetchError> {
+    let mut source = io::Error::other("it has no address");
+    for address in addresses {
+        match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => source = error,
+            Err(_elapsed) => source = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(FetchError::Connect {
+        host: host.to_owned(),
+        source,
+    })
+}
+
+impl Tls {
+    fn config(&self) -> io::Result<Arc<ClientConfig>> {
+        if let Some(config) = self.config.get() {
+            return Ok(config.clone());
+        }
+        let mut roots = RootCertStore::empty();
+        let found = rustls_native_certs::load_native_certs();
+        let (usable, _unusable) = roots.add_parsable_certificates(found.certs);
+        if usable == 0 {
+            return Err(io::Error::other("this system has no trusted root certificates"));
+        }
+        let mut config =
+            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .map_err(io::Error::other)?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(self.config.get_or_init(|| Arc::new(config)).clone())
+    }
+}

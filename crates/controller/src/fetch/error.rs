@@ -1,0 +1,100 @@
+//! Why a fetch brought no document.
+
+use std::{io, net::IpAddr};
+
+use super::{oidc::DocumentError, url::UrlError};
+
+/// Why a fetch brought no document. Its text may appear in a status: it holds nothing of what the other side said
+/// but the status code.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The URL, or one that a redirect led to, is not fetched.
+    #[error(transparent)]
+    Url(UrlError),
+    /// The host has no address.
+    #[error("failed to resolve host {host:?}")]
+    Resolve {
+        /// As in the URL.
+        host: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// Every address of the host is one that fetches must not reach.
+    #[error("host {host:?} has an address that is not fetched from")]
+    AddressRefused {
+        /// As in the URL.
+        host: String,
+        /// The first of its addresses; not for the status: what a name resolves to in here is nobody's business.
+        address: IpAddr,
+    },
+    /// No connection.
+    #[error("failed to connect to {host:?}")]
+    Connect {
+        /// As in the URL.
+        host: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No TLS session; mostly a certificate that nobody we trust has signed.
+    #[error("failed to establish TLS with {host:?}")]
+    Tls {
+        /// As in the URL.
+        host: String,
+        /// What failed.
+        source: io::Error,
+    },
+    /// The other side does not speak HTTP/1.1 as we do.
+    #[error("failed to exchange HTTP messages")]
+    Exchange(#[source] hyper::Error),
+    /// A redirect without a usable target.
+    #[error("redirect without a location")]
+    RedirectNowhere,
+    /// More redirects than we follow.
+    #[error("stopped after {0} redirects")]
+    TooManyRedirects(usize),
+    /// Any other answer than 200.
+    #[error("unexpected status code {0}")]
+    Status(u16),
+    /// The document is larger than the limit in bytes, as sent or unpacked.
+    #[error("larger than {0} bytes")]
+    TooLarge(u64),
+    /// The body broke off.
+    #[error("failed to read the body")]
+    ReadBody(#[source] hyper::Error),
+    /// The body is packed in a way that we do not unpack, or badly.
+    #[error("failed to unpack the body")]
+    Unpack(#[source] io::Error),
+    /// The document is not UTF-8.
+    #[error("not UTF-8 text")]
+    NotText,
+    /// It took too long altogether.
+    #[error("took longer than {0} seconds")]
+    Deadline(u64),
+    /// The document came, but it is of no use.
+    #[error(transparent)]
+    Unusable(DocumentError),
+}
+
+impl FetchError {
+    /// Whether trying again soon may help, without anybody changing a spec.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Resolve { .. }
+            | Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::Exchange(_)
+            | Self::ReadBody(_)
+            | Self::Deadline(_) => true,
+            Self::Status(status) => matches!(status, 408 | 425 | 429 | 500..=599),
+            Self::Url(_)
+            | Self::AddressRefused { .. }
+            | Self::RedirectNowhere
+            | Self::TooManyRedirects(_)
+            | Self::TooLarge(_)
+            | Self::Unpack(_)
+            | Self::NotText
+            | Self::Unusable(_) => false,
+        }
+    }
+}

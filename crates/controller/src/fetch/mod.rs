@@ -1,0 +1,28 @@
+//! Outward fetches: documents at URLs that an owner of products typed, from servers that may be hostile.
+//!
+//! What is read ends up in a status that others can see, so a fetch must reach nothing that its author could not
+//! reach: every address is judged after resolution and the connection goes to the judged address ([`allowed`]), at
+//! every redirect again; and nothing that the other side does costs more than a deadline and a bounded number of bytes
+//! ([`Fetcher`]). Reconciling never waits for any of it: [`Documents`] fetches in the background, remembers, tries
+//! again, and tells the queue when there is news.
+//!
+//! It does not know products or conditions; [`failure`] words what went wrong.
+
+mod address;
+mod body;
+mod client;
+mod connect;
+mod documents;
+mod error;
+pub mod failure;
+pub mod oidc;
+mod url;
+
+pub use address::allowed;
+pub use client::Fetcher;
+pub use documents::{Documents, Outcome, Pace, Purpose, Wanted};
+pub use error::FetchError;
+pub use url::UrlError;
+
+#[cfg(test)]
+mod tests;

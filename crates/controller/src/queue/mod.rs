@@ -1,0 +1,158 @@
+//! The work queue of the controller: which object to look at next, and when.
+//!
+//! A key waits at most once, however often it is asked for; a key that is asked for while it is worked on runs once
+//! more afterwards; one key never runs twice at once; a key that fails comes back after its own growing delay, and
+//! holds up nobody else. What is due when is decided in `schedule` as a function of the instants it is given; this
+//! file only lends it a clock, workers and wake-ups. It does not know what a key names.
+
+mod backoff;
+mod schedule;
+
+use std::{future::Future, hash::Hash, panic::AssertUnwindSafe, sync::Arc};
+
+use futures::{FutureExt as _, future::join_all};
+use parking_lot::Mutex;
+use tokio::{sync::Notify, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+pub use backoff::Backoff;
+use schedule::{Schedule, Turn};
+
+/// What a run of one key ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing more to do until something happens.
+    Settled,
+    /// Look again at this instant: something expires, or a grace period ends.
+    At(Instant),
+    /// It failed; look again after this key's backoff.
+    Retry,
+}
+
+/// A queue of keys, shared by cloning.
+#[derive(Debug)]
+pub struct Queue<T> {
+    shared: Arc<Shared<T>>,
+}
+
+#[derive(Debug)]
+struct Shared<T> {
+    schedule: Mutex<Schedule<T>>,
+    news: Notify,
+}
+
+impl<T> Clone for Queue<T> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Default for Queue<T> {
+    fn default() -> Self {
+        Self::new(Backoff::default())
+    }
+}
+
+impl<T: Clone + Eq + Hash> Queue<T> {
+    /// An empty queue whose failing keys wait as `backoff` says.
+    #[must_use]
+    pub fn new(backoff: Backoff) -> Self {
+        let shared = Shared {
+            schedule: Mutex::new(Schedule::new(backoff)),
+            news: Notify::new(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Asks for a run of `key` as soon as a worker is free.
+    pub fn enqueue(&self, key: T) {
+        self.shared.schedule.lock().ask(key);
+        self.shared.news.notify_one();
+    }
+
+    /// Asks for a run of `key` at `at`. The earliest instant asked for wins, and any run of the key answers it:
+    /// a run says itself when it wants to be called next ([`Next::At`]).
+    pub fn enqueue_at(&self, key: T, at: Instant) {
+        self.shared.schedule.lock().ask_at(key, at);
+        self.shared.news.notify_one();
+    }
+
+    /// How many keys wait for a worker now (those of a later instant not counted).
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.shared.schedule.lock().depth()
+    }
+
+    /// Works on the queue with `workers` runs at a time until `shutdown`, then lets the runs under way finish.
+    ///
+    /// A run that panics counts as failed, and costs nobody else anything.
+    pub async fn work<F, Run>(&self, workers: usize, shutdown: &CancellationToken, run: F)
+    where
+        F: Fn(T) -> Run + Sync,
+        Run: Future<Output = Next>,
+    {
+        let worker = || async {
+            while let Some(key) = self.take(shutdown).await {
+                // `run` only shares what its author shares between runs anyway; a half-done run is looked at again.
+                let next = match AssertUnwindSafe(run(key.clone())).catch_unwind().await {
+                    Ok(next) => next,
+                    Err(_panic) => Next::Retry,
+                };
+                self.shared
+                    .schedule
+                    .lock()
+                    .finish(&key, next, Instant::now(), rand::random());
+                self.shared.news.notify_one();
+            }
+        };
+        join_all((0..workers.max(1)).map(|_| worker())).await;
+    }
+
+    /// The next key that is due; waits for one. `None` at shutdown.
+    async fn take(&self, shutdown: &CancellationToken) -> Option<T> {
+        loop {
+            if shutdown.is_cancelled() {
+                return None;
+            }
+            let turn = self.shared.schedule.lock().next(Instant::now());
+            let wait = async {
+                match turn {
+                    Turn::Run { key, more } => {
+                        if more {
+                            // Wake-ups coalesce; each worker that finds more than it takes passes one on.
+                            self.shared.news.notify_one();
+                        }
+                        Some(key)
+                    }
+                    Turn::Wait(due) => {
+                        tokio::select! {
+                            () = self.shared.news.notified() => {}
+                            () = tokio::time::sleep_until(due) => {}
+                        }
+                        None
+                    }
+                    Turn::Idle => {
+                        self.shared.news.notified().await;
+                        None
+                    }
+                }
+            };
+            let taken = tokio::select! {
+                // A key that was taken is run, whatever happens: it is no longer in the queue.
+                biased;
+                taken = wait => taken,
+                () = shutdown.cancelled() => return None,
+            };
+            if taken.is_some() {
+                return taken;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
