@@ -1,37 +1,25 @@
 //! What a status says of a fetch that failed.
 
+use keydesk_api::condition::ProductReason;
 use keydesk_process::chain;
 
 use super::error::FetchError;
 
-/// Where fetching an OpenAPI document failed; named after the reasons of the condition `OpenAPISpecReady`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpecFailure {
-    /// The URL is none that can be asked for.
-    RequestCreationFailed,
-    /// No answer, or not the right one.
-    FetchFailed,
-    /// The answer broke off or cannot be read.
-    ReadFailed,
-    /// The document is larger than the limit.
-    SpecSizeTooLarge,
-}
-
 /// The reason and the message for an OpenAPI document that could not be had from `url`.
 #[must_use]
-pub fn of_openapi(url: &str, error: &FetchError) -> (SpecFailure, String) {
+pub fn of_openapi(url: &str, error: &FetchError) -> (ProductReason, String) {
     let text = chain(error);
     let (failure, mut message) = match error {
         FetchError::Url(_) => (
-            SpecFailure::RequestCreationFailed,
+            ProductReason::RequestCreationFailed,
             format!("failed to create HTTP request for OpenAPI spec: {text}"),
         ),
         FetchError::TooLarge(limit) => (
-            SpecFailure::SpecSizeTooLarge,
+            ProductReason::SpecSizeTooLarge,
             format!("OpenAPI spec exceeds size limit ({limit} bytes)"),
         ),
         FetchError::ReadBody(_) | FetchError::Unpack(_) | FetchError::NotText => (
-            SpecFailure::ReadFailed,
+            ProductReason::ReadFailed,
             format!("failed to read OpenAPI spec response body: {text}"),
         ),
         FetchError::Resolve { .. }
@@ -44,7 +32,7 @@ pub fn of_openapi(url: &str, error: &FetchError) -> (SpecFailure, String) {
         | FetchError::Status(_)
         | FetchError::Deadline(_)
         | FetchError::Unusable(_) => (
-            SpecFailure::FetchFailed,
+            ProductReason::FetchFailed,
             format!("failed to fetch OpenAPI spec from {url}: {text}"),
         ),
     };
@@ -90,7 +78,7 @@ mod tests {
         assert_eq!(
             of_openapi(url, &FetchError::Status(404)),
             (
-                SpecFailure::FetchFailed,
+                ProductReason::FetchFailed,
                 "failed to fetch OpenAPI spec from http://specs/pets.json: unexpected status code 404. \
                  Controller will not retry; the spec needs to change"
                     .to_owned()
@@ -109,7 +97,7 @@ mod tests {
     #[test]
     fn a_failure_that_passes_by_itself_does_not_claim_otherwise() {
         let (reason, message) = of_openapi("http://specs", &FetchError::Status(503));
-        assert_eq!(reason, SpecFailure::FetchFailed);
+        assert_eq!(reason, ProductReason::FetchFailed);
         assert!(!message.contains("will not retry"), "{message}");
     }
 }

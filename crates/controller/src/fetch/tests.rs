@@ -271,10 +271,6 @@ async fn nothing_on_this_machine_is_reached_under_any_name() {
             FetchError::AddressRefused { .. } | FetchError::Resolve { .. }
         );
         assert!(refused, "{host}: {error:?}");
-        assert!(
-            !error.to_string().contains("127.0.0.1") || host.contains("127"),
-            "{error}"
-        );
     }
     assert_eq!(server.requests(), 0);
 }
