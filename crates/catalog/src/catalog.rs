@@ -1,0 +1,142 @@
+//! The index itself: what it holds, and how changes get in. One file per kind in `kinds` says what a change affects.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
+use keydesk_api::{APIKey, APIKeyRequest};
+use keydesk_core::NamespacedName;
+
+use crate::edge::Reverse;
+use crate::{Affected, Approval, Kind, Object, PolicyEnd, Product, Ref, SecretMeta, prune};
+
+/// All objects of one kind.
+pub(crate) type Shelf<T> = BTreeMap<NamespacedName, Arc<T>>;
+
+/// A cluster, as far as keys are concerned. Equal catalogs hold equal objects, whatever came in between.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalog {
+    pub(crate) products: Shelf<Product>,
+    pub(crate) keys: Shelf<APIKey>,
+    pub(crate) requests: Shelf<APIKeyRequest>,
+    pub(crate) approvals: Shelf<Approval>,
+    pub(crate) routes: Shelf<HTTPRoute>,
+    pub(crate) auth_policies: Shelf<AuthPolicy>,
+    pub(crate) plan_policies: Shelf<PlanPolicy>,
+    pub(crate) kuadrants: Shelf<Kuadrant>,
+    pub(crate) secrets: Shelf<SecretMeta>,
+
+    pub(crate) keys_by_product: Reverse<NamespacedName, NamespacedName>,
+    pub(crate) keys_by_secret: Reverse<NamespacedName, NamespacedName>,
+    pub(crate) keys_by_request: Reverse<NamespacedName, NamespacedName>,
+    pub(crate) keys_by_enforcement_name: Reverse<String, NamespacedName>,
+    pub(crate) requests_by_key: Reverse<NamespacedName, NamespacedName>,
+    pub(crate) approvals_by_request: Reverse<NamespacedName, NamespacedName>,
+    pub(crate) products_by_route: Reverse<NamespacedName, NamespacedName>,
+    pub(crate) routes_by_gateway: Reverse<NamespacedName, NamespacedName>,
+    pub(crate) auth_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
+    pub(crate) plan_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
+    /// By name: the namespaces that hold a Secret of that name which says to be an enforcement secret.
+    pub(crate) enforcement_namespaces: Reverse<String, String>,
+}
+
+impl Catalog {
+    /// Takes in an object that was created or changed.
+    pub fn apply(&mut self, object: Object) -> Affected {
+        let id = object.reference().id();
+        match object {
+            Object::Product(object) => self.put_product(id, Some(prune::product(*object))),
+            Object::Key(mut object) => {
+                prune::meta(&mut object.metadata);
+                self.put_key(id, Some(*object))
+            }
+            Object::Request(mut object) => {
+                prune::meta(&mut object.metadata);
+                self.put_request(id, Some(*object))
+            }
+            Object::Approval(object) => self.put_approval(id, Some(prune::approval(*object))),
+            Object::Route(mut object) => {
+                prune::meta(&mut object.metadata);
+                self.put_route(id, Some(*object))
+            }
+            Object::AuthPolicy(mut object) => {
+                prune::meta(&mut object.metadata);
+                self.put_auth_policy(id, Some(*object))
+            }
+            Object::PlanPolicy(mut object) => {
+                prune::meta(&mut object.metadata);
+                self.put_plan_policy(id, Some(*object))
+            }
+            Object::Kuadrant(mut object) => {
+                prune::meta(&mut object.metadata);
+                self.put_kuadrant(id, Some(*object))
+            }
+            Object::Secret(object) => self.put_secret(id, Some(object)),
+        }
+    }
+
+    /// Forgets an object that was deleted. One that was never known affects nobody new, and is no mistake.
+    pub fn delete(&mut self, reference: &Ref) -> Affected {
+        let id = reference.id();
+        match reference.kind {
+            Kind::Product => self.put_product(id, None),
+            Kind::Key => self.put_key(id, None),
+            Kind::Request => self.put_request(id, None),
+            Kind::Approval => self.put_approval(id, None),
+            Kind::Route => self.put_route(id, None),
+            Kind::AuthPolicy => self.put_auth_policy(id, None),
+            Kind::PlanPolicy => self.put_plan_policy(id, None),
+            Kind::Kuadrant => self.put_kuadrant(id, None),
+            Kind::Secret => self.put_secret(id, None),
+        }
+    }
+
+    /// Takes in the whole of a kind, as a (re)list gives it: what is missing was deleted. Objects of other kinds in
+    /// the list are left out.
+    pub fn resync(&mut self, kind: Kind, objects: Vec<Object>) -> Affected {
+        let mut affected = Affected::default();
+        let mut present = BTreeSet::new();
+        for object in objects {
+            let reference = object.reference();
+            if reference.kind == kind {
+                present.insert(reference.id());
+                affected.merge(self.apply(object));
+            }
+        }
+        for id in self.ids(kind) {
+            if !present.contains(&id) {
+                affected.merge(self.delete(&Ref {
+                    kind,
+                    namespace: id.namespace,
+                    name: id.name,
+                }));
+            }
+        }
+        affected
+    }
+
+    fn ids(&self, kind: Kind) -> Vec<NamespacedName> {
+        fn ids<T>(shelf: &Shelf<T>) -> Vec<NamespacedName> {
+            shelf.keys().cloned().collect()
+        }
+        match kind {
+            Kind::Product => ids(&self.products),
+            Kind::Key => ids(&self.keys),
+            Kind::Request => ids(&self.requests),
+            Kind::Approval => ids(&self.approvals),
+            Kind::Route => ids(&self.routes),
+            Kind::AuthPolicy => ids(&self.auth_policies),
+            Kind::PlanPolicy => ids(&self.plan_policies),
+            Kind::Kuadrant => ids(&self.kuadrants),
+            Kind::Secret => ids(&self.secrets),
+        }
+    }
+}
+
+/// Puts an object in its place, or takes it away, and gives back what was there.
+pub(crate) fn swap<T>(shelf: &mut Shelf<T>, id: &NamespacedName, new: Option<Arc<T>>) -> Option<Arc<T>> {
+    match new {
+        Some(new) => shelf.insert(id.clone(), new),
+        None => shelf.remove(id),
+    }
+}

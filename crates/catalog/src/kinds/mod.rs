@@ -1,0 +1,10 @@
+//! One file per kind: how an object enters or leaves the index, and who must look again.
+
+mod approval;
+mod key;
+mod kuadrant;
+mod policy;
+mod product;
+mod request;
+mod route;
+mod secret;

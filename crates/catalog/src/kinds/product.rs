@@ -1,0 +1,48 @@
+//! Products: a change that keys can see affects all keys of the product.
+
+use std::sync::Arc;
+
+use keydesk_core::NamespacedName;
+
+use crate::catalog::swap;
+use crate::edge::route_of_product;
+use crate::{Affected, Catalog, Product, Target};
+
+impl Catalog {
+    pub(crate) fn put_product(&mut self, id: NamespacedName, new: Option<Product>) -> Affected {
+        let new = new.map(Arc::new);
+        let old = swap(&mut self.products, &id, new.clone());
+        if let Some(old) = &old {
+            self.products_by_route.unlink(&route_of_product(&old.object), &id);
+        }
+        if let Some(new) = &new {
+            self.products_by_route
+                .link(route_of_product(&new.object), id.clone());
+        }
+        let mut affected = Affected::default();
+        if !look_the_same(old.as_deref(), new.as_deref()) {
+            affected.extend(self.keys_by_product.to(&id).cloned().map(Target::Key));
+        }
+        affected.add(Target::Product(id));
+        affected
+    }
+}
+
+/// Whether a key sees no difference. A fetched document or a new description is none.
+fn look_the_same(old: Option<&Product>, new: Option<&Product>) -> bool {
+    let (Some(Product { object: old, .. }), Some(Product { object: new, .. })) = (old, new) else {
+        return old.is_none() && new.is_none();
+    };
+    let discovered = |status: &keydesk_api::v1alpha1::APIProductStatus| {
+        (
+            status.discovered_plans.clone(),
+            status.discovered_auth_scheme.clone(),
+        )
+    };
+    old.metadata.uid == new.metadata.uid
+        && old.metadata.deletion_timestamp == new.metadata.deletion_timestamp
+        && old.metadata.annotations == new.metadata.annotations
+        && old.spec.approval_mode == new.spec.approval_mode
+        && old.spec.target_ref == new.spec.target_ref
+        && old.status.as_ref().map(discovered) == new.status.as_ref().map(discovered)
+}

@@ -1,0 +1,36 @@
+//! Secrets: affect the keys that refer to them, and the key whose enforcement secret they are or pretend to be.
+
+use std::sync::Arc;
+
+use keydesk_core::NamespacedName;
+
+use crate::catalog::swap;
+use crate::{Affected, Catalog, SecretMeta, Target};
+
+impl Catalog {
+    pub(crate) fn put_secret(&mut self, id: NamespacedName, new: Option<SecretMeta>) -> Affected {
+        let new = new.map(Arc::new);
+        let old = swap(&mut self.secrets, &id, new.clone());
+        let enforced = old.is_some_and(|old| old.enforces());
+        let enforces = new.is_some_and(|new| new.enforces());
+        if enforced {
+            self.enforcement_namespaces.unlink(&id.name, &id.namespace);
+        }
+        if enforces {
+            self.enforcement_namespaces
+                .link(id.name.clone(), id.namespace.clone());
+        }
+        let mut affected: Affected = self.keys_by_secret.to(&id).cloned().map(Target::Key).collect();
+        if self.derives_enforcement_secret(&id.name) {
+            affected.extend(
+                self.keys_by_enforcement_name
+                    .to(&id.name)
+                    .cloned()
+                    .map(Target::Key),
+            );
+        } else if enforces {
+            affected.add(Target::EnforcementSecret(id));
+        }
+        affected
+    }
+}

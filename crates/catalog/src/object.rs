@@ -1,0 +1,161 @@
+//! What goes into a catalog, and the forms in which some kinds are kept.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
+use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
+use keydesk_core::NamespacedName;
+use kube::ResourceExt;
+
+/// The kinds that a catalog holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `APIProduct`.
+    Product,
+    /// `APIKey`.
+    Key,
+    /// `APIKeyRequest`.
+    Request,
+    /// `APIKeyApproval`.
+    Approval,
+    /// `HTTPRoute`.
+    Route,
+    /// `AuthPolicy`.
+    AuthPolicy,
+    /// `PlanPolicy`.
+    PlanPolicy,
+    /// `Kuadrant`.
+    Kuadrant,
+    /// `Secret`, metadata only.
+    Secret,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Product,
+        Self::Key,
+        Self::Request,
+        Self::Approval,
+        Self::Route,
+        Self::AuthPolicy,
+        Self::PlanPolicy,
+        Self::Kuadrant,
+        Self::Secret,
+    ];
+}
+
+/// One object of a kind, as the cluster has it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Object {
+    /// An `APIProduct`.
+    Product(Box<APIProduct>),
+    /// An `APIKey`.
+    Key(Box<APIKey>),
+    /// An `APIKeyRequest`.
+    Request(Box<APIKeyRequest>),
+    /// An `APIKeyApproval`. When it was edited is read from its managedFields, where the server keeps them.
+    Approval(Box<APIKeyApproval>),
+    /// An `HTTPRoute`.
+    Route(Box<HTTPRoute>),
+    /// An `AuthPolicy`.
+    AuthPolicy(Box<AuthPolicy>),
+    /// A `PlanPolicy`.
+    PlanPolicy(Box<PlanPolicy>),
+    /// A `Kuadrant`.
+    Kuadrant(Box<Kuadrant>),
+    /// The metadata of a `Secret`.
+    Secret(SecretMeta),
+}
+
+impl Object {
+    /// Which object of the cluster it is.
+    #[must_use]
+    pub fn reference(&self) -> Ref {
+        let (kind, id) = match self {
+            Self::Product(object) => (Kind::Product, id(object.as_ref())),
+            Self::Key(object) => (Kind::Key, id(object.as_ref())),
+            Self::Request(object) => (Kind::Request, id(object.as_ref())),
+            Self::Approval(object) => (Kind::Approval, id(object.as_ref())),
+            Self::Route(object) => (Kind::Route, id(object.as_ref())),
+            Self::AuthPolicy(object) => (Kind::AuthPolicy, id(object.as_ref())),
+            Self::PlanPolicy(object) => (Kind::PlanPolicy, id(object.as_ref())),
+            Self::Kuadrant(object) => (Kind::Kuadrant, id(object.as_ref())),
+            Self::Secret(secret) => (Kind::Secret, secret.id.clone()),
+        };
+        Ref {
+            kind,
+            namespace: id.namespace,
+            name: id.name,
+        }
+    }
+}
+
+/// The namespace and name of a Kubernetes object.
+pub(crate) fn id(object: &impl ResourceExt) -> NamespacedName {
+    NamespacedName::new(object.namespace().unwrap_or_default(), object.name_any())
+}
+
+/// Names one object of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ref {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace; empty for a cluster-scoped object.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Ref {
+    /// The object's namespace and name.
+    #[must_use]
+    pub fn id(&self) -> NamespacedName {
+        NamespacedName::new(self.namespace.as_str(), self.name.as_str())
+    }
+}
+
+/// A product without the text of its OpenAPI document, which may be large.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Product {
+    /// The product; `status.openapi.raw` is empty.
+    pub object: APIProduct,
+    /// What the document was, if the status has one.
+    pub document: Option<DocumentDigest>,
+}
+
+/// Enough of a document to tell whether another one is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DocumentDigest {
+    /// Its length in bytes.
+    pub length: usize,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+/// An approval, with what the API server says about its latest edit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Approval {
+    /// The approval.
+    pub object: APIKeyApproval,
+    /// When somebody last wrote its spec, where the server tells.
+    pub edited_at: Option<Timestamp>,
+}
+
+/// What is kept of a Secret. Never its data; labels and annotations only of what says to be an enforcement secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretMeta {
+    /// Its namespace and name.
+    pub id: NamespacedName,
+    /// Its UID.
+    pub uid: String,
+    /// The version of the object that this was read from.
+    pub resource_version: String,
+    /// Whether it is being deleted.
+    pub deleting: bool,
+    /// Its labels, if it says to be an enforcement secret.
+    pub labels: BTreeMap<String, String>,
+    /// Those of its annotations that the controller writes, if it says to be an enforcement secret.
+    pub annotations: BTreeMap<String, String>,
+}

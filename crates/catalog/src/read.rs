@@ -1,0 +1,129 @@
+//! Questions to a catalog. Answers are shared objects: nothing is copied.
+
+use std::sync::Arc;
+
+use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
+use keydesk_api::{APIKey, APIKeyRequest};
+use keydesk_core::NamespacedName;
+use kube::ResourceExt;
+
+use crate::edge::gateways_of_route;
+use crate::{Approval, Catalog, PolicyEnd, Product, SecretMeta};
+
+impl Catalog {
+    /// The product of that name.
+    #[must_use]
+    pub fn product(&self, id: &NamespacedName) -> Option<Arc<Product>> {
+        self.products.get(id).cloned()
+    }
+
+    /// The key of that name.
+    #[must_use]
+    pub fn key(&self, id: &NamespacedName) -> Option<Arc<APIKey>> {
+        self.keys.get(id).cloned()
+    }
+
+    /// The request of that name.
+    #[must_use]
+    pub fn request(&self, id: &NamespacedName) -> Option<Arc<APIKeyRequest>> {
+        self.requests.get(id).cloned()
+    }
+
+    /// The approval of that name.
+    #[must_use]
+    pub fn approval(&self, id: &NamespacedName) -> Option<Arc<Approval>> {
+        self.approvals.get(id).cloned()
+    }
+
+    /// The route of that name.
+    #[must_use]
+    pub fn route(&self, id: &NamespacedName) -> Option<Arc<HTTPRoute>> {
+        self.routes.get(id).cloned()
+    }
+
+    /// The metadata of the Secret of that name.
+    #[must_use]
+    pub fn secret(&self, id: &NamespacedName) -> Option<Arc<SecretMeta>> {
+        self.secrets.get(id).cloned()
+    }
+
+    /// The Kuadrant that counts, where there are several: one that stays, then the oldest, then the first by name.
+    /// Its namespace is where enforcement secrets go.
+    #[must_use]
+    pub fn kuadrant(&self) -> Option<&NamespacedName> {
+        let rank = |(id, kuadrant): &(&NamespacedName, &Arc<Kuadrant>)| {
+            let meta = &kuadrant.metadata;
+            (
+                meta.deletion_timestamp.is_some(),
+                kuadrant.creation_timestamp().map(|time| time.0),
+                (*id).clone(),
+            )
+        };
+        self.kuadrants.iter().min_by_key(rank).map(|(id, _)| id)
+    }
+
+    /// The namespace, if any, for enforcement secrets.
+    #[must_use]
+    pub fn enforcement_namespace(&self) -> Option<&str> {
+        self.kuadrant().map(|kuadrant| kuadrant.namespace.as_str())
+    }
+
+    /// Every request that says to stand for a key, the derived one and others.
+    pub fn requests_for(&self, key: &NamespacedName) -> impl Iterator<Item = Arc<APIKeyRequest>> {
+        self.requests_by_key.to(key).filter_map(|id| self.request(id))
+    }
+
+    /// Every approval that refers to a request, whether that exists or not.
+    pub fn approvals_of(&self, request: &NamespacedName) -> impl Iterator<Item = Arc<Approval>> {
+        self.approvals_by_request
+            .to(request)
+            .filter_map(|id| self.approval(id))
+    }
+
+    /// Every Secret, in any namespace, that bears this name and says to be an enforcement secret.
+    pub fn enforcement_secrets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Arc<SecretMeta>> {
+        let namespaces = self
+            .enforcement_namespaces
+            .to(&name.to_owned())
+            .cloned()
+            .collect::<Vec<_>>();
+        namespaces
+            .into_iter()
+            .filter_map(move |namespace| self.secret(&NamespacedName::new(namespace, name)))
+    }
+
+    /// Whether some key derives this name for its enforcement secret.
+    #[must_use]
+    pub fn derives_enforcement_secret(&self, name: &str) -> bool {
+        self.keys_by_enforcement_name
+            .to(&name.to_owned())
+            .next()
+            .is_some()
+    }
+
+    /// Whether some key derives this name for its request.
+    #[must_use]
+    pub fn derives_request(&self, request: &NamespacedName) -> bool {
+        self.keys_by_request.to(request).next().is_some()
+    }
+
+    /// The gateways that a route is to be attached to, in its order.
+    #[must_use]
+    pub fn gateways_of(&self, route: &HTTPRoute) -> Vec<NamespacedName> {
+        gateways_of_route(route)
+    }
+
+    /// Every `AuthPolicy` attached to a route or gateway.
+    pub fn auth_policies_on(&self, end: &PolicyEnd) -> impl Iterator<Item = Arc<AuthPolicy>> {
+        self.auth_policies_by_end
+            .to(end)
+            .filter_map(|id| self.auth_policies.get(id).cloned())
+    }
+
+    /// Every `PlanPolicy` attached to a route or gateway.
+    pub fn plan_policies_on(&self, end: &PolicyEnd) -> impl Iterator<Item = Arc<PlanPolicy>> {
+        self.plan_policies_by_end
+            .to(end)
+            .filter_map(|id| self.plan_policies.get(id).cloned())
+    }
+}
