@@ -45,33 +45,33 @@ impl Catalog {
     pub fn apply(&mut self, object: Object) -> Affected {
         let id = object.reference().id();
         match object {
-            Object::Product(object) => self.put_product(id, Some(prune::product(*object))),
+            Object::Product(object) => self.put_product(&id, Some(prune::product(*object))),
             Object::Key(mut object) => {
                 prune::meta(&mut object.metadata);
-                self.put_key(id, Some(*object))
+                self.put_key(&id, Some(*object))
             }
             Object::Request(mut object) => {
                 prune::meta(&mut object.metadata);
-                self.put_request(id, Some(*object))
+                self.put_request(&id, Some(*object))
             }
-            Object::Approval(object) => self.put_approval(id, Some(prune::approval(*object))),
+            Object::Approval(object) => self.put_approval(&id, Some(prune::approval(*object))),
             Object::Route(mut object) => {
                 prune::meta(&mut object.metadata);
-                self.put_route(id, Some(*object))
+                self.put_route(&id, Some(*object))
             }
             Object::AuthPolicy(mut object) => {
                 prune::meta(&mut object.metadata);
-                self.put_auth_policy(id, Some(*object))
+                self.put_auth_policy(&id, Some(*object))
             }
             Object::PlanPolicy(mut object) => {
                 prune::meta(&mut object.metadata);
-                self.put_plan_policy(id, Some(*object))
+                self.put_plan_policy(&id, Some(*object))
             }
             Object::Kuadrant(mut object) => {
                 prune::meta(&mut object.metadata);
-                self.put_kuadrant(id, Some(*object))
+                self.put_kuadrant(&id, Some(*object))
             }
-            Object::Secret(object) => self.put_secret(id, Some(object)),
+            Object::Secret(object) => self.put_secret(&id, Some(object)),
         }
     }
 
@@ -79,15 +79,15 @@ impl Catalog {
     pub fn delete(&mut self, reference: &Ref) -> Affected {
         let id = reference.id();
         match reference.kind {
-            Kind::Product => self.put_product(id, None),
-            Kind::Key => self.put_key(id, None),
-            Kind::Request => self.put_request(id, None),
-            Kind::Approval => self.put_approval(id, None),
-            Kind::Route => self.put_route(id, None),
-            Kind::AuthPolicy => self.put_auth_policy(id, None),
-            Kind::PlanPolicy => self.put_plan_policy(id, None),
-            Kind::Kuadrant => self.put_kuadrant(id, None),
-            Kind::Secret => self.put_secret(id, None),
+            Kind::Product => self.put_product(&id, None),
+            Kind::Key => self.put_key(&id, None),
+            Kind::Request => self.put_request(&id, None),
+            Kind::Approval => self.put_approval(&id, None),
+            Kind::Route => self.put_route(&id, None),
+            Kind::AuthPolicy => self.put_auth_policy(&id, None),
+            Kind::PlanPolicy => self.put_plan_policy(&id, None),
+            Kind::Kuadrant => self.put_kuadrant(&id, None),
+            Kind::Secret => self.put_secret(&id, None),
         }
     }
 

@@ -11,7 +11,7 @@
 //! targets of the old *and* of the new object: whoever lost a relation must look again too.
 //!
 //! The catalog does no IO, reads no clock and decides nothing. It never holds the value of a key, nor the text of an
-//! OpenAPI document.
+//! API document.
 
 mod affected;
 mod catalog;

@@ -116,7 +116,7 @@ impl Ref {
     }
 }
 
-/// A product without the text of its OpenAPI document, which may be large.
+/// A product without the text of its API document, which may be large.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Product {
     /// The product; `status.openapi.raw` is empty.

@@ -32,7 +32,7 @@ pub(crate) fn meta(meta: &mut ObjectMeta) {
         .filter(|annotations| !annotations.is_empty());
 }
 
-/// Keeps of the OpenAPI document only what tells it from another.
+/// Keeps of the API document only what tells it from another.
 pub(crate) fn product(mut object: APIProduct) -> Product {
     meta(&mut object.metadata);
     let openapi = object.status.as_mut().and_then(|status| status.openapi.as_mut());

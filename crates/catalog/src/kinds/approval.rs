@@ -9,12 +9,12 @@ use crate::edge::request_of_approval;
 use crate::{Affected, Approval, Catalog};
 
 impl Catalog {
-    pub(crate) fn put_approval(&mut self, id: NamespacedName, new: Option<Approval>) -> Affected {
+    pub(crate) fn put_approval(&mut self, id: &NamespacedName, new: Option<Approval>) -> Affected {
         let new = new.map(Arc::new);
-        let old = swap(&mut self.approvals, &id, new.clone()).map(|old| request_of_approval(&old.object));
+        let old = swap(&mut self.approvals, id, new.clone()).map(|old| request_of_approval(&old.object));
         let new = new.map(|new| request_of_approval(&new.object));
         if let Some(old) = &old {
-            self.approvals_by_request.unlink(old, &id);
+            self.approvals_by_request.unlink(old, id);
         }
         if let Some(new) = &new {
             self.approvals_by_request.link(new.clone(), id.clone());

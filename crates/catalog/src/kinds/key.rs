@@ -10,9 +10,9 @@ use crate::edge::KeyEdges;
 use crate::{Affected, Catalog, Target};
 
 impl Catalog {
-    pub(crate) fn put_key(&mut self, id: NamespacedName, new: Option<APIKey>) -> Affected {
+    pub(crate) fn put_key(&mut self, id: &NamespacedName, new: Option<APIKey>) -> Affected {
         let new = new.map(Arc::new);
-        let old = swap(&mut self.keys, &id, new.clone()).map(|old| KeyEdges::of(&old));
+        let old = swap(&mut self.keys, id, new.clone()).map(|old| KeyEdges::of(&old));
         let new = new.map(|new| KeyEdges::of(&new));
         let mut affected = Affected::default();
         if let Some(KeyEdges {
@@ -22,11 +22,11 @@ impl Catalog {
             enforcement_secret,
         }) = &old
         {
-            self.keys_by_product.unlink(product, &id);
-            self.keys_by_request.unlink(request, &id);
-            self.keys_by_enforcement_name.unlink(enforcement_secret, &id);
+            self.keys_by_product.unlink(product, id);
+            self.keys_by_request.unlink(request, id);
+            self.keys_by_enforcement_name.unlink(enforcement_secret, id);
             if let Some(secret) = secret {
-                self.keys_by_secret.unlink(secret, &id);
+                self.keys_by_secret.unlink(secret, id);
             }
         }
         if let Some(KeyEdges {
@@ -48,7 +48,7 @@ impl Catalog {
         if let Some(old) = old.filter(|old| Some(old) != new.as_ref()) {
             affected.extend(self.approvals_by_request.to(&old).cloned().map(Target::Approval));
         }
-        affected.add(Target::Key(id));
+        affected.add(Target::Key(id.clone()));
         affected
     }
 }

@@ -9,9 +9,9 @@ use crate::catalog::swap;
 use crate::{Affected, Catalog, Target};
 
 impl Catalog {
-    pub(crate) fn put_kuadrant(&mut self, id: NamespacedName, new: Option<Kuadrant>) -> Affected {
+    pub(crate) fn put_kuadrant(&mut self, id: &NamespacedName, new: Option<Kuadrant>) -> Affected {
         let before = self.enforcement_namespace().map(str::to_owned);
-        swap(&mut self.kuadrants, &id, new.map(Arc::new));
+        swap(&mut self.kuadrants, id, new.map(Arc::new));
         if before.as_deref() == self.enforcement_namespace() {
             return Affected::default();
         }

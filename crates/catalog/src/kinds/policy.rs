@@ -10,24 +10,24 @@ use crate::edge::{PolicyEnd, Reverse};
 use crate::{Affected, Catalog, Target};
 
 impl Catalog {
-    pub(crate) fn put_auth_policy(&mut self, id: NamespacedName, new: Option<AuthPolicy>) -> Affected {
+    pub(crate) fn put_auth_policy(&mut self, id: &NamespacedName, new: Option<AuthPolicy>) -> Affected {
         let target = |policy: &AuthPolicy| policy.spec.target_ref.clone();
         let ends = put(
             &mut self.auth_policies,
             &mut self.auth_policies_by_end,
-            &id,
+            id,
             new,
             target,
         );
         self.products_behind(&ends)
     }
 
-    pub(crate) fn put_plan_policy(&mut self, id: NamespacedName, new: Option<PlanPolicy>) -> Affected {
+    pub(crate) fn put_plan_policy(&mut self, id: &NamespacedName, new: Option<PlanPolicy>) -> Affected {
         let target = |policy: &PlanPolicy| policy.spec.target_ref.clone();
         let ends = put(
             &mut self.plan_policies,
             &mut self.plan_policies_by_end,
-            &id,
+            id,
             new,
             target,
         );

@@ -9,11 +9,11 @@ use crate::edge::route_of_product;
 use crate::{Affected, Catalog, Product, Target};
 
 impl Catalog {
-    pub(crate) fn put_product(&mut self, id: NamespacedName, new: Option<Product>) -> Affected {
+    pub(crate) fn put_product(&mut self, id: &NamespacedName, new: Option<Product>) -> Affected {
         let new = new.map(Arc::new);
-        let old = swap(&mut self.products, &id, new.clone());
+        let old = swap(&mut self.products, id, new.clone());
         if let Some(old) = &old {
-            self.products_by_route.unlink(&route_of_product(&old.object), &id);
+            self.products_by_route.unlink(&route_of_product(&old.object), id);
         }
         if let Some(new) = &new {
             self.products_by_route
@@ -21,9 +21,9 @@ impl Catalog {
         }
         let mut affected = Affected::default();
         if !look_the_same(old.as_deref(), new.as_deref()) {
-            affected.extend(self.keys_by_product.to(&id).cloned().map(Target::Key));
+            affected.extend(self.keys_by_product.to(id).cloned().map(Target::Key));
         }
-        affected.add(Target::Product(id));
+        affected.add(Target::Product(id.clone()));
         affected
     }
 }

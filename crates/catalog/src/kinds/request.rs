@@ -10,18 +10,18 @@ use crate::edge::key_of_request;
 use crate::{Affected, Catalog, Target};
 
 impl Catalog {
-    pub(crate) fn put_request(&mut self, id: NamespacedName, new: Option<APIKeyRequest>) -> Affected {
+    pub(crate) fn put_request(&mut self, id: &NamespacedName, new: Option<APIKeyRequest>) -> Affected {
         let new = new.map(Arc::new);
-        let old = swap(&mut self.requests, &id, new.clone()).map(|old| key_of_request(&old));
+        let old = swap(&mut self.requests, id, new.clone()).map(|old| key_of_request(&old));
         let new = new.map(|new| key_of_request(&new));
         if let Some(old) = &old {
-            self.requests_by_key.unlink(old, &id);
+            self.requests_by_key.unlink(old, id);
         }
         if let Some(new) = &new {
             self.requests_by_key.link(new.clone(), id.clone());
         }
         let mut affected: Affected = old.into_iter().chain(new).map(Target::Key).collect();
-        affected.merge(self.decisions_affected(&id));
+        affected.merge(self.decisions_affected(id));
         affected
     }
 

@@ -10,11 +10,11 @@ use crate::edge::gateways_of_route;
 use crate::{Affected, Catalog, Target};
 
 impl Catalog {
-    pub(crate) fn put_route(&mut self, id: NamespacedName, new: Option<HTTPRoute>) -> Affected {
+    pub(crate) fn put_route(&mut self, id: &NamespacedName, new: Option<HTTPRoute>) -> Affected {
         let new = new.map(Arc::new);
-        let old = swap(&mut self.routes, &id, new.clone());
+        let old = swap(&mut self.routes, id, new.clone());
         for gateway in old.iter().flat_map(|old| gateways_of_route(old)) {
-            self.routes_by_gateway.unlink(&gateway, &id);
+            self.routes_by_gateway.unlink(&gateway, id);
         }
         for gateway in new.iter().flat_map(|new| gateways_of_route(new)) {
             self.routes_by_gateway.link(gateway, id.clone());
@@ -26,7 +26,7 @@ impl Catalog {
         };
         let host_changed = host(&old) != host(&new);
         let mut affected = Affected::default();
-        for product in self.products_by_route.to(&id) {
+        for product in self.products_by_route.to(id) {
             affected.add(Target::Product(product.clone()));
             if host_changed {
                 affected.extend(self.keys_by_product.to(product).cloned().map(Target::Key));

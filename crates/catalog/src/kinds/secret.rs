@@ -8,19 +8,19 @@ use crate::catalog::swap;
 use crate::{Affected, Catalog, SecretMeta, Target};
 
 impl Catalog {
-    pub(crate) fn put_secret(&mut self, id: NamespacedName, new: Option<SecretMeta>) -> Affected {
+    pub(crate) fn put_secret(&mut self, id: &NamespacedName, new: Option<SecretMeta>) -> Affected {
         let new = new.map(Arc::new);
-        let old = swap(&mut self.secrets, &id, new.clone());
-        let enforced = old.is_some_and(|old| old.enforces());
-        let enforces = new.is_some_and(|new| new.enforces());
-        if enforced {
+        let old = swap(&mut self.secrets, id, new.clone());
+        let was = old.is_some_and(|old| old.enforces());
+        let is = new.is_some_and(|new| new.enforces());
+        if was {
             self.enforcement_namespaces.unlink(&id.name, &id.namespace);
         }
-        if enforces {
+        if is {
             self.enforcement_namespaces
                 .link(id.name.clone(), id.namespace.clone());
         }
-        let mut affected: Affected = self.keys_by_secret.to(&id).cloned().map(Target::Key).collect();
+        let mut affected: Affected = self.keys_by_secret.to(id).cloned().map(Target::Key).collect();
         if self.derives_enforcement_secret(&id.name) {
             affected.extend(
                 self.keys_by_enforcement_name
@@ -28,8 +28,8 @@ impl Catalog {
                     .cloned()
                     .map(Target::Key),
             );
-        } else if enforces {
-            affected.add(Target::EnforcementSecret(id));
+        } else if is {
+            affected.add(Target::EnforcementSecret(id.clone()));
         }
         affected
     }
