@@ -1,19 +1,17 @@
 //! The CRDs of our four kinds, as installed.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use crate::meta::{GROUP, VERSION};
+use crate::structural::{crd_from, schema_of};
 use crate::v1alpha1::{
     APIKeyApprovalSpec, APIKeyApprovalStatus, APIKeyRequestSpec, APIKeyRequestStatus, APIKeySpec,
     APIKeyStatus, APIProductSpec, APIProductStatus,
 };
 
 /// The CRDs of our four kinds: upstream's, with descriptions of our own.
-///
-/// # Panics
-/// Never: the values are literals and derived schemas, and a test builds them all.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
     vec![
@@ -111,8 +109,8 @@ impl Kind {
                         "apiVersion": { "type": "string", "description": "Group and version of the object's kind." },
                         "kind": { "type": "string", "description": "Kind of the object." },
                         "metadata": { "type": "object" },
-                        "spec": schema::<Spec>(),
-                        "status": schema::<Status>(),
+                        "spec": schema_of::<Spec>(),
+                        "status": schema_of::<Status>(),
                     },
                 },
             },
@@ -128,39 +126,6 @@ impl Kind {
             },
             "spec": { "group": GROUP, "names": names, "scope": "Namespaced", "versions": [version] },
         });
-        serde_json::from_value(crd).expect("a CRD made of literals and derived schemas decodes")
-    }
-}
-
-/// The structural schema of a type, with all that it refers to written out in place.
-fn schema<T: JsonSchema>() -> Value {
-    let mut settings = schemars::generate::SchemaSettings::openapi3();
-    settings.inline_subschemas = true;
-    settings.meta_schema = None;
-    let generator: SchemaGenerator = settings
-        .with_transform(kube::core::schema::StructuralSchemaRewriter)
-        .with_transform(kube::core::schema::OptionalEnum)
-        .into_generator();
-    let mut schema = generator.into_root_schema_for::<T>().to_value();
-    as_controller_gen(&mut schema);
-    schema
-}
-
-/// What Go's types mean where Rust's say more: an optional field may be absent but not null.
-fn as_controller_gen(schema: &mut Value) {
-    match schema {
-        Value::Object(fields) => {
-            fields.remove("nullable");
-            fields.remove("title");
-            if let Some(Value::Array(types)) = fields.get("type") {
-                let single = types.iter().find(|type_| *type_ != "null").cloned();
-                if let Some(single) = single {
-                    fields.insert("type".into(), single);
-                }
-            }
-            fields.values_mut().for_each(as_controller_gen);
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(as_controller_gen),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        crd_from(crd)
     }
 }

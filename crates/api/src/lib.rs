@@ -11,6 +11,8 @@ pub mod foreign;
 mod kind;
 mod limits;
 pub mod meta;
+pub mod rbac;
+mod structural;
 mod tolerant;
 pub mod v1alpha1;
 

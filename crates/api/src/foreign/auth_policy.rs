@@ -3,6 +3,7 @@
 use crate::kind::kind;
 use serde::{Deserialize, Serialize};
 
+use super::KUADRANT_GROUP;
 use super::policy_target::PolicyTarget;
 use super::status::ForeignStatus;
 use crate::{AuthScheme, tolerant};
@@ -10,7 +11,7 @@ use crate::{AuthScheme, tolerant};
 kind! {
     /// Who may call what a route or gateway serves.
     AuthPolicy {
-        group: "kuadrant.io",
+        group: KUADRANT_GROUP,
         version: "v1",
         plural: "authpolicies",
         scope: NamespaceResourceScope,

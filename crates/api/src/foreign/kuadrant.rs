@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::KUADRANT_GROUP;
 use super::status::ForeignStatus;
 use crate::kind::kind;
 
 kind! {
     /// An installation of Kuadrant.
     Kuadrant {
-        group: "kuadrant.io",
+        group: KUADRANT_GROUP,
         version: "v1beta1",
         plural: "kuadrants",
         scope: NamespaceResourceScope,

@@ -4,6 +4,7 @@
 //! whoever writes such an object patches it, so that nothing we do not know of is lost.
 
 mod auth_policy;
+mod crds;
 mod gateway;
 mod gateway_class;
 mod http_route;
@@ -13,6 +14,7 @@ mod policy_target;
 mod status;
 
 pub use auth_policy::{AuthPolicy, AuthPolicySpec, RulesBlock};
+pub use crds::crds;
 pub use gateway::{Gateway, GatewaySpec};
 pub use gateway_class::{GatewayClass, GatewayClassSpec};
 pub use http_route::{HTTPRoute, HTTPRouteSpec, HTTPRouteStatus, ParentRef, ParentStatus};
@@ -23,3 +25,9 @@ pub use status::{ForeignCondition, ForeignStatus};
 
 /// API group of Gateway API's kinds.
 pub const GATEWAY_API_GROUP: &str = "gateway.networking.k8s.io";
+
+/// API group of Kuadrant's core kinds.
+pub const KUADRANT_GROUP: &str = "kuadrant.io";
+
+/// API group of Kuadrant's extensions.
+pub const EXTENSIONS_GROUP: &str = "extensions.kuadrant.io";

@@ -3,6 +3,7 @@
 use crate::kind::kind;
 use serde::{Deserialize, Serialize};
 
+use super::EXTENSIONS_GROUP;
 use super::policy_target::PolicyTarget;
 use super::status::ForeignStatus;
 use crate::{Limits, tolerant};
@@ -10,7 +11,7 @@ use crate::{Limits, tolerant};
 kind! {
     /// How much callers of a route or gateway may call, by plan tier.
     PlanPolicy {
-        group: "extensions.kuadrant.io",
+        group: EXTENSIONS_GROUP,
         version: "v1alpha1",
         plural: "planpolicies",
         scope: NamespaceResourceScope,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::TargetRef;
-use super::schema::{conditions_by_type, integer};
+use super::schema::{conditions_by_type, integer, modes_required};
 use crate::kind::kind;
 use crate::meta::{GROUP, VERSION};
 use crate::{AuthScheme, Limits};
@@ -25,6 +25,7 @@ kind! {
 /// What the owner offers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = modes_required)]
 pub struct APIProductSpec {
     /// Name of the product as people read it.
     pub display_name: String,
@@ -156,7 +157,7 @@ pub struct OpenApi {
     /// When it was last fetched or tried.
     pub last_sync_time: Time,
     /// The limit on the document's size, in bytes, at that time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "integer")]
     pub max_size_used: Option<i64>,
 }

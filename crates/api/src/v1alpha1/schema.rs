@@ -13,6 +13,13 @@ pub(super) fn local_object_reference(schema: &mut Schema) {
     schema.insert("x-kubernetes-map-type".into(), json!("atomic"));
 }
 
+/// Upstream's product demands the two modes, although it defaults both.
+pub(super) fn modes_required(schema: &mut Schema) {
+    if let Some(serde_json::Value::Array(names)) = schema.get_mut("required") {
+        names.extend(["approvalMode".into(), "publishStatus".into()]);
+    }
+}
+
 /// A list of conditions that is replaced as a whole.
 pub(super) fn conditions(_: &mut SchemaGenerator) -> Schema {
     json_schema!({

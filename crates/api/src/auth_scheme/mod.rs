@@ -3,8 +3,13 @@
 //! The scheme is somebody else's vocabulary, larger than what we read and growing. It is carried as it came, and what
 //! we need of it is read through [`AuthScheme::authentications`].
 
+pub(crate) mod schema;
+mod stored;
+
+use std::sync::LazyLock;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -14,6 +19,19 @@ use serde_json::{Map, Value};
 pub struct AuthScheme(pub Map<String, Value>);
 
 impl AuthScheme {
+    /// The scheme as the APIProduct CRD lets it be stored: fields that the CRD does not know are gone, and defaults are
+    /// filled in. Written in this form, what is read back is what was written.
+    #[must_use]
+    pub fn as_stored(&self) -> Self {
+        static SCHEMA: LazyLock<Value> = LazyLock::new(schema::auth_scheme);
+        match stored::stored(&SCHEMA, Value::Object(self.0.clone())) {
+            Value::Object(fields) => Self(fields),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Self::default()
+            }
+        }
+    }
+
     /// The authentication entries, in the one order in which all of Keydesk looks at them: by priority (the smaller
     /// first), then by name.
     #[must_use]
@@ -36,10 +54,7 @@ impl JsonSchema for AuthScheme {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "object",
-            "x-kubernetes-preserve-unknown-fields": true,
-        })
+        schema::auth_scheme().try_into().unwrap_or_default()
     }
 }
 
@@ -102,6 +117,7 @@ impl Authentication {
 #[serde(rename_all = "camelCase")]
 pub struct ApiKeyAuthentication {
     /// The labels that those Secrets carry.
+    #[schemars(schema_with = "schema::labels")]
     pub selector: LabelSelector,
     /// Whether Secrets of all namespaces are looked at, or only those beside the gateway's configuration.
     #[serde(default)]

@@ -1,0 +1,275 @@
+//! CRDs of the foreign kinds, for clusters that have none: the one inside `keydesk up`, and test clusters.
+//!
+//! Trimmed: what we read is typed, everything else is kept as written. On a real cluster the projects' own are installed.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use serde_json::{Value, json};
+
+use super::{EXTENSIONS_GROUP, GATEWAY_API_GROUP, KUADRANT_GROUP};
+use crate::auth_scheme::schema::auth_scheme;
+use crate::limits::Limits;
+use crate::structural::{crd_from, schema_of};
+
+/// CRDs of `HTTPRoute`, `Gateway`, `GatewayClass`, `AuthPolicy`, `RateLimitPolicy`, `PlanPolicy` and `Kuadrant`.
+#[must_use]
+pub fn crds() -> Vec<CustomResourceDefinition> {
+    let gateway_api = |kind, plural, scope, short, columns, spec, status| Foreign {
+        group: GATEWAY_API_GROUP,
+        version: "v1",
+        kind,
+        plural,
+        scope,
+        short,
+        columns,
+        spec,
+        status,
+    };
+    let policy = |group, version, kind, plural, spec| Foreign {
+        group,
+        version,
+        kind,
+        plural,
+        scope: "Namespaced",
+        short: None,
+        columns: policy_columns(),
+        spec,
+        status: open(json!({ "conditions": conditions() })),
+    };
+    [
+        gateway_api(
+            "HTTPRoute",
+            "httproutes",
+            "Namespaced",
+            None,
+            json!([column("Hostnames", ".spec.hostnames"), age()]),
+            open(json!({ "parentRefs": list(parent_ref()), "hostnames": list(string()) })),
+            open(json!({
+                "parents": list(open(json!({
+                    "parentRef": parent_ref(),
+                    "controllerName": string(),
+                    "conditions": conditions(),
+                }))),
+            })),
+        ),
+        gateway_api(
+            "Gateway",
+            "gateways",
+            "Namespaced",
+            Some("gtw"),
+            json!([
+                column("Class", ".spec.gatewayClassName"),
+                column("Address", ".status.addresses[*].value"),
+                column(
+                    "Programmed",
+                    r#".status.conditions[?(@.type=="Programmed")].status"#
+                ),
+                age(),
+            ]),
+            open(json!({ "gatewayClassName": string() })),
+            open(json!({ "conditions": conditions() })),
+        ),
+        gateway_api(
+            "GatewayClass",
+            "gatewayclasses",
+            "Cluster",
+            Some("gc"),
+            json!([
+                column("Controller", ".spec.controllerName"),
+                column("Accepted", r#".status.conditions[?(@.type=="Accepted")].status"#),
+                age(),
+            ]),
+            open(json!({ "controllerName": string() })),
+            open(json!({ "conditions": conditions() })),
+        ),
+        policy(KUADRANT_GROUP, "v1", "AuthPolicy", "authpolicies", auth_policy()),
+        policy(
+            KUADRANT_GROUP,
+            "v1",
+            "RateLimitPolicy",
+            "ratelimitpolicies",
+            targeted(json!({})),
+        ),
+        policy(
+            EXTENSIONS_GROUP,
+            "v1alpha1",
+            "PlanPolicy",
+            "planpolicies",
+            plan_policy(),
+        ),
+        Foreign {
+            group: KUADRANT_GROUP,
+            version: "v1beta1",
+            kind: "Kuadrant",
+            plural: "kuadrants",
+            scope: "Namespaced",
+            short: None,
+            columns: json!([
+                column("Ready", r#".status.conditions[?(@.type=="Ready")].status"#),
+                age(),
+            ]),
+            spec: open(json!({})),
+            status: open(json!({ "conditions": conditions() })),
+        },
+    ]
+    .into_iter()
+    .map(Foreign::crd)
+    .collect()
+}
+
+struct Foreign {
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    scope: &'static str,
+    short: Option<&'static str>,
+    columns: Value,
+    spec: Value,
+    status: Value,
+}
+
+impl Foreign {
+    fn crd(self) -> CustomResourceDefinition {
+        let Self {
+            group,
+            version,
+            kind,
+            plural,
+            scope,
+            short,
+            columns,
+            spec,
+            status,
+        } = self;
+        let mut metadata = json!({ "name": format!("{plural}.{group}") });
+        if group == GATEWAY_API_GROUP {
+            // Demanded of every CRD in a group of Kubernetes' own. These are not the approved ones.
+            metadata["annotations"] =
+                json!({ "api-approved.kubernetes.io": "unapproved, trimmed to what Keydesk reads" });
+        }
+        let mut names = json!({
+            "kind": kind,
+            "listKind": format!("{kind}List"),
+            "plural": plural,
+            "singular": kind.to_lowercase(),
+        });
+        if let Some(short) = short {
+            names["shortNames"] = json!([short]);
+        }
+        crd_from(json!({
+            "metadata": metadata,
+            "spec": {
+                "group": group,
+                "names": names,
+                "scope": scope,
+                "versions": [{
+                    "name": version,
+                    "served": true,
+                    "storage": true,
+                    "subresources": { "status": {} },
+                    "additionalPrinterColumns": columns,
+                    "schema": {
+                        "openAPIV3Schema": {
+                            "type": "object",
+                            "description": format!("{kind} of {group}, trimmed to what Keydesk reads."),
+                            "properties": {
+                                "apiVersion": string(),
+                                "kind": string(),
+                                "metadata": { "type": "object" },
+                                "spec": spec,
+                                "status": status,
+                            },
+                        },
+                    },
+                }],
+            },
+        }))
+    }
+}
+
+fn auth_policy() -> Value {
+    let block = || open(json!({ "rules": auth_scheme() }));
+    targeted(json!({ "rules": auth_scheme(), "defaults": block(), "overrides": block() }))
+}
+
+fn plan_policy() -> Value {
+    let plan = json!({
+        "type": "object",
+        "properties": { "tier": string(), "predicate": string(), "limits": schema_of::<Limits>() },
+        "required": ["predicate", "tier"],
+    });
+    targeted(json!({ "plans": list(plan) }))
+}
+
+/// The spec of a policy: what it is attached to, and more.
+fn targeted(mut properties: Value) -> Value {
+    properties["targetRef"] = json!({
+        "type": "object",
+        "properties": { "group": string(), "kind": string(), "name": string(), "sectionName": string() },
+        "required": ["group", "kind", "name"],
+    });
+    let mut spec = open(properties);
+    spec["required"] = json!(["targetRef"]);
+    spec
+}
+
+fn parent_ref() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "group": { "type": "string", "default": GATEWAY_API_GROUP },
+            "kind": { "type": "string", "default": "Gateway" },
+            "namespace": string(),
+            "name": string(),
+            "sectionName": string(),
+            "port": { "type": "integer", "format": "int32" },
+        },
+        "required": ["name"],
+    })
+}
+
+fn policy_columns() -> Value {
+    json!([
+        column("Accepted", r#".status.conditions[?(@.type=="Accepted")].status"#),
+        column("Enforced", r#".status.conditions[?(@.type=="Enforced")].status"#),
+        column("TargetKind", ".spec.targetRef.kind"),
+        column("TargetName", ".spec.targetRef.name"),
+        age(),
+    ])
+}
+
+fn conditions() -> Value {
+    list(json!({
+        "type": "object",
+        "properties": {
+            "type": string(),
+            "status": { "type": "string", "enum": ["True", "False", "Unknown"] },
+            "reason": string(),
+            "message": string(),
+            "lastTransitionTime": { "type": "string", "format": "date-time" },
+            "observedGeneration": { "type": "integer", "format": "int64" },
+        },
+        "required": ["status", "type"],
+    }))
+}
+
+fn column(name: &str, json_path: &str) -> Value {
+    json!({ "name": name, "type": "string", "jsonPath": json_path })
+}
+
+fn age() -> Value {
+    json!({ "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp" })
+}
+
+/// An object of which we know some fields.
+fn open(properties: Value) -> Value {
+    json!({ "type": "object", "properties": properties, "x-kubernetes-preserve-unknown-fields": true })
+}
+
+fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+fn string() -> Value {
+    json!({ "type": "string" })
+}
