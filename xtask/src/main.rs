@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod generate;
 mod kubectl;
 mod real_cluster;
 mod stage;
@@ -26,6 +27,8 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Write the files that are made from code.
+    Generate(generate::Options),
     /// Run all tests, having set up what they need.
     Test(test::Options),
     /// Build and start a real Kubernetes API server, until Ctrl-C.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
 fn run(task: &Task) -> Result<()> {
     let workspace = Workspace::find()?;
     match task {
+        Task::Generate(options) => generate::run(&workspace, options),
         Task::Test(options) => test::run(&workspace, options),
         Task::RealCluster(options) => real_cluster::run(&workspace, options),
     }

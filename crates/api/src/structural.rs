@@ -29,6 +29,7 @@ pub(crate) fn crd_from(json: Value) -> CustomResourceDefinition {
 }
 
 /// Says of optional fields what Go's tags say: that they may be absent, not that they may be null or have a default.
+/// Makes descriptions plain text.
 fn as_controller_gen(schema: &mut Value) {
     let Value::Object(keywords) = schema else { return };
     keywords.remove("nullable");
@@ -40,6 +41,8 @@ fn as_controller_gen(schema: &mut Value) {
         match (keyword.as_str(), value) {
             ("properties", Value::Object(fields)) => fields.values_mut().for_each(as_controller_gen),
             ("items" | "additionalProperties", schema) => as_controller_gen(schema),
+            // Backticks are rustdoc's.
+            ("description", Value::String(text)) => text.retain(|c| c != '`'),
             ("required", Value::Array(names)) => names.sort_by(|a, b| a.as_str().cmp(&b.as_str())),
             _ => {}
         }
