@@ -10,6 +10,7 @@ mod crds;
 pub mod foreign;
 mod kind;
 mod limits;
+pub mod manifests;
 pub mod meta;
 pub mod rbac;
 mod structural;
