@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
-use keydesk_api::{APIKey, APIKeyRequest};
+use keydesk_api::{APIKey, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 
 use crate::edge::Reverse;
-use crate::{Affected, Approval, Kind, Object, PolicyEnd, Product, Ref, SecretMeta, prune};
+use crate::{Affected, Approval, Kind, Object, PolicyEnd, Ref, SecretMeta, prune};
 
 /// All objects of one kind.
 pub(crate) type Shelf<T> = BTreeMap<NamespacedName, Arc<T>>;
@@ -16,7 +16,7 @@ pub(crate) type Shelf<T> = BTreeMap<NamespacedName, Arc<T>>;
 /// A cluster, as far as keys are concerned. Equal catalogs hold equal objects, whatever came in between.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
-    pub(crate) products: Shelf<Product>,
+    pub(crate) products: Shelf<APIProduct>,
     pub(crate) keys: Shelf<APIKey>,
     pub(crate) requests: Shelf<APIKeyRequest>,
     pub(crate) approvals: Shelf<Approval>,
@@ -45,7 +45,10 @@ impl Catalog {
     pub fn apply(&mut self, object: Object) -> Affected {
         let id = object.reference().id();
         match object {
-            Object::Product(object) => self.put_product(&id, Some(prune::product(*object))),
+            Object::Product(mut object) => {
+                prune::product(&mut object);
+                self.put_product(&id, Some(*object))
+            }
             Object::Key(mut object) => {
                 prune::meta(&mut object.metadata);
                 self.put_key(&id, Some(*object))

@@ -24,4 +24,4 @@ mod read;
 pub use affected::{Affected, Target};
 pub use catalog::Catalog;
 pub use edge::{KeyEdges, PolicyEnd};
-pub use object::{Approval, DocumentDigest, Kind, Object, Product, Ref, SecretMeta};
+pub use object::{Approval, Kind, Object, Ref, SecretMeta};

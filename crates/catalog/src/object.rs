@@ -116,24 +116,6 @@ impl Ref {
     }
 }
 
-/// A product without the text of its API document, which may be large.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Product {
-    /// The product; `status.openapi.raw` is empty.
-    pub object: APIProduct,
-    /// What the document was, if the status has one.
-    pub document: Option<DocumentDigest>,
-}
-
-/// Enough of a document to tell whether another one is the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DocumentDigest {
-    /// Its length in bytes.
-    pub length: usize,
-    /// SHA-256 of its bytes.
-    pub sha256: [u8; 32],
-}
-
 /// An approval, with what the API server says about its latest edit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Approval {

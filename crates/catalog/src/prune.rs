@@ -7,9 +7,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectM
 use keydesk_api::meta::{annotation, label};
 use keydesk_api::{APIKeyApproval, APIProduct};
 use keydesk_core::NamespacedName;
-use sha2::{Digest, Sha256};
 
-use crate::{Approval, DocumentDigest, Product, SecretMeta};
+use crate::{Approval, SecretMeta};
 
 /// The annotations of an enforcement secret that are compared.
 const SECRET_ANNOTATIONS: [&str; 5] = [
@@ -32,12 +31,12 @@ pub(crate) fn meta(meta: &mut ObjectMeta) {
         .filter(|annotations| !annotations.is_empty());
 }
 
-/// Keeps of the API document only what tells it from another.
-pub(crate) fn product(mut object: APIProduct) -> Product {
+/// Drops the text of the API document, which may be large. Whoever writes the product's status reads it first.
+pub(crate) fn product(object: &mut APIProduct) {
     meta(&mut object.metadata);
-    let openapi = object.status.as_mut().and_then(|status| status.openapi.as_mut());
-    let document = openapi.map(|openapi| DocumentDigest::of(&std::mem::take(&mut openapi.raw)));
-    Product { object, document }
+    if let Some(openapi) = object.status.as_mut().and_then(|status| status.openapi.as_mut()) {
+        openapi.raw = String::new();
+    }
 }
 
 /// Keeps when the spec was last written.
@@ -60,17 +59,6 @@ fn spec_written_at(entry: &ManagedFieldsEntry) -> Option<Timestamp> {
         .as_ref()
         .is_some_and(|fields| fields.0.get("f:spec").is_some());
     entry.time.as_ref().filter(|_| writes_spec).map(|time| time.0)
-}
-
-impl DocumentDigest {
-    /// The digest of a document.
-    #[must_use]
-    pub fn of(document: &str) -> Self {
-        Self {
-            length: document.len(),
-            sha256: Sha256::digest(document).into(),
-        }
-    }
 }
 
 impl SecretMeta {

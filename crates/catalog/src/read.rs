@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
-use keydesk_api::{APIKey, APIKeyRequest};
+use keydesk_api::{APIKey, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 
 use crate::edge::gateways_of_route;
-use crate::{Approval, Catalog, PolicyEnd, Product, SecretMeta};
+use crate::{Approval, Catalog, PolicyEnd, SecretMeta};
 
 impl Catalog {
     /// The product of that name.
     #[must_use]
-    pub fn product(&self, id: &NamespacedName) -> Option<Arc<Product>> {
+    pub fn product(&self, id: &NamespacedName) -> Option<Arc<APIProduct>> {
         self.products.get(id).cloned()
     }
 

@@ -1,4 +1,4 @@
-//! Keys: a change affects the key itself, and approvals that were its own and are no longer, or the other way round.
+//! Keys: a change affects the key itself, and approvals and enforcement secrets that are its own no longer.
 
 use std::sync::Arc;
 
@@ -43,6 +43,16 @@ impl Catalog {
             if let Some(secret) = secret {
                 self.keys_by_secret.link(secret.clone(), id.clone());
             }
+        }
+        if let (Some(old), None) = (&old, &new) {
+            let name = &old.enforcement_secret;
+            let orphan = |namespace: &String| NamespacedName::new(namespace.as_str(), name.as_str());
+            affected.extend(
+                self.enforcement_namespaces
+                    .to(name)
+                    .map(orphan)
+                    .map(Target::EnforcementSecret),
+            );
         }
         let (old, new) = (old.map(|old| old.request), new.map(|new| new.request));
         if let Some(old) = old.filter(|old| Some(old) != new.as_ref()) {

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
+use keydesk_api::APIProduct;
 use keydesk_core::NamespacedName;
 
 use crate::catalog::swap;
 use crate::edge::route_of_product;
-use crate::{Affected, Catalog, Product, Target};
+use crate::{Affected, Catalog, Target};
 
 impl Catalog {
-    pub(crate) fn put_product(&mut self, id: &NamespacedName, new: Option<Product>) -> Affected {
+    pub(crate) fn put_product(&mut self, id: &NamespacedName, new: Option<APIProduct>) -> Affected {
         let new = new.map(Arc::new);
         let old = swap(&mut self.products, id, new.clone());
         if let Some(old) = &old {
-            self.products_by_route.unlink(&route_of_product(&old.object), id);
+            self.products_by_route.unlink(&route_of_product(old), id);
         }
         if let Some(new) = &new {
-            self.products_by_route
-                .link(route_of_product(&new.object), id.clone());
+            self.products_by_route.link(route_of_product(new), id.clone());
         }
         let mut affected = Affected::default();
         if !look_the_same(old.as_deref(), new.as_deref()) {
@@ -29,8 +29,8 @@ impl Catalog {
 }
 
 /// Whether a key sees no difference. A fetched document or a new description is none.
-fn look_the_same(old: Option<&Product>, new: Option<&Product>) -> bool {
-    let (Some(Product { object: old, .. }), Some(Product { object: new, .. })) = (old, new) else {
+fn look_the_same(old: Option<&APIProduct>, new: Option<&APIProduct>) -> bool {
+    let (Some(old), Some(new)) = (old, new) else {
         return old.is_none() && new.is_none();
     };
     let discovered = |status: &keydesk_api::v1alpha1::APIProductStatus| {

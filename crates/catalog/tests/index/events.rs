@@ -1,0 +1,240 @@
+//! Small clusters with few names, so that random events meet.
+
+use keydesk_catalog::{Catalog, Kind, Object, Ref, SecretMeta};
+use keydesk_core::NamespacedName;
+use proptest::prelude::{Strategy, any};
+use proptest::sample::select;
+use proptest::{collection, prop_oneof};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// What may happen to a cluster.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Apply(Object),
+    Delete(Ref),
+    Resync(Kind, Vec<Object>),
+}
+
+pub(crate) fn happen(catalog: &mut Catalog, event: Event) -> keydesk_catalog::Affected {
+    match event {
+        Event::Apply(object) => catalog.apply(object),
+        Event::Delete(reference) => catalog.delete(&reference),
+        Event::Resync(kind, objects) => catalog.resync(kind, objects),
+    }
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(namespace: &str, name: &str, rest: Value) -> T {
+    let mut object = rest;
+    object["metadata"]["namespace"] = namespace.into();
+    object["metadata"]["name"] = name.into();
+    serde_json::from_value(object).unwrap()
+}
+
+pub(crate) fn events() -> impl Strategy<Value = Vec<Event>> {
+    let delete = object().prop_map(|object| Event::Delete(object.reference()));
+    let resync = collection::vec(object(), 1..6).prop_map(|objects| {
+        let kind = objects[0].reference().kind;
+        Event::Resync(kind, objects)
+    });
+    collection::vec(
+        prop_oneof![6 => object().prop_map(Event::Apply), 2 => delete, 1 => resync],
+        0..40,
+    )
+}
+
+fn namespace() -> impl Strategy<Value = &'static str> {
+    select(vec!["a", "b"])
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    select(vec!["x", "y"])
+}
+
+/// The names of requests and secrets that are derived from keys, and one that is not.
+fn derived(derive: fn(&str, &str) -> String) -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => (namespace(), name()).prop_map(move |(namespace, name)| derive(namespace, name)),
+        1 => name().prop_map(str::to_owned),
+    ]
+}
+
+fn object() -> impl Strategy<Value = Object> {
+    prop_oneof![
+        product(),
+        key(),
+        request(),
+        approval(),
+        route(),
+        auth_policy(),
+        plan_policy(),
+        kuadrant(),
+        secret()
+    ]
+}
+
+fn product() -> impl Strategy<Value = Object> {
+    (namespace(), name(), name(), any::<bool>(), select(vec!["", "{}", "{\"a\":1}"])).prop_map(
+        |(namespace, id, route, automatic, document)| {
+            Object::Product(decode(namespace, id, json!({
+                "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIProduct",
+                "spec": {
+                    "displayName": id,
+                    "approvalMode": if automatic { "automatic" } else { "manual" },
+                    "targetRef": { "group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": route },
+                },
+                "status": { "openapi": { "raw": document, "lastSyncTime": "2026-01-01T00:00:00Z" } },
+            })))
+        },
+    )
+}
+
+fn key() -> impl Strategy<Value = Object> {
+    (
+        namespace(),
+        name(),
+        namespace(),
+        name(),
+        select(vec!["", "x", "y"]),
+    )
+        .prop_map(|(namespace, id, product_namespace, product, secret)| {
+            Object::Key(decode(
+                namespace,
+                id,
+                json!({
+                    "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKey",
+                    "spec": {
+                        "apiProductRef": { "name": product, "namespace": product_namespace },
+                        "secretRef": { "name": secret },
+                        "planTier": "gold",
+                        "requestedBy": { "userId": "ada", "email": "ada@example.org" },
+                    },
+                }),
+            ))
+        })
+}
+
+fn request() -> impl Strategy<Value = Object> {
+    (
+        namespace(),
+        derived(keydesk_api::meta::request_name),
+        namespace(),
+        name(),
+    )
+        .prop_map(|(namespace, id, key_namespace, key)| {
+            Object::Request(decode(
+                namespace,
+                &id,
+                json!({
+                    "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKeyRequest",
+                    "spec": {
+                        "apiProductRef": { "name": "x" }, "planTier": "gold", "useCase": "",
+                        "requestedBy": { "userId": "ada", "email": "ada@example.org" },
+                        "apiKeyRef": { "name": key, "namespace": key_namespace },
+                    },
+                }),
+            ))
+        })
+}
+
+fn approval() -> impl Strategy<Value = Object> {
+    (
+        namespace(),
+        name(),
+        derived(keydesk_api::meta::request_name),
+        any::<bool>(),
+    )
+        .prop_map(|(namespace, id, request, approved)| {
+            Object::Approval(decode(
+                namespace,
+                id,
+                json!({
+                    "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKeyApproval",
+                    "spec": {
+                        "apiKeyRequestRef": { "name": request }, "approved": approved,
+                        "reviewedBy": "owner", "reviewedAt": "2026-01-01T00:00:00Z",
+                    },
+                }),
+            ))
+        })
+}
+
+fn route() -> impl Strategy<Value = Object> {
+    let parent =
+        (namespace(), name()).prop_map(|(namespace, name)| json!({ "namespace": namespace, "name": name }));
+    (
+        namespace(),
+        name(),
+        collection::vec(parent, 0..3),
+        select(vec!["one.example.org", "two.example.org"]),
+    )
+        .prop_map(|(namespace, id, parents, host)| {
+            Object::Route(decode(
+                namespace,
+                id,
+                json!({
+                    "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+                    "spec": { "parentRefs": parents, "hostnames": [host] },
+                }),
+            ))
+        })
+}
+
+fn policy_target() -> impl Strategy<Value = Value> {
+    (select(vec!["HTTPRoute", "Gateway", "Service"]), name())
+        .prop_map(|(kind, name)| json!({ "group": "gateway.networking.k8s.io", "kind": kind, "name": name }))
+}
+
+fn auth_policy() -> impl Strategy<Value = Object> {
+    (namespace(), name(), policy_target()).prop_map(|(namespace, id, target)| {
+        Object::AuthPolicy(decode(
+            namespace,
+            id,
+            json!({
+                "apiVersion": "kuadrant.io/v1", "kind": "AuthPolicy", "spec": { "targetRef": target },
+            }),
+        ))
+    })
+}
+
+fn plan_policy() -> impl Strategy<Value = Object> {
+    (namespace(), name(), policy_target()).prop_map(|(namespace, id, target)| {
+        Object::PlanPolicy(decode(namespace, id, json!({
+            "apiVersion": "extensions.kuadrant.io/v1alpha1", "kind": "PlanPolicy", "spec": { "targetRef": target },
+        })))
+    })
+}
+
+fn kuadrant() -> impl Strategy<Value = Object> {
+    (namespace(), name(), 0_u8..3).prop_map(|(namespace, id, age)| {
+        Object::Kuadrant(decode(
+            namespace,
+            id,
+            json!({
+                "apiVersion": "kuadrant.io/v1beta1", "kind": "Kuadrant", "spec": {},
+                "metadata": { "creationTimestamp": format!("2026-01-0{}T00:00:00Z", age + 1) },
+            }),
+        ))
+    })
+}
+
+fn secret() -> impl Strategy<Value = Object> {
+    let id = prop_oneof![
+        name().prop_map(str::to_owned),
+        derived(keydesk_api::meta::enforcement_secret_name)
+    ];
+    (namespace(), id, any::<bool>(), 0_u8..3).prop_map(|(namespace, name, enforces, version)| {
+        let label = || {
+            (
+                keydesk_api::meta::label::ENFORCEMENT.to_owned(),
+                "true".to_owned(),
+            )
+        };
+        Object::Secret(SecretMeta {
+            id: NamespacedName::new(namespace, name),
+            resource_version: version.to_string(),
+            labels: enforces.then(label).into_iter().collect(),
+            ..SecretMeta::default()
+        })
+    })
+}

@@ -1,0 +1,87 @@
+//! What holds for every sequence of events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use keydesk_catalog::{Catalog, Object, Ref, Target};
+use keydesk_core::NamespacedName;
+use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+
+use crate::events::{Event, events, happen};
+use crate::view::view;
+
+/// The objects that are left when all events have happened.
+fn left(events: &[Event]) -> BTreeMap<Ref, Object> {
+    let mut left = BTreeMap::new();
+    for event in events.iter().cloned() {
+        match event {
+            Event::Apply(object) => {
+                left.insert(object.reference(), object);
+            }
+            Event::Delete(reference) => {
+                left.remove(&reference);
+            }
+            Event::Resync(kind, objects) => {
+                left.retain(|reference, _| reference.kind != kind);
+                let objects = objects.into_iter().map(|object| (object.reference(), object));
+                left.extend(objects.filter(|(reference, _)| reference.kind == kind));
+            }
+        }
+    }
+    left
+}
+
+/// Every target that the names of the events can form.
+fn targets(events: &[Event]) -> BTreeSet<Target> {
+    let references = events.iter().flat_map(|event| match event {
+        Event::Apply(object) => vec![object.reference()],
+        Event::Delete(reference) => vec![reference.clone()],
+        Event::Resync(_, objects) => objects.iter().map(Object::reference).collect(),
+    });
+    let ids: BTreeSet<NamespacedName> = references.map(|reference| reference.id()).collect();
+    let all = |id: NamespacedName| {
+        [
+            Target::Product(id.clone()),
+            Target::Key(id.clone()),
+            Target::Approval(id.clone()),
+            Target::EnforcementSecret(id),
+        ]
+    };
+    ids.into_iter().flat_map(all).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_catalog_that_followed_equals_one_that_is_built_anew(events in events()) {
+        let mut followed = Catalog::default();
+        for event in events.iter().cloned() {
+            happen(&mut followed, event);
+        }
+        let left = left(&events);
+        let mut forward = Catalog::default();
+        for object in left.values().cloned() {
+            forward.apply(object);
+        }
+        let mut backward = Catalog::default();
+        for object in left.into_values().rev() {
+            backward.apply(object);
+        }
+        prop_assert_eq!(&followed, &forward);
+        prop_assert_eq!(&followed, &backward);
+    }
+
+    #[test]
+    fn whoever_sees_a_difference_is_told(events in events()) {
+        let targets = targets(&events);
+        let mut catalog = Catalog::default();
+        for event in events {
+            let before: Vec<_> = targets.iter().map(|target| view(&catalog, target)).collect();
+            let affected: BTreeSet<_> = happen(&mut catalog, event.clone()).into_iter().collect();
+            for (target, before) in targets.iter().zip(before) {
+                let after = view(&catalog, target);
+                // What is gone, or has become the business of a key, needs no look of its own.
+                let matters = !after.is_empty() && after != "the key's";
+                prop_assert!(before == after || !matters || affected.contains(target), "{target:?} after {event:?}");
+            }
+        }
+    }
+}
