@@ -11,8 +11,17 @@
 pub mod decode;
 pub mod patch;
 
+mod cel;
+mod compile;
+mod defaults;
+mod node;
+mod place;
+mod prune;
 mod quote;
 mod schema;
+mod stack;
+mod structural;
+mod validate;
 mod violation;
 
 pub use schema::{ParseError, Schema};

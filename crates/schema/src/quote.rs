@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A string as Go's `%q` prints it.
 pub(crate) fn quoted(text: &str) -> String {
@@ -44,29 +44,95 @@ fn is_unprintable(c: char) -> bool {
         || matches!(c as u32, 0xad | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb | 0xe000..=0xf8ff)
 }
 
-/// A value as Go's `json.Marshal` prints it: compact, keys sorted, `<`, `>`, `&` escaped.
+/// A value as Go's `json.Marshal` prints it: compact, keys sorted, `<`, `>`, `&` escaped, whole
+/// floats without a fraction.
 pub(crate) fn marshalled(value: &Value) -> String {
-    let compact = value.to_string();
-    let mut out = String::with_capacity(compact.len());
-    for c in compact.chars() {
-        // These five can stand only inside strings of a JSON text.
+    let mut out = String::new();
+    marshal(value, &mut out);
+    out
+}
+
+fn marshal(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Number(number) => out.push_str(&printed(number)),
+        Value::String(text) => marshal_text(text, out),
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                marshal(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            out.push('{');
+            for (index, (name, field)) in fields.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                marshal_text(name, out);
+                out.push(':');
+                marshal(field, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn marshal_text(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
         match c {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => escape(out, format_args!("\\u{:04x}", c as u32)),
+            c if (c as u32) < 0x20 => escape(out, format_args!("\\u{:04x}", c as u32)),
             c => out.push(c),
         }
     }
-    out
+    out.push('"');
+}
+
+/// A number as Go's `%v` prints it.
+pub(crate) fn printed(number: &Number) -> String {
+    match (number.as_i64(), number.as_u64(), number.as_f64()) {
+        (Some(whole), _, _) => whole.to_string(),
+        (_, Some(whole), _) => whole.to_string(),
+        (_, _, Some(float)) => printed_float(float),
+        (None, None, None) => number.to_string(),
+    }
+}
+
+/// A float as Go's `%v` prints it: the shortest digits, with an exponent when it is far from one.
+pub(crate) fn printed_float(float: f64) -> String {
+    let size = float.abs();
+    if size != 0.0 && !(1e-4..1e21).contains(&size) {
+        let scientific = format!("{float:e}");
+        if let Some((digits, exponent)) = scientific.split_once('e') {
+            let (sign, exponent) = match exponent.strip_prefix('-') {
+                Some(exponent) => ('-', exponent),
+                None => ('+', exponent),
+            };
+            return format!("{digits}e{sign}{exponent:0>2}");
+        }
+    }
+    float.to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{marshalled, quoted};
+    use super::{marshalled, printed_float, quoted};
 
     #[test]
     fn strings_are_quoted_as_go_quotes_them() {
@@ -81,6 +147,24 @@ mod tests {
         assert_eq!(
             marshalled(&json!({"b": "<a&b>", "a": 1})),
             r#"{"a":1,"b":"\u003ca\u0026b\u003e"}"#
+        );
+    }
+
+    #[test]
+    fn floats_are_printed_as_go_prints_them() {
+        for (float, expected) in [
+            (1.0, "1"),
+            (0.5, "0.5"),
+            (-2.5, "-2.5"),
+            (1e21, "1e+21"),
+            (1.5e-7, "1.5e-07"),
+            (1e20, "100000000000000000000"),
+        ] {
+            assert_eq!(printed_float(float), expected);
+        }
+        assert_eq!(
+            marshalled(&json!([1.0, 2, u64::MAX])),
+            "[1,2,18446744073709551615]"
         );
     }
 }

@@ -8,6 +8,7 @@ use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::MAX_DEPTH;
+use crate::place::Place;
 
 /// Repeated keys reported at most; the rest of a body that repeats itself on purpose is not news.
 const MAX_DUPLICATES: usize = 100;
@@ -19,28 +20,9 @@ pub(super) struct Notes {
     pub(super) too_deep: bool,
 }
 
-/// One step of the way from the root to where the reader is; lives on the reader's own stack.
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Root,
-    Field(&'a Step<'a>, &'a str),
-    Item(&'a Step<'a>, usize),
-}
-
-impl fmt::Display for Step<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root => Ok(()),
-            Self::Field(Self::Root, name) => f.write_str(name),
-            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
-            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
-        }
-    }
-}
-
 /// Reads the value at one place.
 pub(super) struct Reader<'a> {
-    step: Step<'a>,
+    place: Place<'a>,
     depth: usize,
     notes: &'a RefCell<Notes>,
 }
@@ -48,7 +30,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(notes: &'a RefCell<Notes>) -> Self {
         Self {
-            step: Step::Root,
+            place: Place::Root,
             depth: 0,
             notes,
         }
@@ -64,7 +46,7 @@ impl<'a> Reader<'a> {
     }
 
     fn note_duplicate(&self, key: &str) {
-        let path = Step::Field(&self.step, key).to_string();
+        let path = self.place.field(key).to_string();
         let duplicates = &mut self.notes.borrow_mut().duplicates;
         if duplicates.len() < MAX_DUPLICATES && !duplicates.contains(&path) {
             duplicates.push(path);
@@ -128,7 +110,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         let depth = self.descend()?;
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(Reader {
-            step: Step::Item(&self.step, list.len()),
+            place: self.place.item(list.len()),
             depth,
             notes: self.notes,
         })? {
@@ -142,7 +124,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key_seed(Key)? {
             let value = entries.next_value_seed(Reader {
-                step: Step::Field(&self.step, &key),
+                place: self.place.field(&key),
                 depth,
                 notes: self.notes,
             })?;

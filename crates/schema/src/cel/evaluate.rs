@@ -1,0 +1,244 @@
+//! Running rules on an object.
+
+use std::sync::LazyLock;
+
+use kube_cel::KubeCelExt as _;
+use kube_cel::cel::context::Context;
+use kube_cel::cel::objects::OptionalValue;
+use kube_cel::cel::{ExecutionError, Value as CelValue};
+use serde_json::Value;
+
+use super::rule::{Expression, Reason, Rule};
+use super::value::{convert, most_items};
+use crate::node::{Node, NodeId, Nodes};
+use crate::place::Place;
+use crate::quote::quoted;
+use crate::validate::{MAX_VIOLATIONS, for_each_child, old_item, same};
+use crate::violation::{Violation, ViolationKind};
+
+/// Steps that one evaluation of one rule may be estimated to take.
+const MAX_STEPS: u64 = 1_000_000;
+/// Steps that all rules together may be estimated to take on one object.
+const BUDGET: u64 = 10_000_000;
+/// Bytes of a message that a rule computes.
+const MAX_MESSAGE: usize = 5 * 1024;
+
+/// All functions that rules may call.
+static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| Context::default().with_all());
+
+/// Every rule that `object` breaks.
+pub(crate) fn check(
+    nodes: &Nodes,
+    root: NodeId,
+    object: &Value,
+    old: Option<&Value>,
+    prefix: &str,
+) -> Vec<Violation> {
+    let mut check = Check {
+        nodes,
+        prefix,
+        budget: BUDGET,
+        violations: Vec::new(),
+        exhausted: false,
+    };
+    check.visit(root, object, old, &Place::Root, false);
+    check.violations
+}
+
+struct Check<'a> {
+    nodes: &'a Nodes,
+    prefix: &'a str,
+    budget: u64,
+    violations: Vec<Violation>,
+    /// No further rule is run.
+    exhausted: bool,
+}
+
+impl Check<'_> {
+    /// Runs the rules on `value` and on what is below it. With `unchanged` a value around it is as it
+    /// was, and what has always been wrong is let pass.
+    fn visit(&mut self, id: NodeId, value: &Value, old: Option<&Value>, place: &Place<'_>, unchanged: bool) {
+        let node = self.nodes.get(id);
+        if !node.has_rules || value.is_null() || self.exhausted || self.violations.len() >= MAX_VIOLATIONS {
+            return;
+        }
+        let unchanged = match old {
+            Some(old) => same(old, value),
+            None => unchanged,
+        };
+        if !node.rules.is_empty() {
+            self.run_rules(id, value, old.filter(|old| !old.is_null()), place, unchanged);
+        }
+        for_each_child(node, value, place, &mut |child, inner, place| {
+            let old = match place {
+                Place::Field(_, name) | Place::Key(_, name) => old.and_then(|old| old.get(*name)),
+                Place::Item(..) => old_item(node, old, inner),
+                Place::Root => None,
+            };
+            self.visit(child, inner, old, place, unchanged);
+        });
+    }
+
+    fn run_rules(
+        &mut self,
+        id: NodeId,
+        value: &Value,
+        old: Option<&Value>,
+        place: &Place<'_>,
+        unchanged: bool,
+    ) {
+        let node = self.nodes.get(id);
+        let mut context = FUNCTIONS.new_inner_scope();
+        context.add_variable_from_value("self", convert(self.nodes, Some(id), value));
+        let old_value = old.map(|old| convert(self.nodes, Some(id), old));
+        let items = if node.rules.iter().any(Rule::has_loops) {
+            most_items(value).max(old.map_or(0, most_items))
+        } else {
+            1
+        };
+        for rule in &node.rules {
+            if rule.uses_old_self && old.is_none() && !rule.old_self_is_optional {
+                continue;
+            }
+            if rule.uses_old_self {
+                let old_self = match (&old_value, rule.old_self_is_optional) {
+                    (Some(old), false) => old.clone(),
+                    (Some(old), true) => {
+                        CelValue::Opaque(std::sync::Arc::new(OptionalValue::of(old.clone())))
+                    }
+                    (None, _) => CelValue::Opaque(std::sync::Arc::new(OptionalValue::none())),
+                };
+                context.add_variable_from_value("oldSelf", old_self);
+            }
+            let violation = match self.run(&rule.condition, items, &context) {
+                Ok(CelValue::Bool(true)) => continue,
+                Ok(CelValue::Bool(false)) if unchanged && !rule.uses_old_self => continue,
+                Ok(CelValue::Bool(false)) => self.broken(rule, node, value, items, &context, place),
+                Ok(_) => self.failed(node, place, "cel expression must evaluate to a bool".to_owned()),
+                Err(Failure::TooMuchWork) => {
+                    self.exhausted = true;
+                    self.failed(
+                        node,
+                        place,
+                        format!("{TOO_MUCH_WORK}, no further validation rules will be run"),
+                    )
+                }
+                Err(Failure::Overload) => self.failed(
+                    node,
+                    place,
+                    format!(
+                        "'no such overload': call arguments did not match a supported operator, function or \
+                         macro signature for rule: {}",
+                        rule.title
+                    ),
+                ),
+                Err(Failure::Other(reason)) => {
+                    self.failed(node, place, format!("{reason} evaluating rule: {}", rule.title))
+                }
+            };
+            self.violations.push(violation);
+            if self.exhausted {
+                return;
+            }
+        }
+    }
+
+    /// A rule that could not be run to its end.
+    fn failed(&self, node: &Node, place: &Place<'_>, detail: String) -> Violation {
+        Violation::invalid(&place.below(self.prefix), node.type_name(), detail)
+    }
+
+    /// A rule that said no.
+    fn broken(
+        &mut self,
+        rule: &Rule,
+        node: &Node,
+        value: &Value,
+        items: u64,
+        context: &Context<'_>,
+        place: &Place<'_>,
+    ) -> Violation {
+        let computed = rule
+            .message_expression
+            .as_ref()
+            .and_then(|message| self.message(message, items, context));
+        let detail = computed.unwrap_or_else(|| rule.message.clone());
+        let path = place.below(self.prefix);
+        let field = match path.as_str() {
+            "" => rule.field_path.trim_start_matches('.').to_owned(),
+            path => format!("{path}{}", rule.field_path),
+        };
+        let shown = if matches!(node.type_name(), "object" | "array") {
+            None
+        } else {
+            Some(value.clone())
+        };
+        match rule.reason {
+            Reason::Required => Violation::required(&field, detail),
+            Reason::Forbidden => Violation::forbidden(&field, detail),
+            Reason::Duplicate => Violation::new(ViolationKind::Duplicate, &field, shown, ""),
+            Reason::Invalid => Violation::new(ViolationKind::Invalid, &field, shown, detail),
+        }
+    }
+
+    /// A computed message, if it can be computed and is fit to be shown.
+    fn message(&mut self, expression: &Expression, items: u64, context: &Context<'_>) -> Option<String> {
+        let CelValue::String(message) = self.run(expression, items, context).ok()? else {
+            return None;
+        };
+        let message = message.trim();
+        let fit = !message.is_empty() && message.len() <= MAX_MESSAGE && !message.contains('\n');
+        fit.then(|| message.to_owned())
+    }
+
+    fn run(
+        &mut self,
+        expression: &Expression,
+        items: u64,
+        context: &Context<'_>,
+    ) -> Result<CelValue, Failure> {
+        let steps = expression.work.steps(items);
+        if steps > MAX_STEPS || steps > self.budget {
+            return Err(Failure::TooMuchWork);
+        }
+        self.budget -= steps;
+        context.resolve(&expression.tree).map_err(Failure::from)
+    }
+}
+
+impl Rule {
+    fn has_loops(&self) -> bool {
+        self.condition.work.has_loops()
+            || self
+                .message_expression
+                .as_ref()
+                .is_some_and(|message| message.work.has_loops())
+    }
+}
+
+const TOO_MUCH_WORK: &str = "validation failed due to running out of cost budget";
+
+/// Why an expression gave no value.
+enum Failure {
+    TooMuchWork,
+    Overload,
+    Other(String),
+}
+
+/// In the words of a kube-apiserver, and without the values at hand, which may be secret.
+impl From<ExecutionError> for Failure {
+    fn from(error: ExecutionError) -> Self {
+        match error {
+            ExecutionError::NoSuchKey(key) => Self::Other(format!("no such key: {key}")),
+            ExecutionError::UndeclaredReference(name) => Self::Other(format!("no such attribute(s): {name}")),
+            ExecutionError::DivisionByZero(_) => Self::Other("division by zero".to_owned()),
+            ExecutionError::RemainderByZero(_) => Self::Other("modulus by zero".to_owned()),
+            ExecutionError::Overflow(..) => Self::Other("integer overflow".to_owned()),
+            ExecutionError::IndexOutOfBounds(_) => Self::Other("index out of bounds".to_owned()),
+            ExecutionError::FunctionError { function, .. } => {
+                Self::Other(format!("function {} failed", quoted(&function)))
+            }
+            _ => Self::Overload,
+        }
+    }
+}

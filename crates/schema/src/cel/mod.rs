@@ -1,0 +1,14 @@
+//! CEL rules (`x-kubernetes-validations`).
+//!
+//! Rules are written by people who may install custom resource definitions, and run on objects of
+//! people who may not. Both are kept from taking the server down: a rule's size, depth and nesting
+//! are bounded when it is compiled, and the work that it may cause is estimated before it is run.
+
+mod bounds;
+mod evaluate;
+mod names;
+mod rule;
+mod value;
+
+pub(crate) use self::evaluate::check;
+pub(crate) use self::rule::{Rule, compile};

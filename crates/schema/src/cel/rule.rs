@@ -1,0 +1,127 @@
+//! One rule, compiled.
+
+use kube_cel::cel::IdedExpr;
+use kube_cel::cel::parser::Parser;
+use serde_json::{Map, Value};
+
+use super::bounds::{self, Work};
+use super::names::Names;
+use crate::violation::Violation;
+
+/// A compiled rule.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(super) condition: Expression,
+    /// The rule's message, or what stands for one.
+    pub(super) message: String,
+    /// How the rule is called in messages about its evaluation.
+    pub(super) title: String,
+    pub(super) message_expression: Option<Expression>,
+    pub(super) reason: Reason,
+    /// Where below the node the violation is reported, as a path that starts with `.` or `[`.
+    pub(super) field_path: String,
+    pub(super) uses_old_self: bool,
+    pub(super) old_self_is_optional: bool,
+}
+
+/// The kind of violation that a rule asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reason {
+    Invalid,
+    Required,
+    Forbidden,
+    Duplicate,
+}
+
+/// A compiled expression and how much work it is.
+#[derive(Debug)]
+pub(super) struct Expression {
+    pub(super) tree: IdedExpr,
+    pub(super) work: Work,
+}
+
+/// Compiles a rule that stands on the node `schema`.
+///
+/// # Errors
+/// Why it cannot be run, as a violation of the rule's field below `path`.
+pub(crate) fn compile(rule: &Value, schema: &Map<String, Value>, path: &str) -> Result<Rule, Violation> {
+    let text = |name: &str| rule.get(name).and_then(Value::as_str).unwrap_or_default();
+    let refuse =
+        |field: &str, detail: String| Violation::invalid(&format!("{path}.{field}"), rule.clone(), detail);
+
+    let (condition, names) =
+        parse(text("rule")).map_err(|reason| refuse("rule", format!("compilation failed: {reason}")))?;
+    let old_self_is_optional = rule.get("optionalOldSelf").and_then(Value::as_bool);
+    if let (Some(set), false) = (old_self_is_optional, names) {
+        return Err(Violation::invalid(
+            &format!("{path}.optionalOldSelf"),
+            set,
+            "may not be set if oldSelf is not used in rule",
+        ));
+    }
+    let message_expression = match text("messageExpression") {
+        "" => None,
+        expression => {
+            let (expression, _) = parse(expression).map_err(|reason| {
+                refuse(
+                    "messageExpression",
+                    format!("messageExpression compilation failed: {reason}"),
+                )
+            })?;
+            Some(expression)
+        }
+    };
+    let message = text("message").trim();
+    let title = if message.is_empty() {
+        text("rule").trim()
+    } else {
+        message
+    };
+    Ok(Rule {
+        condition,
+        message: if message.is_empty() {
+            format!("failed rule: {title}")
+        } else {
+            message.to_owned()
+        },
+        title: title.to_owned(),
+        message_expression,
+        reason: match text("reason") {
+            "FieldValueRequired" => Reason::Required,
+            "FieldValueForbidden" => Reason::Forbidden,
+            "FieldValueDuplicate" => Reason::Duplicate,
+            _ => Reason::Invalid,
+        },
+        field_path: crate::structural::normalized_field_path(text("fieldPath"), schema).unwrap_or_default(),
+        uses_old_self: names,
+        old_self_is_optional: old_self_is_optional.unwrap_or(false),
+    })
+}
+
+/// Parses an expression within its bounds; also says whether it uses `oldSelf`.
+fn parse(text: &str) -> Result<(Expression, bool), String> {
+    bounds::check_text(text)?;
+    let tree = Parser::default()
+        .enable_optional_syntax(true)
+        .parse(text)
+        .map_err(|errors| errors.to_string())?;
+    let work = bounds::measure(&tree)?;
+    let names = Names::of(&tree);
+    if let Some(unknown) = names.unknown.first() {
+        return Err(undeclared(text, unknown));
+    }
+    let uses_old_self = names.uses_old_self;
+    Ok((Expression { tree, work }, uses_old_self))
+}
+
+/// The words for a name that does not exist, with the place where it first stands.
+fn undeclared(text: &str, name: &str) -> String {
+    let before = text.find(name).map_or("", |index| &text[..index]);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+    let shown = text.lines().nth(line - 1).unwrap_or_default();
+    format!(
+        "ERROR: <input>:{line}:{column}: undeclared reference to '{name}' (in container '')\n | {shown}\n | {}^",
+        ".".repeat(column - 1)
+    )
+}

@@ -1,0 +1,42 @@
+//! Resources inside a resource (`x-kubernetes-embedded-resource`): they need an apiVersion and a kind.
+
+use serde_json::Value;
+
+use super::for_each_child;
+use crate::node::{NodeId, Nodes};
+use crate::place::Place;
+use crate::violation::Violation;
+
+/// What is wrong with the type of each embedded resource. The root's own is the caller's matter.
+pub(super) fn check(nodes: &Nodes, root: NodeId, object: &Value, prefix: &str) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    visit(nodes, root, object, &Place::Root, prefix, &mut violations);
+    violations
+}
+
+fn visit(
+    nodes: &Nodes,
+    id: NodeId,
+    value: &Value,
+    place: &Place<'_>,
+    prefix: &str,
+    violations: &mut Vec<Violation>,
+) {
+    let node = nodes.get(id);
+    if node.embedded && value.is_object() {
+        for name in ["apiVersion", "kind"] {
+            let field = place.field(name).below(prefix);
+            violations.extend(match value.get(name) {
+                None => Some(Violation::required(&field, "")),
+                Some(Value::String(text)) if text.is_empty() => {
+                    Some(Violation::invalid(&field, "", "must not be empty"))
+                }
+                Some(Value::String(_)) => None,
+                Some(other) => Some(Violation::invalid(&field, other.clone(), "must be a string")),
+            });
+        }
+    }
+    for_each_child(node, value, place, &mut |id, value, place| {
+        visit(nodes, id, value, place, prefix, violations)
+    });
+}

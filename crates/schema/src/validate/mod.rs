@@ -1,0 +1,111 @@
+//! What is wrong with an object, in the order in which a kube-apiserver looks: structure, embedded
+//! resources, list types, CEL rules.
+
+mod embedded;
+mod format;
+mod list_type;
+mod number;
+mod pattern;
+mod structure;
+
+use serde_json::Value;
+
+pub(crate) use self::format::Format;
+pub(crate) use self::number::{is_integer, same};
+pub(crate) use self::pattern::Pattern;
+use crate::cel;
+use crate::node::{Node, NodeId, Nodes};
+use crate::place::Place;
+use crate::violation::{Violation, ViolationKind};
+
+/// Violations reported at most: enough for a person, bounded for a hostile object.
+pub(crate) const MAX_VIOLATIONS: usize = 1_000;
+
+/// Checks `object` against the node `root`; every field is reported below the path `prefix`.
+pub(crate) fn validate(
+    nodes: &Nodes,
+    root: NodeId,
+    object: &Value,
+    old: Option<&Value>,
+    prefix: &str,
+) -> Vec<Violation> {
+    let mut violations = structure::check(nodes, root, object, old, prefix);
+    violations.extend(embedded::check(nodes, root, object, prefix));
+    let was_broken = old.is_some_and(|old| !list_type::check(nodes, root, old, prefix).is_empty());
+    if !was_broken {
+        violations.extend(list_type::check(nodes, root, object, prefix));
+    }
+    if nodes.get(root).has_rules {
+        if violations.iter().any(hides_rules) {
+            violations.push(Violation::invalid(
+                "",
+                Value::Null,
+                "some validation rules were not checked because the object was invalid; correct the existing \
+                 errors to complete validation",
+            ));
+        } else {
+            violations.extend(cel::check(nodes, root, object, old, prefix));
+        }
+    }
+    violations.truncate(MAX_VIOLATIONS);
+    violations
+}
+
+/// Whether a violation makes the object too wrong for CEL rules, which rely on types and presence.
+fn hides_rules(violation: &Violation) -> bool {
+    match violation.kind {
+        ViolationKind::NotSupported
+        | ViolationKind::Required
+        | ViolationKind::TooLong
+        | ViolationKind::TooMany
+        | ViolationKind::TypeInvalid => true,
+        ViolationKind::Invalid
+        | ViolationKind::Duplicate
+        | ViolationKind::TooFew
+        | ViolationKind::TooShort
+        | ViolationKind::Forbidden
+        | ViolationKind::NotFound
+        | ViolationKind::Internal => false,
+    }
+}
+
+/// Calls `visit` for every value below `value` that the structural spine of `node` describes.
+pub(crate) fn for_each_child<'v>(
+    node: &Node,
+    value: &'v Value,
+    place: &Place<'_>,
+    visit: &mut dyn FnMut(NodeId, &'v Value, &Place<'_>),
+) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if let Some(&property) = node.properties.get(name) {
+                    visit(property, field, &place.field(name));
+                } else if let Some(values) = node.additional.schema() {
+                    visit(values, field, &place.key(name));
+                }
+            }
+        }
+        Value::Array(list) => {
+            if let Some(items) = node.items {
+                for (index, item) in list.iter().enumerate() {
+                    visit(items, item, &place.item(index));
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// What `item` of a list was before, as far as the list's kind lets items be told apart.
+pub(crate) fn old_item<'v>(node: &Node, old: Option<&'v Value>, item: &Value) -> Option<&'v Value> {
+    let crate::node::ListKind::Map(keys) = &node.list else {
+        return None;
+    };
+    let old = old?.as_array()?;
+    let mut matching = old
+        .iter()
+        .filter(|old| keys.iter().all(|key| old.get(key) == item.get(key)));
+    let found = matching.next()?;
+    found.is_object().then_some(found)
+}

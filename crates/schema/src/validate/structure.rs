@@ -1,0 +1,457 @@
+//! Types, bounds and shape of every value, node by node.
+
+use serde_json::{Number, Value};
+
+use super::number::Numeric;
+use super::{MAX_VIOLATIONS, is_integer, old_item, same};
+use crate::node::{Additional, Limits, Node, NodeId, Nodes, Type};
+use crate::place::Place;
+use crate::quote::{printed, printed_float, quoted};
+use crate::violation::{Violation, ViolationKind};
+
+/// Every structural rule that `object` breaks. What is unchanged since `old` is let pass.
+pub(super) fn check(
+    nodes: &Nodes,
+    root: NodeId,
+    object: &Value,
+    old: Option<&Value>,
+    prefix: &str,
+) -> Vec<Violation> {
+    Check { nodes, prefix }
+        .unless_unchanged(root, object, old, &Place::Root)
+        .violations
+}
+
+struct Check<'a> {
+    nodes: &'a Nodes,
+    prefix: &'a str,
+}
+
+/// What a check found, and how many of its parts passed: of several alternatives that all fail, the
+/// one that passed most is reported.
+#[derive(Default)]
+struct Outcome {
+    violations: Vec<Violation>,
+    passed: usize,
+}
+
+impl Outcome {
+    fn merge(&mut self, other: Self) {
+        self.passed += other.passed;
+        let room = MAX_VIOLATIONS.saturating_sub(self.violations.len());
+        self.violations.extend(other.violations.into_iter().take(room));
+    }
+
+    /// As `merge`, without what is already there: alternatives tend to find the same fault.
+    fn merge_new(&mut self, mut other: Self) {
+        other
+            .violations
+            .retain(|violation| !self.violations.contains(violation));
+        self.merge(other);
+    }
+
+    fn add(&mut self, violation: Option<Violation>) {
+        self.violations.extend(violation);
+    }
+}
+
+impl Check<'_> {
+    /// Checks a value that an update may have left as it was: then its faults are let pass.
+    fn unless_unchanged(&self, id: NodeId, value: &Value, old: Option<&Value>, place: &Place<'_>) -> Outcome {
+        let mut outcome = self.check(id, value, old, place);
+        if !outcome.violations.is_empty() && old.is_some_and(|old| same(old, value)) {
+            outcome.violations.clear();
+        }
+        outcome
+    }
+
+    fn check(&self, id: NodeId, value: &Value, old: Option<&Value>, place: &Place<'_>) -> Outcome {
+        let node = self.nodes.get(id);
+        let mut outcome = Outcome::default();
+        let type_fault = self.check_type(node, value, place);
+        outcome.passed += usize::from(type_fault.is_none());
+        outcome.add(type_fault);
+        if value.is_null() {
+            outcome.add(self.check_allowed(&node.limits, value, place));
+            return outcome;
+        }
+        outcome.merge(self.check_junctors(node, value, old, place));
+        match value {
+            Value::String(text) => {
+                outcome.add(self.check_text(&node.limits, text, place));
+                outcome.add(self.check_format(&node.limits, text, place));
+            }
+            Value::Number(number) => outcome.violations.extend(self.check_number(node, number, place)),
+            Value::Array(items) => outcome.merge(self.check_items(node, items, old, place)),
+            Value::Null | Value::Bool(_) | Value::Object(_) => {}
+        }
+        outcome.add(self.check_allowed(&node.limits, value, place));
+        if value.is_object() {
+            outcome.merge(self.check_fields(node, value, old, place));
+        }
+        outcome.passed += 1;
+        outcome
+    }
+
+    fn field(&self, place: &Place<'_>) -> String {
+        place.below(self.prefix)
+    }
+
+    /// A violation whose detail starts with the place, as those of OpenAPI validation do.
+    fn violation(&self, kind: ViolationKind, place: &Place<'_>, value: Value, rest: &str) -> Violation {
+        Violation::new(
+            kind,
+            &self.field(place),
+            Some(value),
+            format!("{place} in body {rest}"),
+        )
+    }
+
+    fn check_type(&self, node: &Node, value: &Value, place: &Place<'_>) -> Option<Violation> {
+        if node.types.is_empty() {
+            return None;
+        }
+        let found = match value {
+            Value::Null if node.nullable => return None,
+            Value::Null => "null",
+            Value::Bool(_) => Type::Boolean.name(),
+            Value::String(_) => Type::String.name(),
+            Value::Array(_) => Type::Array.name(),
+            Value::Object(_) => Type::Object.name(),
+            Value::Number(number) => {
+                let number = Numeric::of(number);
+                if node.types.contains(&Type::Number)
+                    || (node.types.contains(&Type::Integer) && number.is_whole())
+                {
+                    return None;
+                }
+                match number {
+                    Numeric::Whole(_) => Type::Integer.name(),
+                    Numeric::Float(_) => Type::Number.name(),
+                }
+            }
+        };
+        if Type::parse(found).is_some_and(|found| node.types.contains(&found)) {
+            return None;
+        }
+        let expected: Vec<&str> = node.types.iter().map(|expected| expected.name()).collect();
+        let rest = format!("must be of type {}: {}", expected.join(","), quoted(found));
+        Some(self.violation(ViolationKind::TypeInvalid, place, found.into(), &rest))
+    }
+
+    fn check_allowed(&self, limits: &Limits, value: &Value, place: &Place<'_>) -> Option<Violation> {
+        if limits.allowed.is_empty()
+            || limits
+                .allowed
+                .iter()
+                .any(|allowed| !allowed.is_null() && same(allowed, value))
+        {
+            return None;
+        }
+        let supported: Vec<String> = limits
+            .allowed
+            .iter()
+            .map(|allowed| {
+                allowed
+                    .as_str()
+                    .map_or_else(|| allowed.to_string(), str::to_owned)
+            })
+            .collect();
+        Some(Violation::not_supported(
+            &self.field(place),
+            value.clone(),
+            &supported,
+        ))
+    }
+
+    fn check_text(&self, limits: &Limits, text: &str, place: &Place<'_>) -> Option<Violation> {
+        let length = || text.chars().count() as u64;
+        if let Some(max) = limits.max_length
+            && length() > max
+        {
+            return Some(Violation::too_long(&self.field(place), max));
+        }
+        if let Some(min) = limits.min_length
+            && length() < min
+        {
+            let rest = format!("should be at least {min} chars long");
+            return Some(self.violation(ViolationKind::Invalid, place, text.into(), &rest));
+        }
+        let pattern = limits.pattern.as_ref().filter(|pattern| !pattern.matches(text))?;
+        let rest = format!("should match '{}'", pattern.text);
+        Some(self.violation(ViolationKind::Invalid, place, text.into(), &rest))
+    }
+
+    fn check_format(&self, limits: &Limits, text: &str, place: &Place<'_>) -> Option<Violation> {
+        let format = limits
+            .format
+            .as_ref()
+            .filter(|format| !format.admits_text(text))?;
+        let rest = format!("must be of type {}: {}", format.name(), quoted(text));
+        Some(self.violation(ViolationKind::TypeInvalid, place, text.into(), &rest))
+    }
+
+    fn check_number(&self, node: &Node, number: &Number, place: &Place<'_>) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        let limits = &node.limits;
+        let value = Numeric::of(number);
+        let mut invalid = |rest: &str| {
+            violations.push(self.violation(
+                ViolationKind::Invalid,
+                place,
+                Value::Number(number.clone()),
+                rest,
+            ));
+        };
+        if let Some(factor) = limits.multiple_of
+            && !is_multiple(value, factor)
+        {
+            invalid(&format!("should be a multiple of {}", printed_float(factor)));
+        }
+        if let Some(min) = limits.minimum {
+            let (broken, words) = if limits.exclusive_minimum {
+                (value.as_float() <= min, "greater than")
+            } else {
+                (value.as_float() < min, "greater than or equal to")
+            };
+            if broken {
+                invalid(&format!("should be {words} {}", printed_float(min)));
+            }
+        }
+        if let Some(max) = limits.maximum {
+            let (broken, words) = if limits.exclusive_maximum {
+                (value.as_float() >= max, "less than")
+            } else {
+                (value.as_float() > max, "less than or equal to")
+            };
+            if broken {
+                invalid(&format!("should be {words} {}", printed_float(max)));
+            }
+        }
+        // A kube-apiserver knows no field for this one.
+        if let Some(expected) = out_of_range(node, number) {
+            let detail = format!("Checked value must be of type {expected} in {place}");
+            violations.insert(0, Violation::invalid(self.prefix, "", detail));
+        }
+        violations
+    }
+
+    fn check_items(&self, node: &Node, items: &[Value], old: Option<&Value>, place: &Place<'_>) -> Outcome {
+        let mut outcome = Outcome {
+            passed: 1,
+            ..Outcome::default()
+        };
+        if let Some(schema) = node.items {
+            for (index, item) in items.iter().enumerate() {
+                let old = old_item(node, old, item);
+                outcome.merge(self.unless_unchanged(schema, item, old, &place.item(index)));
+            }
+        }
+        let limits = &node.limits;
+        let size = items.len() as u64;
+        if let Some(min) = limits.min_items
+            && size < min
+        {
+            let rest = format!("should have at least {min} items");
+            outcome.add(Some(self.violation(
+                ViolationKind::Invalid,
+                place,
+                size.into(),
+                &rest,
+            )));
+        }
+        if let Some(max) = limits.max_items
+            && size > max
+        {
+            outcome.add(Some(Violation::too_many(&self.field(place), size, max)));
+        }
+        if limits.unique_items && has_twins(items) {
+            let rest = "shouldn't contain duplicates";
+            outcome.add(Some(self.violation(
+                ViolationKind::Invalid,
+                place,
+                "".into(),
+                rest,
+            )));
+        }
+        outcome
+    }
+
+    fn check_fields(&self, node: &Node, value: &Value, old: Option<&Value>, place: &Place<'_>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let Some(fields) = value.as_object() else {
+            return outcome;
+        };
+        let limits = &node.limits;
+        let size = fields.len() as u64;
+        if let Some(min) = limits.min_properties
+            && size < min
+        {
+            let rest = format!("should have at least {min} properties");
+            outcome.add(Some(self.violation(
+                ViolationKind::Invalid,
+                place,
+                size.into(),
+                &rest,
+            )));
+        }
+        if let Some(max) = limits.max_properties
+            && size > max
+        {
+            outcome.add(Some(Violation::too_many(&self.field(place), size, max)));
+        }
+        let old_field = |name: &str| old.and_then(|old| old.get(name));
+        for (name, field) in fields
+            .iter()
+            .filter(|(name, _)| !node.properties.contains_key(*name))
+        {
+            match node.additional {
+                Additional::Unsaid | Additional::Any => {}
+                Additional::Forbidden => {
+                    let path = place.field(name);
+                    let detail = format!("{path} in body is a forbidden property");
+                    outcome.add(Some(Violation::invalid(
+                        &self.field(place),
+                        name.as_str(),
+                        detail,
+                    )));
+                }
+                Additional::Schema(schema) => {
+                    outcome.merge(self.unless_unchanged(schema, field, old_field(name), &place.field(name)));
+                }
+            }
+        }
+        for (name, &schema) in &node.properties {
+            if let Some(field) = fields.get(name) {
+                outcome.merge(self.unless_unchanged(schema, field, old_field(name), &place.field(name)));
+            }
+        }
+        for name in node.required.iter().filter(|name| !fields.contains_key(*name)) {
+            outcome.add(Some(Violation::required(&self.field(&place.field(name)), "")));
+        }
+        outcome
+    }
+
+    fn check_junctors(&self, node: &Node, value: &Value, old: Option<&Value>, place: &Place<'_>) -> Outcome {
+        let mut outcome = Outcome {
+            passed: 1,
+            ..Outcome::default()
+        };
+        let complaint = |rest: &str| {
+            let path = quoted(&place.to_string());
+            Violation::invalid(self.prefix, "", format!("{path} must {rest}"))
+        };
+        let try_branch = |&id: &NodeId| self.check(id, value, old, place);
+
+        if !node.any_of.is_empty() {
+            let (valid, chosen) = choose(node.any_of.iter().map(try_branch), 1);
+            if valid == 0 {
+                outcome.add(Some(complaint("validate at least one schema (anyOf)")));
+            }
+            outcome.merge_new(chosen);
+        }
+        if !node.one_of.is_empty() {
+            let (valid, chosen) = choose(node.one_of.iter().map(try_branch), usize::MAX);
+            if valid != 1 {
+                let found = if valid == 0 {
+                    "none valid".to_owned()
+                } else {
+                    format!("{valid} valid alternatives")
+                };
+                let rest = format!("validate one and only one schema (oneOf). Found {found}");
+                outcome.add(Some(complaint(&rest)));
+            }
+            outcome.merge_new(chosen);
+        }
+        if !node.all_of.is_empty() {
+            let mut valid = 0;
+            for branch in node.all_of.iter().map(try_branch) {
+                valid += usize::from(branch.violations.is_empty());
+                outcome.merge_new(branch);
+            }
+            if valid != node.all_of.len() {
+                let rest = if valid == 0 { ". None validated" } else { "" };
+                outcome.add(Some(complaint(&format!(
+                    "validate all the schemas (allOf){rest}"
+                ))));
+            }
+        }
+        if let Some(not) = &node.not
+            && try_branch(not).violations.is_empty()
+        {
+            outcome.add(Some(complaint("not validate the schema (not)")));
+        }
+        outcome
+    }
+}
+
+/// Tries alternatives until `enough` are valid. Says how many were, and what to report: nothing when
+/// one was valid, otherwise the faults of the one that came closest.
+fn choose(alternatives: impl Iterator<Item = Outcome>, enough: usize) -> (usize, Outcome) {
+    let mut valid = 0;
+    let mut closest: Option<Outcome> = None;
+    for outcome in alternatives {
+        if outcome.violations.is_empty() {
+            if valid == 0 {
+                closest = Some(outcome);
+            }
+            valid += 1;
+            if valid >= enough {
+                break;
+            }
+        } else if valid == 0
+            && closest
+                .as_ref()
+                .is_none_or(|closest| outcome.passed > closest.passed)
+        {
+            closest = Some(outcome);
+        }
+    }
+    (valid, closest.unwrap_or_default())
+}
+
+fn is_multiple(value: Numeric, factor: f64) -> bool {
+    match value {
+        Numeric::Whole(whole) if is_integer(factor) && factor > 0.0 => {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "checked to be a small whole number"
+            )]
+            let factor = factor as i64;
+            whole % factor == 0
+        }
+        Numeric::Whole(_) | Numeric::Float(_) if factor > 0.0 => {
+            let value = value.as_float();
+            is_integer(if factor < 1.0 {
+                1.0 / factor * value
+            } else {
+                value / factor
+            })
+        }
+        Numeric::Whole(_) | Numeric::Float(_) => false,
+    }
+}
+
+/// The type, with its format, whose range the number leaves.
+fn out_of_range(node: &Node, number: &Number) -> Option<String> {
+    let [only] = node.types[..] else { return None };
+    let format = node.limits.format.as_ref();
+    let format_name = format.map_or_else(
+        || "(default format)".to_owned(),
+        |format| format!("with format {}", format.name()),
+    );
+    let fits = match only {
+        Type::Integer => match Numeric::of(number) {
+            Numeric::Whole(whole) => format.is_none_or(|format| format.admits_whole(whole)),
+            Numeric::Float(float) => is_integer(float) || printed(number).parse::<i64>().is_ok(),
+        },
+        Type::Number => format.is_none_or(|format| format.admits_float(Numeric::of(number).as_float())),
+        Type::Array | Type::Boolean | Type::Object | Type::String => true,
+    };
+    (!fits).then(|| format!("{} {format_name}", only.name()))
+}
+
+fn has_twins(items: &[Value]) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    items.iter().any(|item| !seen.insert(item.to_string()))
+}

@@ -1,0 +1,5 @@
+//! Schemas and patches as the API server uses them, in the words of a real kube-apiserver.
+
+mod check;
+mod rules;
+mod validation;
