@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod generate;
 mod kubectl;
 mod real_cluster;
@@ -31,6 +32,9 @@ enum Task {
     Generate(generate::Options),
     /// Run all tests, having set up what they need.
     Test(test::Options),
+    /// Measure.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Build and start a real Kubernetes API server, until Ctrl-C.
     RealCluster(real_cluster::Options),
 }
@@ -51,6 +55,7 @@ fn run(task: &Task) -> Result<()> {
     match task {
         Task::Generate(options) => generate::run(&workspace, options),
         Task::Test(options) => test::run(&workspace, options),
+        Task::Bench(bench) => bench::run(&workspace, bench),
         Task::RealCluster(options) => real_cluster::run(&workspace, options),
     }
 }

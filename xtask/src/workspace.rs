@@ -31,6 +31,11 @@ impl Workspace {
         &self.root
     }
 
+    /// Where cargo builds into.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// The directory of one downloaded or built tool. It need not exist.
     pub(crate) fn tool(&self, name: &str) -> PathBuf {
         self.target.join("tools").join(name)

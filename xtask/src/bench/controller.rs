@@ -1,0 +1,174 @@
+//! What one more approval costs the controller, and what it does when nothing happens.
+//!
+//! API server and controller run as two processes of the released binary, with a proxy between them that counts, so
+//! that calls, processor time and memory are the controller's alone.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use kube::config::Kubeconfig;
+use tokio::time::sleep;
+
+use crate::real_cluster::RealCluster;
+use crate::workspace::Workspace;
+use crate::{kubectl, stage};
+
+use super::counting_proxy::CountingProxy;
+use super::load::Load;
+use super::process::Process;
+use super::report::{self, Measurement};
+
+/// How long the controller is left alone before and while it is seen to do nothing.
+const SETTLE: Duration = Duration::from_secs(3);
+const AT_REST: Duration = Duration::from_secs(20);
+
+/// What is measured.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// How many approved keys there are.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 5_000])]
+    keys: Vec<usize>,
+    /// How many more are approved, one after the other.
+    #[arg(long, default_value_t = 50)]
+    approvals: usize,
+    /// With a real kube-apiserver and etcd instead of the embedded API server (needs Go).
+    #[arg(long)]
+    real: bool,
+}
+
+/// Measures each number of keys in a fresh cluster, and prints a table.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    let binary = build(workspace)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut measurements = Vec::new();
+    for keys in &options.keys {
+        let cluster = Cluster::start(workspace, &binary, options.real)?;
+        let measured = stage::step(
+            &format!("{keys} keys, then {} more approvals", options.approvals),
+            || runtime.block_on(measure(&cluster, &binary, *keys, options.approvals)),
+        );
+        measurements.push(measured?);
+    }
+    stage::say(&report::table(&measurements));
+    Ok(())
+}
+
+fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let mut command = workspace.cargo();
+    command.args(["build", "--release", "--package", "keydesk", "--bin", "keydesk"]);
+    stage::must("build keydesk for release", &mut command)?;
+    Ok(workspace.target().join("release/keydesk"))
+}
+
+/// An API server with nothing in it.
+enum Cluster {
+    Embedded {
+        _server: Process,
+        data: tempfile::TempDir,
+    },
+    Real(Box<RealCluster>),
+}
+
+impl Cluster {
+    fn start(workspace: &Workspace, binary: &Path, real: bool) -> Result<Self> {
+        if real {
+            let kubectl = kubectl::install(workspace)?;
+            return Ok(Self::Real(Box::new(RealCluster::build_and_start(
+                workspace,
+                &kubectl[0],
+            )?)));
+        }
+        let data = tempfile::tempdir()?;
+        let mut command = Command::new(binary);
+        command
+            .args(["apiserver", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data.path());
+        let server = Process::start(&mut command)?;
+        let cluster = Self::Embedded {
+            _server: server,
+            data,
+        };
+        let started = Instant::now();
+        while !cluster.kubeconfig().exists() {
+            if started.elapsed() > Duration::from_secs(20) {
+                bail!("the embedded API server has not become ready");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(cluster)
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        match self {
+            Self::Embedded { data, .. } => data.path().join("kubeconfig"),
+            Self::Real(cluster) => cluster.kubeconfig().to_owned(),
+        }
+    }
+}
+
+async fn measure(cluster: &Cluster, binary: &Path, keys: usize, approvals: usize) -> Result<Measurement> {
+    let client = client(&cluster.kubeconfig()).await?;
+    let load = Load::new(client.clone());
+    load.install_kinds()
+        .await
+        .context("failed to install the kinds")?;
+    load.create_product()
+        .await
+        .context("failed to create the product")?;
+
+    let proxy = CountingProxy::start(client).await?;
+    let directory = tempfile::tempdir()?;
+    let kubeconfig = directory.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, proxy.kubeconfig())?;
+    let controller = Process::start(
+        Command::new(binary)
+            .arg("controller")
+            .args([
+                "--metrics-bind-address=0",
+                "--health-probe-bind-address=127.0.0.1:0",
+            ])
+            .env("KUBECONFIG", &kubeconfig),
+    )?;
+
+    let began = Instant::now();
+    load.approve(0..keys)
+        .await
+        .context("failed to approve the keys")?;
+    let all_approved = began.elapsed();
+    load.ask(keys..keys + approvals)
+        .await
+        .context("failed to ask for more keys")?;
+    sleep(SETTLE).await;
+
+    let (calls, spent) = (proxy.calls(), controller.processor_time()?);
+    let mut latencies = Vec::new();
+    for key in keys..keys + approvals {
+        latencies.push(load.approve_one(key).await?);
+    }
+    sleep(SETTLE).await;
+    let (calls_after, spent_after) = (proxy.calls(), controller.processor_time()?);
+
+    sleep(AT_REST).await;
+    Ok(Measurement {
+        keys,
+        approvals,
+        all_approved,
+        calls: calls_after.since(&calls),
+        processor_time: spent_after.saturating_sub(spent),
+        latencies,
+        memory: controller.memory()?,
+        calls_at_rest: proxy.calls().since(&calls_after),
+        processor_time_at_rest: controller.processor_time()?.saturating_sub(spent_after),
+        rest: AT_REST,
+    })
+}
+
+async fn client(kubeconfig: &Path) -> Result<kube::Client> {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
+    let config =
+        kube::Config::from_custom_kubeconfig(kubeconfig, &kube::config::KubeConfigOptions::default()).await?;
+    Ok(kube::Client::try_from(config)?)
+}

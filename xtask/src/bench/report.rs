@@ -1,0 +1,98 @@
+//! The figures as a table for `docs/performance.md`.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::counting_proxy::Calls;
+
+/// What was measured at one number of keys.
+pub(super) struct Measurement {
+    pub(super) keys: usize,
+    pub(super) approvals: usize,
+    /// From the first key asked for to the last enforcement secret.
+    pub(super) all_approved: Duration,
+    /// The controller's, for all further approvals together.
+    pub(super) calls: Calls,
+    pub(super) processor_time: Duration,
+    /// From the approval to its enforcement secret.
+    pub(super) latencies: Vec<Duration>,
+    /// In bytes.
+    pub(super) memory: u64,
+    pub(super) calls_at_rest: Calls,
+    pub(super) processor_time_at_rest: Duration,
+    pub(super) rest: Duration,
+}
+
+impl Measurement {
+    fn processor_time_per_approval(&self) -> f64 {
+        milliseconds(self.processor_time) / count(self.approvals)
+    }
+
+    fn row(&self) -> String {
+        format!(
+            "| {} | {} | {:.1} ms | {:.0} ms, {:.0} ms | {} MB | {} in {:.0} s, {:.0} ms CPU | {:.0} s |",
+            self.keys,
+            per_approval(&self.calls, self.approvals),
+            self.processor_time_per_approval(),
+            milliseconds(median(&self.latencies)),
+            milliseconds(self.latencies.iter().max().copied().unwrap_or_default()),
+            self.memory / 1_000_000,
+            total(&self.calls_at_rest),
+            self.rest.as_secs_f64(),
+            milliseconds(self.processor_time_at_rest),
+            self.all_approved.as_secs_f64(),
+        )
+    }
+}
+
+/// The table, and how processor time grows with the number of keys.
+pub(super) fn table(measurements: &[Measurement]) -> String {
+    let mut table = String::from(
+        "\n| keys | API calls per further approval | CPU per further approval | approval → enforcement secret: median, max \
+         | controller RSS | calls at rest | all keys approved after |\n|---|---|---|---|---|---|---|\n",
+    );
+    for measurement in measurements {
+        table.push_str(&measurement.row());
+        table.push('\n');
+    }
+    if let [first, .., last] = measurements {
+        let ratio = last.processor_time_per_approval() / first.processor_time_per_approval();
+        let _ = write!(
+            table,
+            "\nCPU at {} keys / at {} keys: {ratio:.2}",
+            last.keys, first.keys
+        );
+    }
+    table
+}
+
+fn per_approval(calls: &Calls, approvals: usize) -> String {
+    let each = calls
+        .0
+        .iter()
+        .map(|(verb, number)| format!("{:.1} {verb}", count(*number) / count(approvals)));
+    format!(
+        "{:.1}: {}",
+        count(total(calls)) / count(approvals),
+        each.collect::<Vec<_>>().join(", ")
+    )
+}
+
+fn total(calls: &Calls) -> usize {
+    calls.0.values().sum()
+}
+
+fn median(durations: &[Duration]) -> Duration {
+    let mut sorted = durations.to_vec();
+    sorted.sort();
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the figures are shown with two digits")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
