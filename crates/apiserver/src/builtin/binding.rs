@@ -26,9 +26,17 @@ impl Rules for BindingRules {
         let mut violations = Vec::new();
         let role = |field: &str| text(object.get("roleRef"), field);
         if role("apiGroup") != GROUP {
-            violations.push(Violation::not_supported("roleRef.apiGroup", role("apiGroup"), &[GROUP]));
+            violations.push(Violation::not_supported(
+                "roleRef.apiGroup",
+                role("apiGroup"),
+                &[GROUP],
+            ));
         }
-        let kinds: &[&str] = if self.namespaced { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
+        let kinds: &[&str] = if self.namespaced {
+            &["Role", "ClusterRole"]
+        } else {
+            &["ClusterRole"]
+        };
         if !kinds.contains(&role("kind")) {
             violations.push(Violation::not_supported("roleRef.kind", role("kind"), kinds));
         }
@@ -37,7 +45,11 @@ impl Rules for BindingRules {
         } else if let Some(problem) = path_segment_problem(role("name")) {
             violations.push(Violation::invalid("roleRef.name", role("name"), problem));
         }
-        let subjects = object.get("subjects").and_then(Value::as_array).into_iter().flatten();
+        let subjects = object
+            .get("subjects")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         for (position, subject) in subjects.enumerate() {
             violations.extend(self.subject_violations(&format!("subjects[{position}]"), subject));
         }
@@ -61,9 +73,8 @@ impl BindingRules {
             violations.push(Violation::required(&format!("{path}.name"), ""));
         }
         let group = |expected: &'static str| {
-            (part("apiGroup") != expected).then(|| {
-                Violation::not_supported(&format!("{path}.apiGroup"), part("apiGroup"), &[expected])
-            })
+            (part("apiGroup") != expected)
+                .then(|| Violation::not_supported(&format!("{path}.apiGroup"), part("apiGroup"), &[expected]))
         };
         match part("kind") {
             "ServiceAccount" => {
@@ -106,18 +117,30 @@ fn complete(object: &mut Value) {
     if let Some(role) = object.get_mut("roleRef") {
         fill(role);
     }
-    let subjects = object.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten();
-    subjects.filter(|subject| matches!(text(Some(subject), "kind"), "User" | "Group")).for_each(fill);
+    let subjects = object
+        .get_mut("subjects")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten();
+    subjects
+        .filter(|subject| matches!(text(Some(subject), "kind"), "User" | "Group"))
+        .for_each(fill);
 }
 
 fn text<'a>(object: Option<&'a Value>, field: &str) -> &'a str {
-    object.and_then(|object| object.get(field)).and_then(Value::as_str).unwrap_or_default()
+    object
+        .and_then(|object| object.get(field))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn path_segment_problem(name: &str) -> Option<String> {
     match name {
         "." | ".." => Some(format!("may not be '{name}'")),
-        _ => ['/', '%'].into_iter().find(|c| name.contains(*c)).map(|c| format!("may not contain '{c}'")),
+        _ => ['/', '%']
+            .into_iter()
+            .find(|c| name.contains(*c))
+            .map(|c| format!("may not contain '{c}'")),
     }
 }
 

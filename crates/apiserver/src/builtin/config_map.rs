@@ -37,7 +37,10 @@ impl Rules for ConfigMapRules {
                 )),
             }
         }
-        size += entries(object, "data").filter_map(|(_, value)| value.as_str()).map(str::len).sum::<usize>();
+        size += entries(object, "data")
+            .filter_map(|(_, value)| value.as_str())
+            .map(str::len)
+            .sum::<usize>();
         if size > MAX_BYTES {
             let detail = format!("may not be more than {MAX_BYTES} bytes");
             violations.push(Violation::new(ViolationKind::TooLong, "", None, detail));

@@ -15,7 +15,8 @@ pub(super) fn entries<'a>(object: &'a Value, field: &str) -> impl Iterator<Item 
 pub(super) fn key_violations(object: &Value, field: &str) -> Vec<Violation> {
     entries(object, field)
         .filter_map(|(key, _)| {
-            key_problem(key).map(|problem| Violation::invalid(&format!("{field}[{key}]"), key.as_str(), problem))
+            key_problem(key)
+                .map(|problem| Violation::invalid(&format!("{field}[{key}]"), key.as_str(), problem))
         })
         .collect()
 }
@@ -25,7 +26,11 @@ fn key_problem(key: &str) -> Option<String> {
     if key.len() > MAX_KEY {
         return Some(format!("must be no more than {MAX_KEY} bytes"));
     }
-    if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) {
+    if key.is_empty()
+        || !key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    {
         return Some(
             "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or \
              'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
@@ -50,12 +55,21 @@ pub(super) fn immutable_violations(object: &Value, old: &Value, fields: &[&str])
     let fixed = |field: &str| Violation::forbidden(field, "field is immutable when `immutable` is set");
     let none = Value::Object(Map::new());
     let of = |object: &Value, field: &str| {
-        object.get(field).filter(|value| !value.is_null()).unwrap_or(&none).clone()
+        object
+            .get(field)
+            .filter(|value| !value.is_null())
+            .unwrap_or(&none)
+            .clone()
     };
     let mut violations = Vec::new();
     if !is_set(object) {
         violations.push(fixed("immutable"));
     }
-    violations.extend(fields.iter().filter(|field| of(object, field) != of(old, field)).map(|field| fixed(field)));
+    violations.extend(
+        fields
+            .iter()
+            .filter(|field| of(object, field) != of(old, field))
+            .map(|field| fixed(field)),
+    );
     violations
 }

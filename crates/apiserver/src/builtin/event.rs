@@ -14,20 +14,27 @@ impl Rules for CoreEventRules {
         let mut violations = namespace_violations(object, "involvedObject");
         // An event of the new style keeps what it says, through the old group too.
         if let Some(old) = old.filter(|old| is_set(old, "eventTime") && is_set(object, "eventTime")) {
-            violations.extend(changed(object, old, &["involvedObject", "reportingComponent", "message"]));
+            violations.extend(changed(
+                object,
+                old,
+                &["involvedObject", "reportingComponent", "message"],
+            ));
         }
         violations
     }
 
     fn from_storage(&self, object: &mut Value) {
-        fill(object, &[
-            ("eventTime", Value::Null),
-            ("firstTimestamp", Value::Null),
-            ("lastTimestamp", Value::Null),
-            ("reportingComponent", "".into()),
-            ("reportingInstance", "".into()),
-            ("source", json!({})),
-        ]);
+        fill(
+            object,
+            &[
+                ("eventTime", Value::Null),
+                ("firstTimestamp", Value::Null),
+                ("lastTimestamp", Value::Null),
+                ("reportingComponent", "".into()),
+                ("reportingInstance", "".into()),
+                ("source", json!({})),
+            ],
+        );
     }
 }
 
@@ -60,11 +67,23 @@ impl Rules for EventRules {
         }
         let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
         if !matches!(kind, "Normal" | "Warning") {
-            violations.push(Violation::invalid("type", "", format!("has invalid value: {kind}")));
+            violations.push(Violation::invalid(
+                "type",
+                "",
+                format!("has invalid value: {kind}"),
+            ));
         }
         if let Some(old) = old {
-            let fixed =
-                ["regarding", "related", "reportingController", "reportingInstance", "action", "reason", "note", "type"];
+            let fixed = [
+                "regarding",
+                "related",
+                "reportingController",
+                "reportingInstance",
+                "action",
+                "reason",
+                "note",
+                "type",
+            ];
             violations.extend(changed(object, old, &fixed));
         }
         violations
@@ -80,12 +99,15 @@ impl Rules for EventRules {
         for (here, kept) in RENAMED {
             rename(object, kept, here);
         }
-        fill(object, &[
-            ("eventTime", Value::Null),
-            ("deprecatedFirstTimestamp", Value::Null),
-            ("deprecatedLastTimestamp", Value::Null),
-            ("deprecatedSource", json!({})),
-        ]);
+        fill(
+            object,
+            &[
+                ("eventTime", Value::Null),
+                ("deprecatedFirstTimestamp", Value::Null),
+                ("deprecatedLastTimestamp", Value::Null),
+                ("deprecatedSource", json!({})),
+            ],
+        );
     }
 }
 
@@ -107,18 +129,32 @@ fn fill(object: &mut Value, fields: &[(&str, Value)]) {
 }
 
 fn is_set(object: &Value, field: &str) -> bool {
-    object.get(field).is_some_and(|value| !value.is_null() && value != "")
+    object
+        .get(field)
+        .is_some_and(|value| !value.is_null() && value != "")
 }
 
 /// An event lives where its object does; that of a cluster-wide object in `default`.
 fn namespace_violations(object: &Value, reference: &str) -> Vec<Violation> {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let (own, about) = (text("/metadata/namespace"), text(&format!("/{reference}/namespace")));
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let (own, about) = (
+        text("/metadata/namespace"),
+        text(&format!("/{reference}/namespace")),
+    );
     let is_fine = own == about || (about.is_empty() && matches!(own, "default" | "kube-system"));
     if is_fine {
         return Vec::new();
     }
-    vec![Violation::invalid("involvedObject.namespace", about, "does not match event.namespace")]
+    vec![Violation::invalid(
+        "involvedObject.namespace",
+        about,
+        "does not match event.namespace",
+    )]
 }
 
 fn changed(object: &Value, old: &Value, fields: &[&str]) -> Vec<Violation> {

@@ -63,7 +63,12 @@ static OBJECTS: [Object; 13] = [
         names: NameFormat::Label,
         ..PLAIN
     },
-    Object { kind: "Secret", plural: "secrets", rules: &secret::SecretRules, ..PLAIN },
+    Object {
+        kind: "Secret",
+        plural: "secrets",
+        rules: &secret::SecretRules,
+        ..PLAIN
+    },
     Object {
         kind: "ConfigMap",
         plural: "configmaps",
@@ -71,7 +76,12 @@ static OBJECTS: [Object; 13] = [
         rules: &config_map::ConfigMapRules,
         ..PLAIN
     },
-    Object { kind: "ServiceAccount", plural: "serviceaccounts", short_names: &["sa"], ..PLAIN },
+    Object {
+        kind: "ServiceAccount",
+        plural: "serviceaccounts",
+        short_names: &["sa"],
+        ..PLAIN
+    },
     Object {
         kind: "Service",
         plural: "services",
@@ -81,7 +91,13 @@ static OBJECTS: [Object; 13] = [
         rules: &service::ServiceRules,
         ..PLAIN
     },
-    Object { kind: "Event", plural: "events", short_names: &["ev"], rules: &event::CoreEventRules, ..PLAIN },
+    Object {
+        kind: "Event",
+        plural: "events",
+        short_names: &["ev"],
+        rules: &event::CoreEventRules,
+        ..PLAIN
+    },
     Object {
         group: "events.k8s.io",
         kind: "Event",
@@ -90,7 +106,12 @@ static OBJECTS: [Object; 13] = [
         rules: &event::EventRules,
         ..PLAIN
     },
-    Object { group: "coordination.k8s.io", kind: "Lease", plural: "leases", ..PLAIN },
+    Object {
+        group: "coordination.k8s.io",
+        kind: "Lease",
+        plural: "leases",
+        ..PLAIN
+    },
     Object {
         group: "apiextensions.k8s.io",
         kind: "CustomResourceDefinition",
@@ -139,34 +160,81 @@ static OBJECTS: [Object; 13] = [
 /// Questions: group, kind, plural, whether they are asked in a namespace.
 static REVIEWS: [(&str, &str, &str, bool); 6] = [
     ("authentication.k8s.io", "TokenReview", "tokenreviews", false),
-    ("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews", false),
-    ("authorization.k8s.io", "SubjectAccessReview", "subjectaccessreviews", false),
-    ("authorization.k8s.io", "LocalSubjectAccessReview", "localsubjectaccessreviews", true),
-    ("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews", false),
-    ("authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews", false),
+    (
+        "authentication.k8s.io",
+        "SelfSubjectReview",
+        "selfsubjectreviews",
+        false,
+    ),
+    (
+        "authorization.k8s.io",
+        "SubjectAccessReview",
+        "subjectaccessreviews",
+        false,
+    ),
+    (
+        "authorization.k8s.io",
+        "LocalSubjectAccessReview",
+        "localsubjectaccessreviews",
+        true,
+    ),
+    (
+        "authorization.k8s.io",
+        "SelfSubjectAccessReview",
+        "selfsubjectaccessreviews",
+        false,
+    ),
+    (
+        "authorization.k8s.io",
+        "SelfSubjectRulesReview",
+        "selfsubjectrulesreviews",
+        false,
+    ),
 ];
 
 fn object(object: &Object) -> ResourceType {
-    let Object { group, kind, plural, short_names, namespaced, status, names, rules } = *object;
+    let Object {
+        group,
+        kind,
+        plural,
+        short_names,
+        namespaced,
+        status,
+        names,
+        rules,
+    } = *object;
     let is_event = kind == "Event";
     let is_crd = kind == "CustomResourceDefinition";
     ResourceType {
         short_names: short_names.iter().map(ToString::to_string).collect(),
-        categories: if is_crd { vec!["api-extensions".into()] } else { Vec::new() },
+        categories: if is_crd {
+            vec!["api-extensions".into()]
+        } else {
+            Vec::new()
+        },
         namespaced,
         status_subresource: status,
         generation: is_crd,
         names,
         rules,
         // Both groups of Event are two views of one store.
-        storage: if is_event { "/events".into() } else { format!("{group}/{plural}").into() },
+        storage: if is_event {
+            "/events".into()
+        } else {
+            format!("{group}/{plural}").into()
+        },
         storage_api_version: if is_event { "v1".into() } else { api_version(group) },
         ..bare(group, kind, plural, Serves::Objects)
     }
 }
 
-fn review(&(group, kind, plural, namespaced): &(&'static str, &'static str, &'static str, bool)) -> ResourceType {
-    ResourceType { namespaced, ..bare(group, kind, plural, Serves::Review) }
+fn review(
+    &(group, kind, plural, namespaced): &(&'static str, &'static str, &'static str, bool),
+) -> ResourceType {
+    ResourceType {
+        namespaced,
+        ..bare(group, kind, plural, Serves::Review)
+    }
 }
 
 fn bare(group: &str, kind: &str, plural: &str, serves: Serves) -> ResourceType {
@@ -198,5 +266,9 @@ fn bare(group: &str, kind: &str, plural: &str, serves: Serves) -> ResourceType {
 }
 
 fn api_version(group: &str) -> String {
-    if group.is_empty() { "v1".into() } else { format!("{group}/v1") }
+    if group.is_empty() {
+        "v1".into()
+    } else {
+        format!("{group}/v1")
+    }
 }

@@ -14,7 +14,11 @@ pub(super) struct RoleRules {
 impl Rules for RoleRules {
     fn validate(&self, object: &Value, _old: Option<&Value>) -> Vec<Violation> {
         let mut violations = Vec::new();
-        let rules = object.get("rules").and_then(Value::as_array).into_iter().flatten();
+        let rules = object
+            .get("rules")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         for (position, rule) in rules.enumerate() {
             violations.extend(self.rule_violations(&format!("rules[{position}]"), rule));
         }
@@ -27,7 +31,11 @@ impl Rules for RoleRules {
 
 impl RoleRules {
     fn rule_violations(&self, path: &str, rule: &Value) -> Vec<Violation> {
-        let is_empty = |field: &str| rule.get(field).and_then(Value::as_array).is_none_or(Vec::is_empty);
+        let is_empty = |field: &str| {
+            rule.get(field)
+                .and_then(Value::as_array)
+                .is_none_or(Vec::is_empty)
+        };
         let mut violations = Vec::new();
         if is_empty("verbs") {
             let detail = "verbs must contain at least one value";
@@ -71,7 +79,11 @@ fn aggregation_violations(aggregation: &Value) -> Vec<Violation> {
         .enumerate()
         .filter(|(_, selector)| is_bad(selector))
         .map(|(position, _)| {
-            Violation::invalid(&format!("{FIELD}[{position}]"), Value::Null, "invalid label selector.")
+            Violation::invalid(
+                &format!("{FIELD}[{position}]"),
+                Value::Null,
+                "invalid label selector.",
+            )
         })
         .collect()
 }

@@ -36,10 +36,21 @@ impl Rules for SecretRules {
             violations.extend(immutable_violations(object, old, &["data"]));
         }
         violations.extend(key_violations(object, "data"));
-        violations.extend(entries(object, "data").filter(|(_, value)| bytes(value).is_none()).map(|(key, _)| {
-            Violation::invalid(&format!("data[{key}]"), REDACTED, "must be base64, or plain text in stringData")
-        }));
-        let size: usize = entries(object, "data").filter_map(|(_, value)| bytes(value)).map(|b| b.len()).sum();
+        violations.extend(
+            entries(object, "data")
+                .filter(|(_, value)| bytes(value).is_none())
+                .map(|(key, _)| {
+                    Violation::invalid(
+                        &format!("data[{key}]"),
+                        REDACTED,
+                        "must be base64, or plain text in stringData",
+                    )
+                }),
+        );
+        let size: usize = entries(object, "data")
+            .filter_map(|(_, value)| bytes(value))
+            .map(|b| b.len())
+            .sum();
         if size > MAX_BYTES {
             let detail = format!("may not be more than {MAX_BYTES} bytes");
             violations.push(Violation::new(ViolationKind::TooLong, "data", None, detail));
@@ -55,19 +66,30 @@ const REDACTED: &str = "<secret contents redacted>";
 fn type_violations(object: &Value) -> Vec<Violation> {
     let has = |key: &&str| object.pointer("/data").and_then(|data| data.get(*key)).is_some();
     let require = |keys: &[&str]| -> Vec<Violation> {
-        keys.iter().filter(|key| !has(key)).map(|key| Violation::required(&format!("data[{key}]"), "")).collect()
+        keys.iter()
+            .filter(|key| !has(key))
+            .map(|key| Violation::required(&format!("data[{key}]"), ""))
+            .collect()
     };
     match object.get("type").and_then(Value::as_str).unwrap_or_default() {
         "kubernetes.io/tls" => require(&["tls.crt", "tls.key"]),
         "kubernetes.io/ssh-auth" => require(&["ssh-privatekey"]),
-        "kubernetes.io/basic-auth" if !has(&"username") && !has(&"password") => require(&["username", "password"]),
+        "kubernetes.io/basic-auth" if !has(&"username") && !has(&"password") => {
+            require(&["username", "password"])
+        }
         "kubernetes.io/dockercfg" => json_violations(object, ".dockercfg"),
         "kubernetes.io/dockerconfigjson" => json_violations(object, ".dockerconfigjson"),
         "kubernetes.io/service-account-token" => {
             let account = "kubernetes.io/service-account.name";
-            let named = object.pointer("/metadata/annotations").and_then(|annotations| annotations.get(account));
+            let named = object
+                .pointer("/metadata/annotations")
+                .and_then(|annotations| annotations.get(account));
             let field = format!("metadata.annotations[{account}]");
-            if is_empty(named) { vec![Violation::required(&field, "")] } else { Vec::new() }
+            if is_empty(named) {
+                vec![Violation::required(&field, "")]
+            } else {
+                Vec::new()
+            }
         }
         _ => Vec::new(),
     }
@@ -80,14 +102,20 @@ fn json_violations(object: &Value, key: &str) -> Vec<Violation> {
     };
     match serde_json::from_slice::<serde::de::IgnoredAny>(&bytes(value).unwrap_or_default()) {
         Ok(_) => Vec::new(),
-        Err(error) if error.is_eof() => vec![Violation::invalid(&field, REDACTED, "unexpected end of JSON input")],
+        Err(error) if error.is_eof() => vec![Violation::invalid(
+            &field,
+            REDACTED,
+            "unexpected end of JSON input",
+        )],
         Err(_) => vec![Violation::invalid(&field, REDACTED, "invalid JSON")],
     }
 }
 
 /// Folds `stringData` into `data` and names the type.
 fn complete(object: &mut Value) {
-    let Some(fields) = object.as_object_mut() else { return };
+    let Some(fields) = object.as_object_mut() else {
+        return;
+    };
     if let Some(Value::Object(plain)) = fields.remove("stringData")
         && !plain.is_empty()
     {
@@ -114,7 +142,11 @@ fn complete(object: &mut Value) {
 
 fn bytes(value: &Value) -> Option<Vec<u8>> {
     // Go's decoder passes over line breaks.
-    let text: String = value.as_str()?.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let text: String = value
+        .as_str()?
+        .chars()
+        .filter(|c| !matches!(c, '\r' | '\n'))
+        .collect();
     BASE64.decode(text).ok()
 }
 

@@ -7,7 +7,7 @@ const MAX_PREFIX: usize = 253;
 
 /// What is wrong with a qualified name (`prefix/name`, a label or annotation key), if anything.
 #[must_use]
-pub fn qualified_name_problem(key: &str) -> Option<String> {
+pub(crate) fn qualified_name_problem(key: &str) -> Option<String> {
     let name = match key.split_once('/') {
         None => key,
         Some(("", _)) => return Some("prefix part must be non-empty".into()),
@@ -34,7 +34,7 @@ pub fn qualified_name_problem(key: &str) -> Option<String> {
 
 /// What is wrong with a label's value, if anything.
 #[must_use]
-pub fn label_value_problem(value: &str) -> Option<String> {
+pub(crate) fn label_value_problem(value: &str) -> Option<String> {
     if value.len() > MAX_NAME {
         return Some(format!("must be no more than {MAX_NAME} bytes"));
     }
@@ -71,7 +71,14 @@ pub(crate) fn subdomain_problem(prefix: &str) -> Option<String> {
 }
 
 fn is_name(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-        && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
-        && name.bytes().next_back().is_some_and(|byte| byte.is_ascii_alphanumeric())
+    name.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && name
+            .bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && name
+            .bytes()
+            .next_back()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric())
 }

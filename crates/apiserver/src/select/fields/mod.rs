@@ -14,7 +14,7 @@ use crate::resource::ResourceType;
 
 /// Why a field selector cannot be used; the text is the real server's and goes into a 400.
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
-pub enum FieldError {
+pub(crate) enum FieldError {
     /// Not of the form `a=b,c!=d`.
     #[error("invalid selector: '{selector}'; can't understand '{term}'")]
     Malformed {
@@ -36,7 +36,7 @@ pub enum FieldError {
 
 /// A conjunction of comparisons of fields. Without any it selects everything.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct FieldSelector {
+pub(crate) struct FieldSelector {
     terms: Vec<Term>,
 }
 
@@ -55,36 +55,48 @@ impl FieldSelector {
     ///
     /// # Errors
     /// What the real server says of a malformed selector or of a field that the kind does not support.
-    pub fn parse(text: &str, resource: &ResourceType) -> Result<Self, FieldError> {
+    pub(crate) fn parse(text: &str, resource: &ResourceType) -> Result<Self, FieldError> {
         let terms = parse::terms(text)?
             .into_iter()
-            .map(|(label, value, equal)| Ok(Term { paths: paths(resource, &label)?, label, value, equal }))
+            .map(|(label, value, equal)| {
+                Ok(Term {
+                    paths: paths(resource, &label)?,
+                    label,
+                    value,
+                    equal,
+                })
+            })
             .collect::<Result<_, FieldError>>()?;
         Ok(Self { terms })
     }
 
     /// Whether it selects everything.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
     /// Whether this object, in its stored shape, is selected.
     #[must_use]
-    pub fn matches(&self, object: &Value) -> bool {
-        self.terms.iter().all(|term| (field(object, &term.paths) == term.value) == term.equal)
+    pub(crate) fn matches(&self, object: &Value) -> bool {
+        self.terms
+            .iter()
+            .all(|term| (field(object, &term.paths) == term.value) == term.equal)
     }
 
     /// The only name that it selects, if it names one: RBAC and reads by name use it.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.exact("metadata.name")
     }
 
     /// The only value of that field that it selects, if it names one.
     #[must_use]
-    pub fn exact(&self, label: &str) -> Option<&str> {
-        self.terms.iter().find(|term| term.equal && term.label == label).map(|term| term.value.as_str())
+    pub(crate) fn exact(&self, label: &str) -> Option<&str> {
+        self.terms
+            .iter()
+            .find(|term| term.equal && term.label == label)
+            .map(|term| term.value.as_str())
     }
 }
 
@@ -110,7 +122,10 @@ fn paths(resource: &ResourceType, label: &str) -> Result<Vec<Vec<String>>, Field
     if resource.crd.is_some() {
         let is_known = label == "metadata.name"
             || (resource.namespaced && label == "metadata.namespace")
-            || resource.selectable_fields.iter().any(|path| path.strip_prefix('.') == Some(label));
+            || resource
+                .selectable_fields
+                .iter()
+                .any(|path| path.strip_prefix('.') == Some(label));
         return if is_known { same() } else { unsupported() };
     }
     match (resource.group.as_str(), resource.kind.as_str()) {
@@ -142,7 +157,10 @@ fn paths(resource: &ResourceType, label: &str) -> Result<Vec<Vec<String>>, Field
 
 fn is_reference(label: &str, prefix: &str) -> bool {
     label.strip_prefix(prefix).is_some_and(|field| {
-        matches!(field, "kind" | "namespace" | "name" | "uid" | "apiVersion" | "resourceVersion" | "fieldPath")
+        matches!(
+            field,
+            "kind" | "namespace" | "name" | "uid" | "apiVersion" | "resourceVersion" | "fieldPath"
+        )
     })
 }
 

@@ -6,7 +6,10 @@ use crate::builtin;
 use crate::resource::ResourceType;
 
 fn kind(api_version: &str, kind: &str) -> std::sync::Arc<ResourceType> {
-    builtin::all().into_iter().find(|r| r.api_version() == api_version && r.kind == kind).unwrap()
+    builtin::all()
+        .into_iter()
+        .find(|r| r.api_version() == api_version && r.kind == kind)
+        .unwrap()
 }
 
 fn check(resource: &ResourceType, selector: &str, object: &Value, expect: bool) {
@@ -15,7 +18,11 @@ fn check(resource: &ResourceType, selector: &str, object: &Value, expect: bool) 
 }
 
 fn refused(resource: &ResourceType, selector: &str, expect: &str) {
-    assert_eq!(FieldSelector::parse(selector, resource).unwrap_err().to_string(), expect, "{selector}");
+    assert_eq!(
+        FieldSelector::parse(selector, resource).unwrap_err().to_string(),
+        expect,
+        "{selector}"
+    );
 }
 
 #[test]
@@ -32,22 +39,45 @@ fn name_namespace_and_the_fields_of_a_kind_select() {
 #[test]
 fn both_groups_of_event_select_in_the_kept_shape() {
     let kept = json!({"involvedObject": {"uid": "u", "name": "x"}, "reportingComponent": "c"});
-    check(&kind("v1", "Event"), "involvedObject.uid=u,involvedObject.namespace=", &kept, true);
+    check(
+        &kind("v1", "Event"),
+        "involvedObject.uid=u,involvedObject.namespace=",
+        &kept,
+        true,
+    );
     check(&kind("v1", "Event"), "source=c", &kept, true);
-    check(&kind("events.k8s.io/v1", "Event"), "regarding.name=x,reportingController=c", &kept, true);
-    check(&kind("events.k8s.io/v1", "Event"), "regarding.name=y", &kept, false);
+    check(
+        &kind("events.k8s.io/v1", "Event"),
+        "regarding.name=x,reportingController=c",
+        &kept,
+        true,
+    );
+    check(
+        &kind("events.k8s.io/v1", "Event"),
+        "regarding.name=y",
+        &kept,
+        false,
+    );
 }
 
 #[test]
 fn unknown_and_malformed_fields_are_refused_in_the_real_words() {
     refused(&kind("v1", "Secret"), "foo=bar", "field label not supported: foo");
-    refused(&kind("v1", "Namespace"), "metadata.namespace=x", "field label not supported: metadata.namespace");
+    refused(
+        &kind("v1", "Namespace"),
+        "metadata.namespace=x",
+        "field label not supported: metadata.namespace",
+    );
     refused(
         &kind("v1", "ConfigMap"),
         "foo=bar",
         "\"foo\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
     );
-    refused(&kind("v1", "Secret"), "foo", "invalid selector: 'foo'; can't understand 'foo'");
+    refused(
+        &kind("v1", "Secret"),
+        "foo",
+        "invalid selector: 'foo'; can't understand 'foo'",
+    );
 }
 
 #[test]

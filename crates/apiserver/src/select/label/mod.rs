@@ -10,11 +10,11 @@ use thiserror::Error;
 /// Why a selector cannot be used; the text is the real server's and goes into a 400.
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
 #[error("{0}")]
-pub struct SelectorError(String);
+pub(crate) struct SelectorError(String);
 
 /// A conjunction of requirements on labels. Without any it selects everything.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct LabelSelector {
+pub(crate) struct LabelSelector {
     requirements: Vec<Requirement>,
 }
 
@@ -40,7 +40,7 @@ impl LabelSelector {
     ///
     /// # Errors
     /// What the real server says of a malformed selector.
-    pub fn parse(text: &str) -> Result<Self, SelectorError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, SelectorError> {
         parse::selector(text).map(|requirements| Self { requirements })
     }
 
@@ -48,15 +48,23 @@ impl LabelSelector {
     ///
     /// # Errors
     /// An operator that does not exist, or values where there must be none (or the reverse).
-    pub fn from_object(selector: &Value) -> Result<Self, SelectorError> {
+    pub(crate) fn from_object(selector: &Value) -> Result<Self, SelectorError> {
         let mut requirements = Vec::new();
         if let Some(labels) = selector.get("matchLabels").and_then(Value::as_object) {
             for (key, value) in labels {
                 let value = value.as_str().unwrap_or_default().to_owned();
-                requirements.push(Requirement { key: key.clone(), operator: Operator::In(vec![value]) });
+                requirements.push(Requirement {
+                    key: key.clone(),
+                    operator: Operator::In(vec![value]),
+                });
             }
         }
-        for expression in selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
+        for expression in selector
+            .get("matchExpressions")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             requirements.push(from_expression(expression)?);
         }
         Ok(Self { requirements })
@@ -64,15 +72,17 @@ impl LabelSelector {
 
     /// Whether it selects everything.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.requirements.is_empty()
     }
 
     /// Whether these labels (`metadata.labels`) are selected.
     #[must_use]
-    pub fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
+    pub(crate) fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
         let label = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
-        self.requirements.iter().all(|requirement| requirement.matches(label(&requirement.key)))
+        self.requirements
+            .iter()
+            .all(|requirement| requirement.matches(label(&requirement.key)))
     }
 }
 
@@ -103,14 +113,25 @@ fn from_expression(expression: &Value) -> Result<Requirement, SelectorError> {
         ("In", false) => Operator::In(values),
         ("NotIn", false) => Operator::NotIn(values),
         ("In" | "NotIn", true) => {
-            return Err(SelectorError("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty".into()));
+            return Err(SelectorError(
+                "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty".into(),
+            ));
         }
         ("Exists", true) => Operator::Exists,
         ("DoesNotExist", true) => Operator::Absent,
         ("Exists" | "DoesNotExist", false) => {
-            return Err(SelectorError("values: Invalid value: values set must be empty for exists and does not exist".into()));
+            return Err(SelectorError(
+                "values: Invalid value: values set must be empty for exists and does not exist".into(),
+            ));
         }
-        (other, _) => return Err(SelectorError(format!("{other:?} is not a valid label selector operator"))),
+        (other, _) => {
+            return Err(SelectorError(format!(
+                "{other:?} is not a valid label selector operator"
+            )));
+        }
     };
-    Ok(Requirement { key: text("key").to_owned(), operator })
+    Ok(Requirement {
+        key: text("key").to_owned(),
+        operator,
+    })
 }

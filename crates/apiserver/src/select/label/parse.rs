@@ -57,10 +57,16 @@ fn requirement(tokens: &mut Tokens<'_>) -> Result<Requirement, String> {
     }
     let key = key.to_owned();
     if negated {
-        return Ok(Requirement { key, operator: Operator::Absent });
+        return Ok(Requirement {
+            key,
+            operator: Operator::Absent,
+        });
     }
     if matches!(tokens.peek(), Token::End | Token::Sign(",")) {
-        return Ok(Requirement { key, operator: Operator::Exists });
+        return Ok(Requirement {
+            key,
+            operator: Operator::Exists,
+        });
     }
     let operator = match tokens.next() {
         Token::Word("in") => Operator::In(checked(&key, set(tokens)?)?),
@@ -70,7 +76,10 @@ fn requirement(tokens: &mut Tokens<'_>) -> Result<Requirement, String> {
         Token::Sign(">") => Operator::GreaterThan(number(&single(tokens)?)?),
         Token::Sign("<") => Operator::LessThan(number(&single(tokens)?)?),
         other => {
-            return Err(format!("found '{}', expected: in, notin, =, ==, !=, gt, lt", other.text()));
+            return Err(format!(
+                "found '{}', expected: in, notin, =, ==, !=, gt, lt",
+                other.text()
+            ));
         }
     };
     Ok(Requirement { key, operator })
@@ -109,7 +118,12 @@ fn set(tokens: &mut Tokens<'_>) -> Result<Vec<String>, String> {
                 values.dedup();
                 return Ok(values);
             }
-            other => return Err(format!("found '{}', expected: ',', ')' or identifier", other.text())),
+            other => {
+                return Err(format!(
+                    "found '{}', expected: ',', ')' or identifier",
+                    other.text()
+                ));
+            }
         }
     }
 }
@@ -128,7 +142,9 @@ fn single(tokens: &mut Tokens<'_>) -> Result<String, String> {
 fn checked(key: &str, values: Vec<String>) -> Result<Vec<String>, String> {
     for (position, value) in values.iter().enumerate() {
         if let Some(problem) = label_value_problem(value) {
-            return Err(format!("values[{position}][{key}]: Invalid value: {value:?}: {problem}"));
+            return Err(format!(
+                "values[{position}][{key}]: Invalid value: {value:?}: {problem}"
+            ));
         }
     }
     Ok(values)

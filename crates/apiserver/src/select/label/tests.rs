@@ -10,15 +10,25 @@ fn labels(object: &Value) -> &serde_json::Map<String, Value> {
 fn check(selector: &str, matching: &[Value], others: &[Value]) {
     let selector = LabelSelector::parse(selector).unwrap();
     for object in matching {
-        assert!(selector.matches(Some(labels(object))), "{selector:?} should match {object}");
+        assert!(
+            selector.matches(Some(labels(object))),
+            "{selector:?} should match {object}"
+        );
     }
     for object in others {
-        assert!(!selector.matches(Some(labels(object))), "{selector:?} should not match {object}");
+        assert!(
+            !selector.matches(Some(labels(object))),
+            "{selector:?} should not match {object}"
+        );
     }
 }
 
 fn refused(selector: &str, expect: &str) {
-    assert_eq!(LabelSelector::parse(selector).unwrap_err().to_string(), expect, "{selector:?}");
+    assert_eq!(
+        LabelSelector::parse(selector).unwrap_err().to_string(),
+        expect,
+        "{selector:?}"
+    );
 }
 
 #[test]
@@ -28,23 +38,48 @@ fn every_operator_selects_as_documented() {
     check("a == b , c", &[json!({"a": "b", "c": ""})], &[json!({"a": "b"})]);
     check("a!=b", &[json!({}), json!({"a": "c"})], &[json!({"a": "b"})]);
     check("!a", &[json!({})], &[json!({"a": ""})]);
-    check("a in (b, c)", &[json!({"a": "c"})], &[json!({}), json!({"a": "d"})]);
-    check("a notin (b,c)", &[json!({}), json!({"a": "d"})], &[json!({"a": "b"})]);
+    check(
+        "a in (b, c)",
+        &[json!({"a": "c"})],
+        &[json!({}), json!({"a": "d"})],
+    );
+    check(
+        "a notin (b,c)",
+        &[json!({}), json!({"a": "d"})],
+        &[json!({"a": "b"})],
+    );
     check("a in (,b)", &[json!({"a": ""}), json!({"a": "b"})], &[json!({})]);
-    check("n>3,n<10", &[json!({"n": "4"})], &[json!({"n": "3"}), json!({"n": "x"}), json!({})]);
-    check("a=,b", &[json!({"a": "", "b": "1"})], &[json!({"a": "1", "b": "1"})]);
+    check(
+        "n>3,n<10",
+        &[json!({"n": "4"})],
+        &[json!({"n": "3"}), json!({"n": "x"}), json!({})],
+    );
+    check(
+        "a=,b",
+        &[json!({"a": "", "b": "1"})],
+        &[json!({"a": "1", "b": "1"})],
+    );
     check("in=notin", &[json!({"in": "notin"})], &[json!({})]);
     check("example.com/x=y", &[json!({"example.com/x": "y"})], &[json!({})]);
 }
 
 #[test]
 fn malformed_selectors_are_refused_in_the_real_words() {
-    refused("a===b", "unable to parse requirement: found '=', expected: identifier");
+    refused(
+        "a===b",
+        "unable to parse requirement: found '=', expected: identifier",
+    );
     refused(",a", "found ',', expected: !, identifier, or 'end of string'");
     refused("a,", "found '', expected: identifier after ','");
-    refused("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt");
+    refused(
+        "a b",
+        "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+    );
     refused("a in b", "unable to parse requirement: found 'b' expected: '('");
-    refused("a in (b c)", "unable to parse requirement: found 'c', expected: ',' or ')'");
+    refused(
+        "a in (b c)",
+        "unable to parse requirement: found 'c', expected: ',' or ')'",
+    );
     refused("a=b)", "found ')', expected: ',' or 'end of string'");
     refused("!", "unable to parse requirement: found '', expected: identifier");
     let long = format!("a={}", "x".repeat(64));

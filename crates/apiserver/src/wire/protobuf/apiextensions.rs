@@ -62,11 +62,15 @@ static SCALE: Message = Message(&[
     pointer(3, "labelSelectorPath", Kind::Text),
 ]);
 
-static CONVERSION: Message =
-    Message(&[text(1, "strategy"), pointer(2, "webhook", Kind::Message(&WEBHOOK_CONVERSION))]);
+static CONVERSION: Message = Message(&[
+    text(1, "strategy"),
+    pointer(2, "webhook", Kind::Message(&WEBHOOK_CONVERSION)),
+]);
 
-static WEBHOOK_CONVERSION: Message =
-    Message(&[pointer(2, "clientConfig", Kind::Message(&CLIENT_CONFIG)), texts(3, "conversionReviewVersions")]);
+static WEBHOOK_CONVERSION: Message = Message(&[
+    pointer(2, "clientConfig", Kind::Message(&CLIENT_CONFIG)),
+    texts(3, "conversionReviewVersions"),
+]);
 
 static CLIENT_CONFIG: Message = Message(&[
     pointer(1, "service", Kind::Message(&SERVICE_REFERENCE)),
@@ -146,14 +150,19 @@ static SCHEMA: Message = Message(&[
     list(44, "x-kubernetes-validations", Kind::Message(&VALIDATION_RULE)),
 ]);
 
-static SCHEMA_OR_ARRAY: Message =
-    Message(&[pointer(1, "schema", Kind::Message(&SCHEMA)), list(2, "schemas", Kind::Message(&SCHEMA))]);
+static SCHEMA_OR_ARRAY: Message = Message(&[
+    pointer(1, "schema", Kind::Message(&SCHEMA)),
+    list(2, "schemas", Kind::Message(&SCHEMA)),
+]);
 
-static SCHEMA_OR_TEXTS: Message = Message(&[pointer(1, "schema", Kind::Message(&SCHEMA)), texts(2, "property")]);
+static SCHEMA_OR_TEXTS: Message =
+    Message(&[pointer(1, "schema", Kind::Message(&SCHEMA)), texts(2, "property")]);
 
 /// The schema first: Go writes `allows` beside it.
-static SCHEMA_OR_BOOL: Message =
-    Message(&[pointer(2, "schema", Kind::Message(&SCHEMA)), pointer(1, "allows", Kind::Flag)]);
+static SCHEMA_OR_BOOL: Message = Message(&[
+    pointer(2, "schema", Kind::Message(&SCHEMA)),
+    pointer(1, "allows", Kind::Flag),
+]);
 
 static EXTERNAL_DOCS: Message = Message(&[text(1, "description"), text(2, "url")]);
 

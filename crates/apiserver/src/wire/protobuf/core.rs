@@ -11,8 +11,10 @@ pub(super) static NAMESPACE: Message = Message(&[
 
 static NAMESPACE_SPEC: Message = Message(&[texts(1, "finalizers")]);
 
-static NAMESPACE_STATUS: Message =
-    Message(&[text(1, "phase"), list(2, "conditions", Kind::Message(&NAMESPACE_CONDITION))]);
+static NAMESPACE_STATUS: Message = Message(&[
+    text(1, "phase"),
+    list(2, "conditions", Kind::Message(&NAMESPACE_CONDITION)),
+]);
 
 static NAMESPACE_CONDITION: Message = Message(&[
     text(1, "type"),
@@ -112,5 +114,8 @@ static LOAD_BALANCER_INGRESS: Message = Message(&[
     list(4, "ports", Kind::Message(&PORT_STATUS)),
 ]);
 
-static PORT_STATUS: Message =
-    Message(&[plain(1, "port", Kind::Integer), text(2, "protocol"), pointer(3, "error", Kind::Text)]);
+static PORT_STATUS: Message = Message(&[
+    plain(1, "port", Kind::Integer),
+    text(2, "protocol"),
+    pointer(3, "error", Kind::Text),
+]);

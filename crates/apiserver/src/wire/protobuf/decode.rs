@@ -22,15 +22,24 @@ pub(super) struct Envelope<'a> {
 /// Reads the envelope.
 pub(super) fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, ProtobufError> {
     static TYPE_META: Message = Message(&[text(1, "apiVersion"), text(2, "kind")]);
-    let mut found =
-        Envelope { api_version: String::new(), kind: String::new(), raw: &[], content_encoding: String::new() };
+    let mut found = Envelope {
+        api_version: String::new(),
+        kind: String::new(),
+        raw: &[],
+        content_encoding: String::new(),
+    };
     let mut wire = Wire(bytes);
     let malformed = |problem| Problem::new(problem).error();
     while let Some((number, payload)) = wire.field().map_err(malformed)? {
         match (number, payload) {
             (1, Payload::Bytes(bytes)) => {
                 let meta = message(&TYPE_META, bytes)?;
-                let part = |name: &str| meta.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+                let part = |name: &str| {
+                    meta.get(name)
+                        .and_then(Value::as_str)
+                        .unwrap_or_default()
+                        .to_owned()
+                };
                 found.api_version = part("apiVersion");
                 found.kind = part("kind");
             }
@@ -48,15 +57,22 @@ pub(super) fn message(table: &Message, bytes: &[u8]) -> Result<Map<String, Value
 }
 
 fn object(table: &Message, bytes: &[u8], depth: usize) -> Result<Map<String, Value>, Problem> {
-    let depth = depth.checked_sub(1).ok_or_else(|| Problem::new("nested too deeply"))?;
+    let depth = depth
+        .checked_sub(1)
+        .ok_or_else(|| Problem::new("nested too deeply"))?;
     let mut object = Map::new();
     let mut wire = Wire(bytes);
     while let Some((number, payload)) = wire.field().map_err(Problem::new)? {
-        let Some(field) = table.0.iter().find(|field| field.number == number) else { continue };
+        let Some(field) = table.0.iter().find(|field| field.number == number) else {
+            continue;
+        };
         let inside = |problem: Problem| problem.inside(field.name);
         match field.arity {
             Arity::Plain => {
-                if let Some(value) = value(field.kind, payload, depth).map_err(inside)?.filter(|v| !is_zero(v)) {
+                if let Some(value) = value(field.kind, payload, depth)
+                    .map_err(inside)?
+                    .filter(|v| !is_zero(v))
+                {
                     object.insert(field.name.to_owned(), value);
                 } else {
                     // The last one counts, also when it takes an earlier one back.
@@ -69,16 +85,22 @@ fn object(table: &Message, bytes: &[u8], depth: usize) -> Result<Map<String, Val
                 }
             }
             Arity::List => {
-                let value = value(field.kind, payload, depth).map_err(inside)?.unwrap_or(Value::Null);
-                if let Value::Array(list) =
-                    object.entry(field.name).or_insert_with(|| Value::Array(Vec::new()))
+                let value = value(field.kind, payload, depth)
+                    .map_err(inside)?
+                    .unwrap_or(Value::Null);
+                if let Value::Array(list) = object
+                    .entry(field.name)
+                    .or_insert_with(|| Value::Array(Vec::new()))
                 {
                     list.push(value);
                 }
             }
             Arity::Map => {
                 let (key, value) = entry(field.kind, payload, depth).map_err(inside)?;
-                if let Value::Object(map) = object.entry(field.name).or_insert_with(|| Value::Object(Map::new())) {
+                if let Value::Object(map) = object
+                    .entry(field.name)
+                    .or_insert_with(|| Value::Object(Map::new()))
+                {
                     map.insert(key, value);
                 }
             }
@@ -111,8 +133,12 @@ fn value(kind: Kind, payload: Payload<'_>, depth: usize) -> Result<Option<Value>
 }
 
 fn entry(kind: Kind, payload: Payload<'_>, depth: usize) -> Result<(String, Value), Problem> {
-    let Payload::Bytes(bytes) = payload else { return Err(Problem::new("wrong wire type")) };
-    let depth = depth.checked_sub(1).ok_or_else(|| Problem::new("nested too deeply"))?;
+    let Payload::Bytes(bytes) = payload else {
+        return Err(Problem::new("wrong wire type"));
+    };
+    let depth = depth
+        .checked_sub(1)
+        .ok_or_else(|| Problem::new("nested too deeply"))?;
     let (mut key, mut found) = (String::new(), None);
     let mut wire = Wire(bytes);
     while let Some((number, payload)) = wire.field().map_err(Problem::new)? {
@@ -133,14 +159,19 @@ fn entry(kind: Kind, payload: Payload<'_>, depth: usize) -> Result<(String, Valu
 fn wrapped(table: &Message, bytes: &[u8], depth: usize) -> Result<Value, Problem> {
     let mut object = object(table, bytes, depth)?;
     let set = table.0.iter().find_map(|field| object.remove(field.name));
-    Ok(set.unwrap_or_else(|| match table.0.first().map(|field| field.arity) {
-        Some(Arity::List) => Value::Array(Vec::new()),
-        _ => Value::Null,
-    }))
+    Ok(
+        set.unwrap_or_else(|| match table.0.first().map(|field| field.arity) {
+            Some(Arity::List) => Value::Array(Vec::new()),
+            _ => Value::Null,
+        }),
+    )
 }
 
 fn time(bytes: &[u8], depth: usize, format: &str) -> Result<Option<Value>, Problem> {
-    static TIME: Message = Message(&[plain(1, "seconds", Kind::Integer), plain(2, "nanos", Kind::Integer)]);
+    static TIME: Message = Message(&[
+        plain(1, "seconds", Kind::Integer),
+        plain(2, "nanos", Kind::Integer),
+    ]);
     let parts = object(&TIME, bytes, depth)?;
     if bytes.is_empty() {
         return Ok(None);
@@ -153,8 +184,11 @@ fn time(bytes: &[u8], depth: usize, format: &str) -> Result<Option<Value>, Probl
 }
 
 fn int_or_string(bytes: &[u8], depth: usize) -> Result<Value, Problem> {
-    static INT_OR_STRING: Message =
-        Message(&[plain(1, "type", Kind::Integer), plain(2, "int", Kind::Integer), text(3, "string")]);
+    static INT_OR_STRING: Message = Message(&[
+        plain(1, "type", Kind::Integer),
+        plain(2, "int", Kind::Integer),
+        text(3, "string"),
+    ]);
     let mut parts = object(&INT_OR_STRING, bytes, depth)?;
     let is_text = parts.contains_key("type");
     let chosen = parts.remove(if is_text { "string" } else { "int" });
@@ -172,7 +206,9 @@ fn is_zero(value: &Value) -> bool {
 }
 
 fn utf8(bytes: &[u8]) -> Result<String, Problem> {
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Problem::new("invalid UTF-8"))
+    std::str::from_utf8(bytes)
+        .map(str::to_owned)
+        .map_err(|_| Problem::new("invalid UTF-8"))
 }
 
 /// What is wrong, with the path collected on the way out.
@@ -183,7 +219,10 @@ struct Problem {
 
 impl Problem {
     fn new(what: &'static str) -> Self {
-        Self { path: Vec::new(), what }
+        Self {
+            path: Vec::new(),
+            what,
+        }
     }
 
     fn inside(mut self, field: &'static str) -> Self {
@@ -193,7 +232,10 @@ impl Problem {
 
     fn error(mut self) -> ProtobufError {
         self.path.reverse();
-        ProtobufError::Malformed { field: self.path.join("."), problem: self.what }
+        ProtobufError::Malformed {
+            field: self.path.join("."),
+            problem: self.what,
+        }
     }
 }
 
@@ -216,7 +258,10 @@ impl<'a> Wire<'a> {
             return Ok(None);
         }
         let key = self.varint()?;
-        let number = u32::try_from(key >> 3).ok().filter(|number| *number != 0).ok_or("bad field number")?;
+        let number = u32::try_from(key >> 3)
+            .ok()
+            .filter(|number| *number != 0)
+            .ok_or("bad field number")?;
         let payload = match key & 7 {
             0 => Payload::Varint(self.varint()?),
             1 => Payload::Fixed64(u64::from_le_bytes(*self.fixed::<8>()?)),

@@ -40,7 +40,9 @@ pub(super) static EVENT: Message = Message(&[
     plain(15, "deprecatedCount", Kind::Integer),
 ]);
 
-static SERIES: Message =
-    Message(&[plain(1, "count", Kind::Integer), plain(2, "lastObservedTime", Kind::MicroTime)]);
+static SERIES: Message = Message(&[
+    plain(1, "count", Kind::Integer),
+    plain(2, "lastObservedTime", Kind::MicroTime),
+]);
 
 static SOURCE: Message = Message(&[text(1, "component"), text(2, "host")]);

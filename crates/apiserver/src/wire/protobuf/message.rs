@@ -51,7 +51,12 @@ pub(super) enum Kind {
 
 /// A Go value.
 pub(super) const fn plain(number: u32, name: &'static str, kind: Kind) -> Field {
-    Field { number, name, arity: Arity::Plain, kind }
+    Field {
+        number,
+        name,
+        arity: Arity::Plain,
+        kind,
+    }
 }
 
 /// A Go string.
@@ -61,12 +66,22 @@ pub(super) const fn text(number: u32, name: &'static str) -> Field {
 
 /// A Go pointer.
 pub(super) const fn pointer(number: u32, name: &'static str, kind: Kind) -> Field {
-    Field { number, name, arity: Arity::Pointer, kind }
+    Field {
+        number,
+        name,
+        arity: Arity::Pointer,
+        kind,
+    }
 }
 
 /// A repeated field.
 pub(super) const fn list(number: u32, name: &'static str, kind: Kind) -> Field {
-    Field { number, name, arity: Arity::List, kind }
+    Field {
+        number,
+        name,
+        arity: Arity::List,
+        kind,
+    }
 }
 
 /// Repeated strings.
@@ -76,5 +91,10 @@ pub(super) const fn texts(number: u32, name: &'static str) -> Field {
 
 /// A map with string keys.
 pub(super) const fn map(number: u32, name: &'static str, kind: Kind) -> Field {
-    Field { number, name, arity: Arity::Map, kind }
+    Field {
+        number,
+        name,
+        arity: Arity::Map,
+        kind,
+    }
 }

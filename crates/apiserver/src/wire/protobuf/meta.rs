@@ -72,5 +72,7 @@ pub(super) static DELETE_OPTIONS: Message = Message(&[
     pointer(6, "ignoreStoreReadErrorWithClusterBreakingPotential", Kind::Flag),
 ]);
 
-static PRECONDITIONS: Message =
-    Message(&[pointer(1, "uid", Kind::Text), pointer(2, "resourceVersion", Kind::Text)]);
+static PRECONDITIONS: Message = Message(&[
+    pointer(1, "uid", Kind::Text),
+    pointer(2, "resourceVersion", Kind::Text),
+]);

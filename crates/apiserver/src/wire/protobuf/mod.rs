@@ -21,14 +21,14 @@ use thiserror::Error;
 use self::message::Message;
 
 /// The media type of these bodies.
-pub const MEDIA_TYPE: &str = "application/vnd.kubernetes.protobuf";
+pub(crate) const MEDIA_TYPE: &str = "application/vnd.kubernetes.protobuf";
 
 /// What every such body starts with.
 const MAGIC: &[u8; 4] = b"k8s\0";
 
 /// Why a protobuf body cannot be read. All of them are the client's fault (HTTP 400).
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
-pub enum ProtobufError {
+pub(crate) enum ProtobufError {
     /// The body does not start with `k8s\0`.
     #[error("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")]
     NoMagic,
@@ -57,14 +57,17 @@ pub enum ProtobufError {
 ///
 /// # Errors
 /// Every malformed or unknown body; see [`ProtobufError`].
-pub fn decode(body: &[u8]) -> Result<Value, ProtobufError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Value, ProtobufError> {
     let envelope = body.strip_prefix(MAGIC).ok_or(ProtobufError::NoMagic)?;
     let envelope = decode::envelope(envelope)?;
     if !envelope.content_encoding.is_empty() {
         return Err(ProtobufError::Encoding(envelope.content_encoding));
     }
     let Some(message) = table(&envelope.api_version, &envelope.kind) else {
-        return Err(ProtobufError::UnknownKind { api_version: envelope.api_version, kind: envelope.kind });
+        return Err(ProtobufError::UnknownKind {
+            api_version: envelope.api_version,
+            kind: envelope.kind,
+        });
     };
     let mut object = decode::message(message, envelope.raw)?;
     object.insert("apiVersion".into(), envelope.api_version.into());

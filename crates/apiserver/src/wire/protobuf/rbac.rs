@@ -29,8 +29,14 @@ static POLICY_RULE: Message = Message(&[
     texts(5, "nonResourceURLs"),
 ]);
 
-static AGGREGATION_RULE: Message = Message(&[list(1, "clusterRoleSelectors", Kind::Message(&LABEL_SELECTOR))]);
+static AGGREGATION_RULE: Message =
+    Message(&[list(1, "clusterRoleSelectors", Kind::Message(&LABEL_SELECTOR))]);
 
-static SUBJECT: Message = Message(&[text(1, "kind"), text(2, "apiGroup"), text(3, "name"), text(4, "namespace")]);
+static SUBJECT: Message = Message(&[
+    text(1, "kind"),
+    text(2, "apiGroup"),
+    text(3, "name"),
+    text(4, "namespace"),
+]);
 
 static ROLE_REF: Message = Message(&[text(1, "apiGroup"), text(2, "kind"), text(3, "name")]);

@@ -22,7 +22,11 @@ pub(super) static SUBJECT_ACCESS_REVIEW: Message = Message(&[
 
 static SUBJECT_ACCESS_REVIEW_SPEC: Message = Message(&[
     pointer(1, "resourceAttributes", Kind::Message(&RESOURCE_ATTRIBUTES)),
-    pointer(2, "nonResourceAttributes", Kind::Message(&NON_RESOURCE_ATTRIBUTES)),
+    pointer(
+        2,
+        "nonResourceAttributes",
+        Kind::Message(&NON_RESOURCE_ATTRIBUTES),
+    ),
     text(3, "user"),
     texts(4, "groups"),
     map(5, "extra", Kind::Wrapper(&ITEMS)),
@@ -36,7 +40,11 @@ pub(super) static SELF_SUBJECT_ACCESS_REVIEW: Message = Message(&[
 
 static SELF_SUBJECT_ACCESS_REVIEW_SPEC: Message = Message(&[
     pointer(1, "resourceAttributes", Kind::Message(&RESOURCE_ATTRIBUTES)),
-    pointer(2, "nonResourceAttributes", Kind::Message(&NON_RESOURCE_ATTRIBUTES)),
+    pointer(
+        2,
+        "nonResourceAttributes",
+        Kind::Message(&NON_RESOURCE_ATTRIBUTES),
+    ),
 ]);
 
 static RESOURCE_ATTRIBUTES: Message = Message(&[

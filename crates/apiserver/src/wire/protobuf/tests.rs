@@ -15,7 +15,10 @@ use super::{MAGIC, ProtobufError, decode};
 
 fn body(api_version: &str, kind: &str, raw: Vec<u8>) -> Vec<u8> {
     let envelope = Unknown {
-        type_meta: Some(TypeMeta { api_version: Some(api_version.into()), kind: Some(kind.into()) }),
+        type_meta: Some(TypeMeta {
+            api_version: Some(api_version.into()),
+            kind: Some(kind.into()),
+        }),
         raw: Some(raw),
         content_encoding: Some(String::new()),
         content_type: Some(String::new()),
@@ -61,11 +64,18 @@ fn a_secret_keeps_its_bytes_and_loses_what_go_writes_empty() {
 fn metadata_is_read_whole() {
     let meta = meta::ObjectMeta {
         name: Some("a".into()),
-        labels: [("k".to_owned(), "v".to_owned()), ("empty".to_owned(), String::new())].into(),
+        labels: [
+            ("k".to_owned(), "v".to_owned()),
+            ("empty".to_owned(), String::new()),
+        ]
+        .into(),
         annotations: [("n".to_owned(), "w".to_owned())].into(),
         finalizers: vec!["f/x".into(), "f/y".into()],
         deletion_grace_period_seconds: Some(0),
-        creation_timestamp: Some(meta::Time { seconds: Some(1_700_000_000), nanos: Some(5) }),
+        creation_timestamp: Some(meta::Time {
+            seconds: Some(1_700_000_000),
+            nanos: Some(5),
+        }),
         owner_references: vec![meta::OwnerReference {
             api_version: Some("v1".into()),
             kind: Some("Namespace".into()),
@@ -76,7 +86,9 @@ fn metadata_is_read_whole() {
         }],
         managed_fields: vec![meta::ManagedFieldsEntry {
             manager: Some("kubectl".into()),
-            fields_v1: Some(meta::FieldsV1 { raw: Some(br#"{"f:data":{}}"#.to_vec()) }),
+            fields_v1: Some(meta::FieldsV1 {
+                raw: Some(br#"{"f:data":{}}"#.to_vec()),
+            }),
             ..Default::default()
         }],
         ..Default::default()
@@ -88,7 +100,15 @@ fn metadata_is_read_whole() {
             "controller": true, "blockOwnerDeletion": false}],
         "managedFields": [{"manager": "kubectl", "fieldsV1": {"f:data": {}}}],
     }});
-    check("v1", "ConfigMap", &core::ConfigMap { metadata: Some(meta), ..Default::default() }, &expect);
+    check(
+        "v1",
+        "ConfigMap",
+        &core::ConfigMap {
+            metadata: Some(meta),
+            ..Default::default()
+        },
+        &expect,
+    );
 }
 
 #[test]
@@ -153,7 +173,13 @@ fn a_review_carries_what_is_asked() {
             }),
             user: Some("ada".into()),
             groups: vec!["developers".into()],
-            extra: [("scopes".to_owned(), authorization::ExtraValue { items: vec!["a".into()] })].into(),
+            extra: [(
+                "scopes".to_owned(),
+                authorization::ExtraValue {
+                    items: vec!["a".into()],
+                },
+            )]
+            .into(),
             ..Default::default()
         }),
         status: Some(authorization::SubjectAccessReviewStatus::default()),
@@ -173,7 +199,10 @@ fn times_have_the_digits_of_their_type() {
         spec: Some(coordination::LeaseSpec {
             holder_identity: Some(String::new()),
             lease_duration_seconds: Some(15),
-            renew_time: Some(meta::MicroTime { seconds: Some(1_700_000_000), nanos: Some(1_234_000) }),
+            renew_time: Some(meta::MicroTime {
+                seconds: Some(1_700_000_000),
+                nanos: Some(1_234_000),
+            }),
             ..Default::default()
         }),
     };
@@ -188,7 +217,10 @@ fn times_have_the_digits_of_their_type() {
 fn delete_options_of_any_group_are_read() {
     let options = meta::DeleteOptions {
         grace_period_seconds: Some(0),
-        preconditions: Some(meta::Preconditions { uid: Some("u".into()), resource_version: None }),
+        preconditions: Some(meta::Preconditions {
+            uid: Some("u".into()),
+            resource_version: None,
+        }),
         propagation_policy: Some("Background".into()),
         ..Default::default()
     };
@@ -203,7 +235,9 @@ fn delete_options_of_any_group_are_read() {
 fn schemas_nest_and_their_unions_are_unwrapped() {
     let leaf = apiextensions::JsonSchemaProps {
         r#type: Some("string".into()),
-        default: Some(apiextensions::Json { raw: Some(br#""x""#.to_vec()) }),
+        default: Some(apiextensions::Json {
+            raw: Some(br#""x""#.to_vec()),
+        }),
         maximum: Some(0.0),
         ..Default::default()
     };
@@ -228,7 +262,9 @@ fn schemas_nest_and_their_unions_are_unwrapped() {
                 name: Some("v1".into()),
                 served: Some(true),
                 storage: Some(false),
-                schema: Some(apiextensions::CustomResourceValidation { open_apiv3_schema: Some(schema) }),
+                schema: Some(apiextensions::CustomResourceValidation {
+                    open_apiv3_schema: Some(schema),
+                }),
                 ..Default::default()
             }],
             ..Default::default()
@@ -244,38 +280,66 @@ fn schemas_nest_and_their_unions_are_unwrapped() {
             "x-kubernetes-preserve-unknown-fields": true,
         }}}]},
     });
-    check("apiextensions.k8s.io/v1", "CustomResourceDefinition", &crd, &expect);
+    check(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        &crd,
+        &expect,
+    );
 }
 
 #[test]
 fn a_schema_nested_without_end_is_refused() {
     let mut schema = apiextensions::JsonSchemaProps::default();
     for _ in 0..200 {
-        schema = apiextensions::JsonSchemaProps { not: Some(Box::new(schema)), ..Default::default() };
+        schema = apiextensions::JsonSchemaProps {
+            not: Some(Box::new(schema)),
+            ..Default::default()
+        };
     }
     let crd = apiextensions::CustomResourceDefinition {
         spec: Some(apiextensions::CustomResourceDefinitionSpec {
             versions: vec![apiextensions::CustomResourceDefinitionVersion {
-                schema: Some(apiextensions::CustomResourceValidation { open_apiv3_schema: Some(schema) }),
+                schema: Some(apiextensions::CustomResourceValidation {
+                    open_apiv3_schema: Some(schema),
+                }),
                 ..Default::default()
             }],
             ..Default::default()
         }),
         ..Default::default()
     };
-    let body = body("apiextensions.k8s.io/v1", "CustomResourceDefinition", crd.encode_to_vec());
-    assert!(decode(&body).unwrap_err().to_string().ends_with("nested too deeply"));
+    let body = body(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        crd.encode_to_vec(),
+    );
+    assert!(
+        decode(&body)
+            .unwrap_err()
+            .to_string()
+            .ends_with("nested too deeply")
+    );
 }
 
 #[test]
 fn what_is_not_protobuf_or_not_known_is_refused() {
     assert_eq!(decode(b"{}"), Err(ProtobufError::NoMagic));
     let unknown = decode(&body("v1", "Pod", vec![])).unwrap_err();
-    assert_eq!(unknown.to_string(), "no kind \"Pod\" is registered for version \"v1\"");
+    assert_eq!(
+        unknown.to_string(),
+        "no kind \"Pod\" is registered for version \"v1\""
+    );
     let cut = decode(&body("v1", "Secret", vec![0x0a, 0x05, 0x0a])).unwrap_err();
-    assert_eq!(cut.to_string(), "unable to decode protobuf: field \"\": unexpected end");
+    assert_eq!(
+        cut.to_string(),
+        "unable to decode protobuf: field \"\": unexpected end"
+    );
     let text = decode(&body("v1", "Secret", vec![0x1a, 0x01, 0xff])).unwrap_err();
-    assert_eq!(text.to_string(), "unable to decode protobuf: field \"type\": invalid UTF-8");
+    assert_eq!(
+        text.to_string(),
+        "unable to decode protobuf: field \"type\": invalid UTF-8"
+    );
 }
 
 proptest! {
