@@ -3,7 +3,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The structural schema of a type, with all that it refers to written out in place.
 pub(crate) fn schema_of<T: JsonSchema>() -> Value {
@@ -20,12 +20,16 @@ pub(crate) fn schema_of<T: JsonSchema>() -> Value {
 }
 
 /// The typed form of a CRD that is written as JSON in this crate.
-#[expect(
-    clippy::missing_panics_doc,
-    reason = "tests decode every CRD of this crate; none comes from outside"
-)]
 pub(crate) fn crd_from(json: Value) -> CustomResourceDefinition {
     serde_json::from_value(json).expect("a CRD made of literals and derived schemas decodes")
+}
+
+/// A schema of one type and one keyword.
+pub(crate) fn typed(type_: &str, keyword: &str, value: Value) -> Value {
+    Value::Object(Map::from_iter([
+        ("type".to_owned(), type_.into()),
+        (keyword.to_owned(), value),
+    ]))
 }
 
 /// Says of optional fields what Go's tags say: that they may be absent, not that they may be null or have a default.

@@ -6,6 +6,8 @@
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
+use crate::structural::typed;
+
 /// The schema of a label selector, for types that hold one.
 pub(super) fn labels(_: &mut SchemaGenerator) -> Schema {
     with(
@@ -275,15 +277,15 @@ fn flag(default: bool) -> Value {
 }
 
 fn list_of(items: Value) -> Value {
-    json!({ "type": "array", "items": items })
+    typed("array", "items", items)
 }
 
 fn map_of(values: Value) -> Value {
-    json!({ "type": "object", "additionalProperties": values })
+    typed("object", "additionalProperties", values)
 }
 
 fn object(properties: Value) -> Value {
-    json!({ "type": "object", "properties": properties })
+    typed("object", "properties", properties)
 }
 
 fn required(properties: Value, needs: &[&str]) -> Value {

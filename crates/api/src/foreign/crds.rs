@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{EXTENSIONS_GROUP, GATEWAY_API_GROUP, KUADRANT_GROUP};
 use crate::auth_scheme::schema::auth_scheme;
 use crate::limits::Limits;
-use crate::structural::{crd_from, schema_of};
+use crate::structural::{crd_from, schema_of, typed};
 
 /// CRDs of `HTTPRoute`, `Gateway`, `GatewayClass`, `AuthPolicy`, `RateLimitPolicy`, `PlanPolicy` and `Kuadrant`.
 #[must_use]
@@ -96,20 +96,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
             "planpolicies",
             plan_policy(),
         ),
-        Foreign {
-            group: KUADRANT_GROUP,
-            version: "v1beta1",
-            kind: "Kuadrant",
-            plural: "kuadrants",
-            scope: "Namespaced",
-            short: None,
-            columns: json!([
-                column("Ready", r#".status.conditions[?(@.type=="Ready")].status"#),
-                age(),
-            ]),
-            spec: open(json!({})),
-            status: open(json!({ "conditions": conditions() })),
-        },
+        kuadrant(),
     ]
     .into_iter()
     .map(Foreign::crd)
@@ -184,6 +171,23 @@ impl Foreign {
                 }],
             },
         }))
+    }
+}
+
+fn kuadrant() -> Foreign {
+    Foreign {
+        group: KUADRANT_GROUP,
+        version: "v1beta1",
+        kind: "Kuadrant",
+        plural: "kuadrants",
+        scope: "Namespaced",
+        short: None,
+        columns: json!([
+            column("Ready", r#".status.conditions[?(@.type=="Ready")].status"#),
+            age(),
+        ]),
+        spec: open(json!({})),
+        status: open(json!({ "conditions": conditions() })),
     }
 }
 
@@ -263,11 +267,13 @@ fn age() -> Value {
 
 /// An object of which we know some fields.
 fn open(properties: Value) -> Value {
-    json!({ "type": "object", "properties": properties, "x-kubernetes-preserve-unknown-fields": true })
+    let mut schema = typed("object", "properties", properties);
+    schema["x-kubernetes-preserve-unknown-fields"] = json!(true);
+    schema
 }
 
 fn list(items: Value) -> Value {
-    json!({ "type": "array", "items": items })
+    typed("array", "items", items)
 }
 
 fn string() -> Value {
