@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::stage;
@@ -118,26 +118,15 @@ fn package_name(id: &str) -> &str {
 
 /// Builds every test of the workspace, in the order of their packages' directories.
 pub(super) fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
-    let messages = stage::step("build the tests", || {
-        let mut command = workspace.cargo();
-        command.args([
-            "test",
-            "--workspace",
-            "--no-run",
-            "--quiet",
-            "--message-format",
-            "json-render-diagnostics",
-        ]);
-        // Diagnostics go to the terminal as they come; the messages are for us.
-        let output = command
-            .stderr(Stdio::inherit())
-            .output()
-            .context("failed to run cargo")?;
-        if !output.status.success() {
-            bail!("the tests do not build: cargo test --workspace --no-run");
-        }
-        String::from_utf8(output.stdout).context("cargo's messages are not UTF-8")
-    })?;
+    let mut command = workspace.cargo();
+    command.args(["test", "--workspace", "--no-run"]);
+    stage::must("build the tests (minutes, the first time)", &mut command)?;
+    // Everything is built: this only says where.
+    let output = command
+        .args(["--message-format", "json"])
+        .output()
+        .context("failed to run cargo")?;
+    let messages = String::from_utf8(output.stdout).context("cargo's messages are not UTF-8")?;
     let mut binaries: Vec<_> = messages
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())

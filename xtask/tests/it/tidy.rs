@@ -1,7 +1,6 @@
 //! What every committed file keeps to.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::repository;
 
@@ -89,17 +88,4 @@ fn no_work_is_left_for_later_in_the_code() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
-}
-
-#[test]
-fn every_generated_file_is_fresh() {
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["generate", "--check"])
-        .output()
-        .expect("xtask runs");
-    assert!(
-        output.status.success(),
-        "cargo xtask generate\n{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
 }
