@@ -118,11 +118,14 @@ fn package_name(id: &str) -> &str {
 
 /// Builds every test of the workspace, in the order of their packages' directories.
 pub(super) fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
-    let mut command = workspace.cargo();
-    command.args(["test", "--workspace", "--no-run"]);
-    stage::must("build the tests (minutes, the first time)", &mut command)?;
+    let build = || {
+        let mut command = workspace.cargo();
+        command.args(["test", "--workspace", "--no-run"]);
+        command
+    };
+    stage::must("build the tests (minutes, the first time)", &mut build())?;
     // Everything is built: this only says where.
-    let output = command
+    let output = build()
         .args(["--message-format", "json"])
         .output()
         .context("failed to run cargo")?;
