@@ -69,19 +69,13 @@ fn files() -> Result<BTreeMap<PathBuf, String>> {
     }
     files.insert("config/crd/kustomization.yaml".into(), kustomization(&bases)?);
 
-    let mut foreign_files = Vec::new();
     for crd in foreign::crds() {
         let name = format!("{}_{}.yaml", crd.spec.group, crd.spec.names.plural);
         files.insert(
-            Path::new("config/foreign").join(&name),
+            Path::new("config/foreign").join(name),
             yaml(&serde_json::to_value(&crd)?)?,
         );
-        foreign_files.push(name);
     }
-    files.insert(
-        "config/foreign/kustomization.yaml".into(),
-        kustomization(&foreign_files)?,
-    );
 
     let mut roles = Vec::new();
     // `system` stands for the namespace that a kustomization puts in its place.
