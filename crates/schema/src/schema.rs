@@ -36,13 +36,17 @@ impl Schema {
     /// # Errors
     /// Every rule that the schema breaks, worded as a kube-apiserver words them.
     pub fn structural(openapi_v3_schema: &Value, path: &str) -> Result<Self, Vec<Violation>> {
+        // CEL's parser recurses deeper than a request's thread allows.
+        stack::with_room(|| Self::compile(openapi_v3_schema, path))
+            .unwrap_or_else(|error| Err(vec![Violation::internal(path, error.to_string())]))
+    }
+
+    fn compile(openapi_v3_schema: &Value, path: &str) -> Result<Self, Vec<Violation>> {
         let faults = structural::check(openapi_v3_schema, path);
         if !faults.is_empty() {
             return Err(faults);
         }
-        // CEL's parser recurses deeper than a request's thread allows.
-        let (nodes, root) = stack::with_room(|| compile::custom_resource(openapi_v3_schema, path))
-            .map_err(|error| vec![Violation::internal(path, error.to_string())])??;
+        let (nodes, root) = compile::custom_resource(openapi_v3_schema, path)?;
         let faults = structural::check_defaults(&nodes, root, path);
         if faults.is_empty() {
             Ok(Self { nodes, root })

@@ -11,4 +11,4 @@ mod rule;
 mod value;
 
 pub(crate) use self::evaluate::check;
-pub(crate) use self::rule::{Rule, compile};
+pub(crate) use self::rule::{Rule, compile, uses_old_self};

@@ -125,3 +125,8 @@ fn undeclared(text: &str, name: &str) -> String {
         ".".repeat(column - 1)
     )
 }
+
+/// Whether an expression speaks of the value before an update. One that cannot be parsed does not.
+pub(crate) fn uses_old_self(text: &str) -> bool {
+    parse(text).is_ok_and(|(_, uses_old_self)| uses_old_self)
+}

@@ -38,3 +38,12 @@ pub enum DecodeError {
     #[error("error parsing YAML: {0}")]
     Yaml(String),
 }
+
+/// How deep a value is: 0 for a scalar, 1 for a list of scalars, and so on.
+pub(crate) fn depth(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+    }
+}

@@ -1,29 +1,119 @@
 //! JSON patch, RFC 6902.
 
-use json_patch::Patch;
+use json_patch::jsonptr::Pointer;
+use json_patch::{PatchErrorKind, PatchOperation};
 use serde_json::Value;
 
 use super::PatchError;
+use crate::decode::{MAX_DEPTH, depth};
 
 /// Operations that one JSON patch may have, as in a kube-apiserver.
 const MAX_OPERATIONS: usize = 10_000;
+
+/// Bytes that all `copy` operations of a patch may add: what a request's body may have.
+const MAX_COPIED: usize = 3 << 20;
 
 /// What `target` becomes when all operations of the patch have been applied, one after the other.
 ///
 /// # Errors
 /// When the patch is malformed, too long, or an operation does not fit the object as it then is.
 pub fn json(target: &Value, patch: &Value) -> Result<Value, PatchError> {
-    let actual = patch.as_array().map_or(0, Vec::len);
-    if actual > MAX_OPERATIONS {
+    let Some(operations) = patch.as_array() else {
+        return Err(PatchError::Malformed(
+            "a JSON patch must be a list of operations".to_owned(),
+        ));
+    };
+    if operations.len() > MAX_OPERATIONS {
         return Err(PatchError::TooManyOperations {
-            actual,
+            actual: operations.len(),
             allowed: MAX_OPERATIONS,
         });
     }
-    let operations: Patch =
-        serde_json::from_value(patch.clone()).map_err(|error| PatchError::Malformed(error.to_string()))?;
+    let operations: Vec<PatchOperation> = operations
+        .iter()
+        .enumerate()
+        .map(|(index, operation)| parse(index, operation))
+        .collect::<Result<_, _>>()?;
     let mut patched = target.clone();
-    json_patch::patch(&mut patched, &operations)
-        .map_err(|error| PatchError::Inapplicable(error.to_string()))?;
+    let mut copied = 0;
+    for operation in operations {
+        bound(&patched, &operation, &mut copied)?;
+        json_patch::patch(&mut patched, std::slice::from_ref(&operation))
+            .map_err(|error| PatchError::Inapplicable(refusal(&operation, &error.kind)))?;
+    }
     Ok(patched)
+}
+
+fn parse(index: usize, operation: &Value) -> Result<PatchOperation, PatchError> {
+    serde_json::from_value(operation.clone())
+        .map_err(|error| PatchError::Malformed(format!("error decoding patch: operation {index}: {error}")))
+}
+
+/// Refuses an operation before it would build something too deep or too large: `copy` can double an
+/// object every time.
+fn bound(target: &Value, operation: &PatchOperation, copied: &mut usize) -> Result<(), PatchError> {
+    let (path, value) = match operation {
+        PatchOperation::Add(add) => (&add.path, Some(&add.value)),
+        PatchOperation::Replace(replace) => (&replace.path, Some(&replace.value)),
+        PatchOperation::Move(moved) => (&moved.path, moved.from.resolve_in(target)),
+        PatchOperation::Copy(copy) => {
+            let value = copy.from.resolve_in(target);
+            *copied += value.map_or(0, |value| value.to_string().len());
+            if *copied > MAX_COPIED {
+                return Err(PatchError::Excessive("too large"));
+            }
+            (&copy.path, value)
+        }
+        PatchOperation::Remove(_) | PatchOperation::Test(_) => return Ok(()),
+    };
+    if path.count() + value.map_or(0, depth) > MAX_DEPTH {
+        return Err(PatchError::Excessive("nested too deeply"));
+    }
+    Ok(())
+}
+
+/// The words of a kube-apiserver.
+fn refusal(operation: &PatchOperation, kind: &PatchErrorKind) -> String {
+    let path = operation.path();
+    match (operation, kind) {
+        (_, PatchErrorKind::TestFailed) => format!("testing value {path} failed: test failed"),
+        (PatchOperation::Add(_), _) => {
+            format!("add operation does not apply: doc is missing path: \"{path}\": missing value")
+        }
+        (PatchOperation::Remove(_), _) => {
+            format!("remove operation does not apply: doc is missing path: \"{path}\": missing value")
+        }
+        (PatchOperation::Replace(_), _) => {
+            format!("replace operation does not apply: doc is missing key: {path}: missing value")
+        }
+        (PatchOperation::Test(_), _) => format!("testing value {path} failed: test failed"),
+        (PatchOperation::Move(moved), PatchErrorKind::InvalidFromPointer) => {
+            let from = &moved.from;
+            format!("move operation does not apply: doc is missing from path: {from}: missing value")
+        }
+        (PatchOperation::Copy(copy), PatchErrorKind::InvalidFromPointer) => {
+            let from = &copy.from;
+            format!("copy operation does not apply: doc is missing from path: {from}: missing value")
+        }
+        (PatchOperation::Move(_), PatchErrorKind::CannotMoveInsideItself) => {
+            format!("move operation does not apply: {path} lies within what is moved")
+        }
+        (PatchOperation::Move(_), _) => {
+            format!("move operation does not apply: doc is missing destination path: {path}: missing value")
+        }
+        (PatchOperation::Copy(_), _) => {
+            format!("copy operation does not apply: doc is missing destination path: {path}: missing value")
+        }
+    }
+}
+
+/// A pointer that may lead nowhere.
+trait ResolveIn {
+    fn resolve_in<'v>(&self, target: &'v Value) -> Option<&'v Value>;
+}
+
+impl ResolveIn for Pointer {
+    fn resolve_in<'v>(&self, target: &'v Value) -> Option<&'v Value> {
+        self.resolve(target).ok()
+    }
 }
