@@ -1,1 +1,22 @@
-//! Keeps a catalog in step with a cluster: one watch per kind.
+//! Keeps a catalog in step with a cluster: one watch per kind, each in its own task with its own backoff, so that a kind
+//! that cannot be watched costs the others nothing.
+//!
+//! All reading of a cluster in bulk happens here. It decides nothing: what changed goes into the catalog, and what the
+//! catalog says is affected goes down a channel.
+//!
+//! ```text
+//! cluster ──watch──▶ Seen (pruned while decoding) ──▶ Catalog ──Affected──▶ whoever asked
+//!                                                └──▶ Readiness
+//! ```
+
+mod drive;
+mod ready;
+mod seen;
+mod watch;
+mod watched;
+
+pub use drive::drive;
+pub use ready::{Readiness, State};
+
+#[cfg(test)]
+mod tests;

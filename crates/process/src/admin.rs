@@ -39,7 +39,7 @@ impl Health {
     #[must_use]
     pub fn report(&self) -> (bool, String) {
         let mut ready = true;
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         for (name, check) in &self.checks {
             match check() {
                 Ok(()) => lines += &format!("[+]{name} ok\n"),

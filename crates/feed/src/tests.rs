@@ -1,0 +1,183 @@
+//! The feed against a cluster that says exactly these bytes.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, StreamBody, combinators::UnsyncBoxBody};
+use hyper::body::Frame;
+use keydesk_catalog::{Affected, Catalog, Kind};
+use kube::{Client, client::Body};
+use parking_lot::{Mutex, RwLock};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+
+type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+/// What the cluster has: lists by plural, and which plurals it does not know.
+#[derive(Default)]
+struct Cluster {
+    lists: Vec<(&'static str, Vec<Value>)>,
+    unknown: Vec<&'static str>,
+    broken: Vec<&'static str>,
+}
+
+/// A watch that never says anything.
+fn answer(cluster: &Cluster, request: &Request<Body>) -> Answer {
+    let plural = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let (status, body) = if cluster.unknown.contains(&plural) {
+        (
+            404,
+            json!({"kind": "Status", "code": 404, "reason": "NotFound", "message": "the server could not find it"}),
+        )
+    } else if cluster.broken.contains(&plural) {
+        (
+            403,
+            json!({"kind": "Status", "code": 403, "reason": "Forbidden", "message": "not for you"}),
+        )
+    } else {
+        let items = cluster
+            .lists
+            .iter()
+            .find(|(kind, _)| *kind == plural)
+            .map(|(_, items)| items.clone());
+        (
+            200,
+            json!({"metadata": {"resourceVersion": "7"}, "items": items.unwrap_or_default()}),
+        )
+    };
+    let open = status == 200 && request.uri().query().unwrap_or_default().contains("watch=true");
+    let text = Bytes::from(body.to_string());
+    let first = futures::stream::iter((!open).then(|| Ok(Frame::data(text))));
+    let rest = futures::stream::pending().take(usize::from(open));
+    Response::builder()
+        .status(status)
+        .body(StreamBody::new(first.chain(rest)).boxed_unsync())
+        .unwrap()
+}
+
+struct Feed {
+    catalog: Arc<RwLock<Catalog>>,
+    affected: mpsc::UnboundedReceiver<Affected>,
+    readiness: Readiness,
+    cluster: Arc<Mutex<Cluster>>,
+    _shutdown: tokio_util::sync::DropGuard,
+}
+
+fn feed(cluster: Cluster) -> Feed {
+    let cluster = Arc::new(Mutex::new(cluster));
+    let seen = cluster.clone();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let answer = answer(&seen.lock(), &request);
+        async move { Ok::<_, Infallible>(answer) }
+    });
+    let client = Client::new(service, "default");
+    let catalog = Arc::new(RwLock::new(Catalog::default()));
+    let (sender, affected) = mpsc::unbounded_channel();
+    let (readiness, shutdown) = (Readiness::default(), CancellationToken::new());
+    drive(&client, &catalog, &sender, &readiness, &shutdown);
+    Feed {
+        catalog,
+        affected,
+        readiness,
+        cluster,
+        _shutdown: shutdown.drop_guard(),
+    }
+}
+
+impl Feed {
+    async fn ready(&self) {
+        let ready = tokio::time::timeout(Duration::from_secs(10), self.readiness.ready()).await;
+        assert!(ready.is_ok(), "{:?}", self.readiness.check());
+    }
+
+    async fn comes_to(&self, kind: Kind, wanted: impl Fn(&State) -> bool) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        while !wanted(&self.readiness.states()[&kind]) {
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{kind:?}: {:?}",
+                self.readiness.states()
+            );
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+fn key(name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "devportal.kuadrant.io/v1alpha1",
+        "kind": "APIKey",
+        "metadata": {"name": name, "namespace": "app", "resourceVersion": "1"},
+        "spec": spec,
+    })
+}
+
+fn good(name: &str) -> Value {
+    let spec = json!({
+        "apiProductRef": {"name": "pets"},
+        "secretRef": {"name": "pets-key"},
+        "planTier": "gold",
+        "requestedBy": {"userId": "ada", "email": "ada@example.com"},
+    });
+    key(name, &spec)
+}
+
+#[tokio::test]
+async fn one_odd_object_does_not_hide_the_others() {
+    let keys = vec![good("a"), key("odd", &json!(7)), good("b")];
+    let mut feed = feed(Cluster {
+        lists: vec![("apikeys", keys)],
+        ..Cluster::default()
+    });
+    feed.ready().await;
+    let affected = feed.affected.try_recv().expect("told before it counts as listed");
+    assert_eq!(affected.iter().count(), 2, "{affected:?}");
+}
+
+#[tokio::test]
+async fn a_kind_of_others_may_be_missing_and_is_noticed_when_it_comes() {
+    let cluster = Cluster {
+        unknown: vec!["httproutes", "kuadrants"],
+        lists: vec![(
+            "httproutes",
+            vec![json!({"metadata": {"name": "r", "namespace": "app"}})],
+        )],
+        ..Cluster::default()
+    };
+    let feed = feed(cluster);
+    feed.ready().await;
+    assert_eq!(feed.readiness.states()[&Kind::Route], State::Absent);
+    let empty = feed.catalog.read().clone();
+    feed.cluster.lock().unknown.clear();
+    feed.comes_to(Kind::Route, |state| *state == State::Listed).await;
+    assert_ne!(*feed.catalog.read(), empty);
+}
+
+#[tokio::test]
+async fn a_kind_of_ours_must_be_there() {
+    let feed = feed(Cluster {
+        unknown: vec!["apiproducts"],
+        ..Cluster::default()
+    });
+    feed.comes_to(Kind::Product, |state| *state == State::Missing)
+        .await;
+    let missing = feed.readiness.check().unwrap_err();
+    assert!(missing.contains("Product: its CRD is not installed"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_kind_that_cannot_be_listed_costs_the_others_nothing() {
+    let feed = feed(Cluster {
+        broken: vec!["secrets"],
+        ..Cluster::default()
+    });
+    feed.comes_to(Kind::Secret, |state| matches!(state, State::Failing(_)))
+        .await;
+    feed.comes_to(Kind::Key, |state| *state == State::Listed).await;
+    assert!(feed.readiness.check().unwrap_err().contains("not for you"));
+}

@@ -1,0 +1,155 @@
+//! The watch of one kind.
+
+use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
+
+use futures::{Stream, StreamExt as _};
+use keydesk_catalog::{Affected, Catalog, Object, Ref};
+use kube::{
+    Api, Client, ResourceExt as _,
+    runtime::{
+        WatchStreamExt as _,
+        watcher::{self, Event, watcher},
+    },
+};
+use parking_lot::RwLock;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::{
+    ready::{Readiness, State},
+    seen::Seen,
+    watched::Watched,
+};
+
+/// How long to wait before looking again for a CRD that was not installed: at first, and at most.
+const PROBE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Where the events of a kind go.
+pub(crate) struct Watch {
+    pub(crate) catalog: Arc<RwLock<Catalog>>,
+    pub(crate) affected: UnboundedSender<Affected>,
+    pub(crate) readiness: Readiness,
+}
+
+impl Watch {
+    /// Follows a kind for ever.
+    pub(crate) async fn follow<K: Watched>(self, client: Client) {
+        let api: Api<Seen<K>> = Api::all(client);
+        let mut pause = PROBE.0;
+        loop {
+            let events = watcher(api.clone(), watcher::Config::default()).default_backoff();
+            if self.follow_until_gone::<K>(events).await {
+                pause = PROBE.0;
+            }
+            // There is no such kind (any more), hence no object of it.
+            self.tell(self.catalog.write().resync(K::KIND, Vec::new()));
+            self.readiness.set(
+                K::KIND,
+                if K::OPTIONAL {
+                    State::Absent
+                } else {
+                    State::Missing
+                },
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PROBE.1);
+        }
+    }
+
+    /// Follows a kind until the cluster says that it has none of that name; says whether it had.
+    async fn follow_until_gone<K: Watched>(
+        &self,
+        events: impl Stream<Item = watcher::Result<Event<Seen<K>>>>,
+    ) -> bool {
+        let mut listed = None;
+        let mut odd = Odd::default();
+        let mut events = pin!(events);
+        let mut had = false;
+        // The stream ends at the first answer that there is no such kind, and otherwise never.
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(Event::Init) => listed = Some(Vec::new()),
+                Ok(Event::InitApply(object)) => listed.get_or_insert_default().extend(odd.read(object)),
+                Ok(Event::InitDone) => {
+                    let objects = listed.take().unwrap_or_default();
+                    tracing::debug!(kind = ?K::KIND, objects = objects.len(), "listed {:?}", K::KIND);
+                    self.tell(self.catalog.write().resync(K::KIND, objects));
+                    self.readiness.set(K::KIND, State::Listed);
+                    had = true;
+                }
+                Ok(Event::Apply(object)) => {
+                    let reference = reference(&object);
+                    let affected = match odd.read(object) {
+                        Some(object) => self.catalog.write().apply(object),
+                        // Nothing may pass on account of what cannot be read.
+                        None => self.catalog.write().delete(&reference),
+                    };
+                    self.tell(affected);
+                }
+                Ok(Event::Delete(object)) => {
+                    self.tell(self.catalog.write().delete(&reference(&object)));
+                }
+                Err(error) if says_no_such_kind(&error) => break,
+                Err(error) => {
+                    let text = error.to_string();
+                    tracing::warn!(kind = ?K::KIND, error = text, "watch of {:?} was interrupted", K::KIND);
+                    self.readiness.set(K::KIND, State::Failing(text));
+                }
+            }
+        }
+        had
+    }
+
+    fn tell(&self, affected: Affected) {
+        if !affected.is_empty() {
+            // Nobody listens only while the process ends.
+            let _ = self.affected.send(affected);
+        }
+    }
+}
+
+/// The objects of a kind that cannot be read, so that each version of one is reported once.
+#[derive(Default)]
+struct Odd {
+    reported: HashMap<String, Option<String>>,
+}
+
+impl Odd {
+    fn read<K: Watched>(&mut self, seen: Seen<K>) -> Option<Object> {
+        match seen {
+            Seen::Read(object) => Some(object.into_object()),
+            Seen::Odd { meta, why } => {
+                let name = format!(
+                    "{}/{}",
+                    meta.namespace.as_deref().unwrap_or_default(),
+                    meta.name.as_deref().unwrap_or_default()
+                );
+                if self.reported.get(&name) != Some(&meta.resource_version) {
+                    tracing::error!(kind = ?K::KIND, object = name, error = why, "failed to read {:?} {name}", K::KIND);
+                    self.reported.insert(name, meta.resource_version);
+                }
+                None
+            }
+        }
+    }
+}
+
+fn reference<K: Watched>(object: &Seen<K>) -> Ref {
+    Ref {
+        kind: K::KIND,
+        namespace: object.namespace().unwrap_or_default(),
+        name: object.name_any(),
+    }
+}
+
+/// Whether the cluster says that it has no kind of this name. Anything else that can go wrong may pass.
+fn says_no_such_kind(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 404,
+        watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchStartFailed(_)
+        | watcher::Error::WatchError(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => false,
+    }
+}
