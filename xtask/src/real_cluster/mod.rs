@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::Args;
 
+use crate::capture::capture;
 use crate::workspace::Workspace;
 use crate::{kubectl, stage};
 
@@ -159,7 +160,7 @@ fn wait_until_ready(api_server: &mut Process, kubectl: &Path, kubeconfig: &Path)
             .arg("--kubeconfig")
             .arg(kubeconfig)
             .args(["get", "--raw", "/readyz"]);
-        if stage::capture(&mut ready)?.passed {
+        if capture(&mut ready, START_DEADLINE)?.passed {
             return Ok(());
         }
         thread::sleep(Duration::from_millis(100));
