@@ -41,20 +41,19 @@ impl Health {
         let mut ready = true;
         let mut lines = Vec::new();
         for (name, check) in &self.checks {
-            match check() {
-                Ok(()) => lines += &format!("[+]{name} ok\n"),
+            lines.push(match check() {
+                Ok(()) => format!("[+]{name} ok"),
                 Err(missing) => {
                     ready = false;
-                    lines += &format!("[-]{name} not ready: {missing}\n");
+                    format!("[-]{name} not ready: {missing}")
                 }
-            }
+            });
         }
-        lines += if ready {
-            "readyz check passed\n"
-        } else {
-            "readyz check failed\n"
-        };
-        (ready, lines)
+        lines.push(format!(
+            "readyz check {}\n",
+            if ready { "passed" } else { "failed" }
+        ));
+        (ready, lines.join("\n"))
     }
 }
 
