@@ -18,9 +18,11 @@ pub mod fixtures;
 pub mod hidden;
 pub mod http_server;
 pub mod kinds;
+pub mod kubectl;
 pub mod manifests;
 mod person;
 mod refused;
+pub mod up;
 pub mod wait;
 
 pub use kinds::{Address, Kind};
