@@ -1,8 +1,98 @@
-//! What the server tells about its kinds: OpenAPI v3 documents.
+//! What the server tells about its kinds: OpenAPI v3 documents, one for each group and version.
 //!
 //! Schemas of the built-in kinds were recorded from a real server (`recorded/`); those of custom kinds come from
-//! their definitions. Paths are generated for both alike.
+//! their definitions. Paths are generated for both alike: with what kubectl reads, not with every description.
 
+mod components;
+mod paths;
 mod recorded;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use self::recorded::built_in_schema;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse as _, Response};
+use http::HeaderMap;
+use serde_json::{Map, Value, json};
+
+pub(crate) use self::recorded::{OBJECT_META, built_in_schema, description};
+
+use crate::registry::Registry;
+use crate::resource::ResourceType;
+use crate::status::Refusal;
+use crate::wire::document;
+
+/// The answer to a GET of `/openapi/…`; `None` for any other path.
+pub(crate) fn answer(path: &str, headers: &HeaderMap, registry: &Registry) -> Option<Response> {
+    let rest = path.strip_prefix("/openapi/")?.trim_end_matches('/');
+    let found = match rest {
+        "v3" => index(registry),
+        _ => rest
+            .strip_prefix("v3/")
+            .and_then(|path| published(path, registry))
+            .unwrap_or(Value::Null),
+    };
+    if found.is_null() {
+        // `/openapi/v2` too: clients that find it missing use v3.
+        return Some(Refusal::no_such_path().into_response());
+    }
+    Some(document::answer(&found, "application/json", headers))
+}
+
+/// `api/v1`, `apis/GROUP/VERSION` → its kinds.
+fn by_path(registry: &Registry) -> BTreeMap<String, Vec<&Arc<ResourceType>>> {
+    let mut found: BTreeMap<String, Vec<&Arc<ResourceType>>> = BTreeMap::new();
+    for resource in registry.iter() {
+        let prefix = if resource.group.is_empty() { "api" } else { "apis" };
+        found
+            .entry(format!("{prefix}/{}", resource.api_version()))
+            .or_default()
+            .push(resource);
+    }
+    found
+}
+
+/// Where each document is. The hash is that of what the document is made of, so that asking is cheap.
+fn index(registry: &Registry) -> Value {
+    let mut paths = Map::new();
+    for (path, resources) in by_path(registry) {
+        let made_of: Vec<String> = resources.iter().map(|resource| made_of(resource)).collect();
+        let hash = document::digest(made_of.iter().map(String::as_bytes));
+        let url = format!("/openapi/v3/{path}?hash={hash}");
+        paths.insert(path, json!({"serverRelativeURL": url}));
+    }
+    json!({"paths": paths})
+}
+
+fn made_of(resource: &ResourceType) -> String {
+    let schema = resource
+        .openapi
+        .as_deref()
+        .map(Value::to_string)
+        .unwrap_or_default();
+    let fields = resource.selectable_fields.join(",");
+    format!(
+        "{} {} {} {} {} {fields} {schema} {}",
+        env!("CARGO_PKG_VERSION"),
+        resource.api_version(),
+        resource.kind,
+        resource.plural,
+        resource.namespaced,
+        resource.status_subresource,
+    )
+}
+
+fn published(path: &str, registry: &Registry) -> Option<Value> {
+    let resources = by_path(registry).remove(path)?;
+    let mut paths = Map::new();
+    for resource in &resources {
+        paths.extend(paths::of(resource));
+    }
+    Some(json!({
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": "v1.36.0"},
+        "paths": paths,
+        "components": {"schemas": components::of(&resources)},
+    }))
+}

@@ -32,3 +32,15 @@ pub(crate) fn built_in_schema(api_version: &str, kind: &str) -> Option<Arc<Schem
     let name = component_name(group, version, kind)?;
     Schema::from_components(components(), name).ok().map(Arc::new)
 }
+
+/// What the recorded component says of one of its fields; empty if it says nothing.
+pub(crate) fn description(component: &str, field: &str) -> String {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    components()[component]["properties"][field]
+        .get("description")
+        .and_then(text)
+        .unwrap_or_default()
+}
+
+/// The component of `metadata`.
+pub(crate) const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
