@@ -26,20 +26,20 @@ pub(crate) fn aggregated<'a>(
             .iter()
             .filter_map(|selector| LabelSelector::from_object(selector).ok())
             .collect();
-        let mut rules: Vec<Value> = Vec::new();
+        let mut gathered: Vec<Value> = Vec::new();
         for (other, candidate) in &roles {
             let labels = candidate.pointer("/metadata/labels").and_then(Value::as_object);
             if other == name || !selectors.iter().any(|selector| selector.matches(labels)) {
                 continue;
             }
             for rule in rules_of(candidate) {
-                if !rules.contains(rule) {
-                    rules.push(rule.clone());
+                if !gathered.contains(rule) {
+                    gathered.push(rule.clone());
                 }
             }
         }
-        if !rules.iter().eq(rules_of(role)) {
-            wanted.push(((*name).to_owned(), rules));
+        if !gathered.iter().eq(rules_of(role)) {
+            wanted.push(((*name).to_owned(), gathered));
         }
     }
     wanted

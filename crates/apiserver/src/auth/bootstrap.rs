@@ -10,7 +10,7 @@ pub(crate) fn objects() -> Vec<Value> {
         role(
             "cluster-admin",
             json!({}),
-            json!([
+            &json!([
                 {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
                 {"nonResourceURLs": ["*"], "verbs": ["*"]},
             ]),
@@ -18,7 +18,7 @@ pub(crate) fn objects() -> Vec<Value> {
         role(
             "system:discovery",
             json!({}),
-            json!([{
+            &json!([{
                 "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*",
                     "/readyz", "/version", "/version/"],
                 "verbs": ["get"],
@@ -27,7 +27,7 @@ pub(crate) fn objects() -> Vec<Value> {
         role(
             "system:basic-user",
             json!({}),
-            json!([
+            &json!([
                 {"apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
                     "verbs": ["create"]},
                 {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]},
@@ -36,7 +36,7 @@ pub(crate) fn objects() -> Vec<Value> {
         role(
             "system:public-info-viewer",
             json!({}),
-            json!([{
+            &json!([{
                 "nonResourceURLs": ["/healthz", "/livez", "/readyz", "/version", "/version/"], "verbs": ["get"],
             }]),
         ),
@@ -46,7 +46,7 @@ pub(crate) fn objects() -> Vec<Value> {
         role(
             "system:aggregate-to-admin",
             label("admin"),
-            json!([
+            &json!([
                 {"apiGroups": ["authorization.k8s.io"], "resources": ["localsubjectaccessreviews"], "verbs": ["create"]},
                 {"apiGroups": [super::RBAC_GROUP], "resources": ["rolebindings", "roles"],
                     "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]},
@@ -55,7 +55,7 @@ pub(crate) fn objects() -> Vec<Value> {
         role(
             "system:aggregate-to-edit",
             label("edit"),
-            json!([
+            &json!([
                 {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]},
                 {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate"]},
                 {"apiGroups": [""], "resources": ["configmaps", "events", "secrets", "serviceaccounts", "services"],
@@ -67,7 +67,7 @@ pub(crate) fn objects() -> Vec<Value> {
         role(
             "system:aggregate-to-view",
             label("view"),
-            json!([
+            &json!([
                 {"apiGroups": [""], "resources": ["configmaps", "events", "namespaces", "namespaces/status",
                     "serviceaccounts", "services", "services/status"], "verbs": ["get", "list", "watch"]},
                 {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["get", "list", "watch"]},
@@ -83,13 +83,13 @@ pub(crate) fn objects() -> Vec<Value> {
     objects
 }
 
-fn role(name: &str, labels: Value, rules: Value) -> Value {
+fn role(name: &str, labels: Value, rules: &Value) -> Value {
     json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": seeded(name, labels), "rules": rules})
 }
 
 /// A role made of those labelled for it.
 fn aggregate(name: &str, labels: Value) -> Value {
-    let mut role = role(name, labels, json!([]));
+    let mut role = role(name, labels, &json!([]));
     role["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": label(name)}]});
     role
 }

@@ -1,4 +1,4 @@
-//! RoleBindings and ClusterRoleBindings: whom they name, and that what they grant never changes.
+//! `RoleBinding` and `ClusterRoleBinding`: whom they name, and that what they grant never changes.
 
 use keydesk_schema::Violation;
 use serde_json::{Value, json};

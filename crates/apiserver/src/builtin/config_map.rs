@@ -1,4 +1,4 @@
-//! ConfigMaps: two maps of data that share their keys.
+//! `ConfigMap`: two maps of data that share their keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -1,4 +1,4 @@
-//! JSONPath as printer columns use it: `.spec.list[0]`, `.metadata.labels['a\.b']`,
+//! `JSONPath` as printer columns use it: `.spec.list[0]`, `.metadata.labels['a\.b']`,
 //! `.status.conditions[?(@.type=="Ready")].status`, `.spec.ports[*].name`, `..name`.
 
 use serde_json::Value;

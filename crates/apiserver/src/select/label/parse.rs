@@ -33,7 +33,7 @@ pub(super) fn selector(text: &str) -> Result<Vec<Requirement>, SelectorError> {
                 }
             }
             Token::End => return Ok(requirements),
-            other => {
+            other @ Token::Sign(_) => {
                 return Err(SelectorError(format!(
                     "found '{}', expected: !, identifier, or 'end of string'",
                     other.text()

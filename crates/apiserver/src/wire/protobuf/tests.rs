@@ -120,7 +120,7 @@ fn roles_and_bindings_are_read() {
         resource_names: vec!["one".into()],
         non_resource_ur_ls: vec!["/healthz".into()],
     };
-    let role = rbac::ClusterRole {
+    let cluster_role = rbac::ClusterRole {
         metadata: named("r"),
         rules: vec![rule],
         aggregation_rule: Some(rbac::AggregationRule {
@@ -136,7 +136,12 @@ fn roles_and_bindings_are_read() {
             "nonResourceURLs": ["/healthz"]}],
         "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]},
     });
-    check("rbac.authorization.k8s.io/v1", "ClusterRole", &role, &expect);
+    check(
+        "rbac.authorization.k8s.io/v1",
+        "ClusterRole",
+        &cluster_role,
+        &expect,
+    );
 
     let binding = rbac::RoleBinding {
         metadata: named("b"),
