@@ -104,6 +104,8 @@ words! {
         Failed,
         /// The spec asks for more than was approved. Beside the others; absent otherwise.
         TermsChanged,
+        /// Approved, but the gateways do not get to know it. Beside the others; absent otherwise.
+        EnforcementFailed,
     }
 }
 
@@ -153,6 +155,14 @@ words! {
         TooManyKeys,
         /// `TermsChanged`: the owner has not decided on the new terms.
         AwaitingReapproval,
+        /// `EnforcementFailed`: the key names no Secret.
+        SecretNotNamed,
+        /// `EnforcementFailed`: somebody else's Secret has the name of the enforcement secret.
+        EnforcementSecretConflict,
+        /// `EnforcementFailed`: the gateway's selector finds no Secret with the labels that we must set.
+        SelectorNotMatched,
+        /// `EnforcementFailed`: the API server refused the enforcement secret.
+        EnforcementSecretRejected,
     }
 }
 

@@ -1,4 +1,32 @@
 //! One object at a time: gather, plan, apply.
+//!
+//! ```text
+//!  feed ──Affected──▶ queue ──Target──▶ look ──▶ gather   the catalog, rarely a GET
+//!                       ▲                  ├───▶ plan     pure: what was seen, now ──▶ writes to make
+//!                       │                  └───▶ apply    writes, revocation first
+//!                       └── news of fetches, moments that were waited for
+//! ```
+//!
+//! Every look computes from the present state alone, so it does not matter which event caused it, how often, or what
+//! was lost in a restart. One object that cannot be written holds up nobody else: it comes back after its own delay.
+//! It knows neither gate nor portal; where a key stands is said by `keydesk-core`.
 
+mod approval;
+mod claims;
+mod desk;
+mod enforcement_secret;
 pub mod fetch;
+mod key;
+mod look;
+mod managed;
+mod product;
 pub mod queue;
+mod recent;
+mod run;
+mod selector;
+mod settings;
+mod values;
+mod write;
+
+pub use run::{RunError, run};
+pub use settings::Settings;

@@ -1,0 +1,151 @@
+//! What the controller writes on approvals: whose they are, what they are bound to, whether they count.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use keydesk_api::APIKeyRequest;
+use keydesk_api::condition::{self, ApprovalAspect, ApprovalReason, Observation};
+use keydesk_api::meta::annotation;
+use keydesk_api::v1alpha1::APIKeyApprovalStatus;
+use keydesk_catalog::Approval;
+use keydesk_core::{NamespacedName, Ruling};
+use kube::{Resource, ResourceExt};
+use serde_json::{Value, json};
+
+use super::binding::Bound;
+use super::seen::Live;
+
+/// Metadata to write on one approval.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mark {
+    /// The approval.
+    pub(crate) id: NamespacedName,
+    /// A merge patch, valid for the version that was seen.
+    pub(crate) patch: Value,
+}
+
+/// Marks for the approvals that lack their binding or their owner.
+pub(super) fn marks(bound: &[Bound<'_>], request: Option<&APIKeyRequest>) -> Vec<Mark> {
+    bound.iter().filter_map(|bound| mark(bound, request)).collect()
+}
+
+fn mark(bound: &Bound<'_>, request: Option<&APIKeyRequest>) -> Option<Mark> {
+    let approval = &bound.approval.object;
+    let mut metadata =
+        json!({ "uid": approval.metadata.uid, "resourceVersion": approval.metadata.resource_version });
+    if bound.fresh {
+        metadata["annotations"] = json!({ annotation::APPROVED_TERMS: bound.binding.to_json() });
+    }
+    let owner = request.and_then(|request| missing_owner(approval.owner_references(), request));
+    if let Some(owner) = &owner {
+        metadata["ownerReferences"] = json!(
+            approval
+                .owner_references()
+                .iter()
+                .chain([owner])
+                .collect::<Vec<_>>()
+        );
+    }
+    (bound.fresh || owner.is_some()).then(|| Mark {
+        id: NamespacedName::new(approval.namespace().unwrap_or_default(), approval.name_any()),
+        patch: json!({ "metadata": metadata }),
+    })
+}
+
+/// The reference by which the approval goes when its request goes. Where another controller owns the approval already,
+/// ours is an owner beside it.
+pub(crate) fn missing_owner(owners: &[OwnerReference], request: &APIKeyRequest) -> Option<OwnerReference> {
+    let owner = request.controller_owner_ref(&())?;
+    if request.metadata.deletion_timestamp.is_some() || owners.iter().any(|known| known.uid == owner.uid) {
+        return None;
+    }
+    let controlled = owners.iter().any(|known| known.controller == Some(true));
+    Some(OwnerReference {
+        controller: (!controlled).then_some(true),
+        block_owner_deletion: Some(true),
+        ..owner
+    })
+}
+
+/// Statuses of the approvals of a key's request, where they differ from what is there.
+pub(super) fn statuses(
+    live: &Live,
+    bound: &[Bound<'_>],
+    ruling: &Ruling<'_>,
+    now: Timestamp,
+) -> Vec<(Arc<Approval>, APIKeyApprovalStatus)> {
+    let request = live.request.as_deref();
+    let mut statuses = Vec::new();
+    for approval in &live.approvals {
+        let name = approval.object.name_any();
+        let concerns = |bound: &&Bound<'_>| {
+            bound.approval.object.metadata.name == approval.object.metadata.name
+                && ruling
+                    .decision
+                    .is_some_and(|winner| bound.binding.terms.concerns(&winner.terms))
+        };
+        let winner = bound
+            .iter()
+            .find(concerns)
+            .and(ruling.decision)
+            .map(|winner| winner.name.as_str());
+        let status = status(approval, request, winner.filter(|winner| *winner != name), now);
+        if approval.object.status.as_ref() != Some(&status) {
+            statuses.push((approval.clone(), status));
+        }
+    }
+    statuses
+}
+
+/// The status of one approval, whose request is given if it exists, and that was replaced by another if so.
+pub(crate) fn status(
+    approval: &Approval,
+    request: Option<&APIKeyRequest>,
+    replaced_by: Option<&str>,
+    now: Timestamp,
+) -> APIKeyApprovalStatus {
+    let object = &approval.object;
+    let generation = object.metadata.generation;
+    let name = NamespacedName::new(
+        object.namespace().unwrap_or_default(),
+        object.spec.api_key_request_ref.name.as_str(),
+    );
+    let (valid, reason, message) = match request {
+        None => (
+            false,
+            ApprovalReason::APIKeyRequestNotFound,
+            format!("Referenced APIKeyRequest {name} not found"),
+        ),
+        Some(request) if request.metadata.deletion_timestamp.is_some() => (
+            false,
+            ApprovalReason::APIKeyRequestDeleting,
+            format!("Referenced APIKeyRequest {name} is being deleted"),
+        ),
+        Some(_) => (
+            true,
+            ApprovalReason::Valid,
+            format!("References existing APIKeyRequest {name}"),
+        ),
+    };
+    let mut status = object.status.clone().unwrap_or_default();
+    status.observed_generation = generation;
+    let valid = Observation::new(ApprovalAspect::Valid, valid, reason, message);
+    condition::set(&mut status.conditions, valid.for_generation(generation), now);
+    match replaced_by {
+        Some(winner) => {
+            let message = format!("Replaced by the later decision {winner}");
+            let superseded = Observation::new(
+                ApprovalAspect::Superseded,
+                true,
+                ApprovalReason::LaterDecision,
+                message,
+            );
+            condition::set(&mut status.conditions, superseded.for_generation(generation), now);
+        }
+        None => {
+            condition::remove(&mut status.conditions, ApprovalAspect::Superseded);
+        }
+    }
+    status
+}

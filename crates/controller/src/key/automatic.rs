@@ -1,0 +1,81 @@
+//! The approvals that the system makes for products in automatic mode, decided from what is there, not from events.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use keydesk_api::APIKeyApproval;
+use keydesk_api::meta::{annotation, auto_approval, auto_approval_name};
+use keydesk_api::v1alpha1::{APIKeyApprovalSpec, ApiKeyRequestRef};
+use keydesk_core::{Ruling, Standing, Terms};
+use serde_json::{Value, json};
+
+use super::binding::Bound;
+use super::plan::named;
+use super::seen::Live;
+
+/// What to do about the system's own approval.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Automatic {
+    /// Nothing.
+    #[default]
+    Leave,
+    /// Approve.
+    Create(Box<APIKeyApproval>),
+    /// Approve the changed terms as well.
+    Renew {
+        /// The approval.
+        name: String,
+        /// A merge patch, valid for the version that was seen.
+        patch: Value,
+    },
+}
+
+/// Nobody's denial is ever overruled, and where anybody approved the present terms nothing is added.
+pub(super) fn step(
+    live: &Live,
+    asked: &Terms,
+    ruling: &Ruling<'_>,
+    bound: &[Bound<'_>],
+    now: Timestamp,
+) -> Automatic {
+    let wanted = match &ruling.standing {
+        // An approval that could not be bound is somebody's word all the same.
+        Standing::Pending => bound.len() == live.approvals.len(),
+        Standing::Approved(_) | Standing::Expired { .. } => ruling.terms_changed,
+        Standing::Failed(_) | Standing::Denied(_) => false,
+    };
+    if !live.is_automatic() || !wanted {
+        return Automatic::Leave;
+    }
+    let request = live.edges.request.name.as_str();
+    let name = auto_approval_name(request);
+    let reviewed_at = Time(Timestamp::from_second(now.as_second()).unwrap_or(now));
+    match named(bound, &name) {
+        Some(approval) if approval.spec.reviewed_by == auto_approval::REVIEWED_BY => Automatic::Renew {
+            patch: json!({
+                "metadata": {
+                    "resourceVersion": approval.metadata.resource_version,
+                    "annotations": { annotation::TERMS: asked.to_json() },
+                },
+                "spec": { "approved": true, "reviewedAt": reviewed_at },
+            }),
+            name,
+        },
+        Some(_) => Automatic::Leave,
+        None => {
+            let spec = APIKeyApprovalSpec {
+                api_key_request_ref: ApiKeyRequestRef {
+                    name: request.to_owned(),
+                },
+                approved: true,
+                reviewed_by: auto_approval::REVIEWED_BY.to_owned(),
+                reviewed_at,
+                reason: Some(auto_approval::REASON.to_owned()),
+                message: Some(auto_approval::MESSAGE.to_owned()),
+            };
+            let mut approval = APIKeyApproval::new(&name, spec);
+            approval.metadata.namespace = Some(live.edges.request.namespace.clone());
+            approval.metadata.annotations = Some([(annotation::TERMS.to_owned(), asked.to_json())].into());
+            Automatic::Create(Box::new(approval))
+        }
+    }
+}

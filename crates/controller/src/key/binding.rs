@@ -1,0 +1,113 @@
+//! Which terms an approval stands for. It is bound once for each of its generations, and keeps what it was bound to.
+//!
+//! In order: the terms that the reviewer's tool recorded; else those that the request showed when the API server
+//! accepted the approval, in doubt the older ones; else, where the request is younger, those that it shows first.
+
+use jiff::Timestamp;
+use keydesk_api::meta::annotation;
+use keydesk_catalog::Approval;
+use keydesk_core::{Decision, Terms, effective_at};
+use kube::ResourceExt;
+use serde::{Deserialize, Serialize};
+
+use super::terms::TermsBefore;
+
+/// What the request of an approval shows, or will show once it exists.
+pub(super) struct Shown {
+    pub(super) terms: Terms,
+    pub(super) before: Option<TermsBefore>,
+}
+
+/// The record of a binding, kept on the approval as an annotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Binding {
+    /// When the API server accepted this generation, as far as it is known.
+    pub(super) accepted_at: Timestamp,
+    /// The generation that was bound.
+    pub(super) generation: i64,
+    /// What it was bound to.
+    pub(super) terms: Terms,
+}
+
+impl Binding {
+    pub(super) fn to_json(&self) -> String {
+        // Strings, numbers, sets and timestamps always serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// An approval with what it is bound to.
+pub(super) struct Bound<'a> {
+    pub(super) approval: &'a Approval,
+    pub(super) binding: Binding,
+    /// The binding is not recorded yet.
+    pub(super) fresh: bool,
+}
+
+/// Binds an approval. `None` if its reviewer recorded terms that cannot be read or are not this namespace's to decide:
+/// such an approval counts for nothing.
+pub(super) fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bound<'a>> {
+    let object = &approval.object;
+    let generation = object.metadata.generation.unwrap_or(1);
+    let recorded = object.annotations().get(annotation::APPROVED_TERMS);
+    let recorded = recorded.and_then(|json| serde_json::from_str::<Binding>(json).ok());
+    let own = |terms: &Terms| terms.product.namespace == object.namespace().unwrap_or_default();
+    if let Some(binding) = recorded.filter(|binding| binding.generation == generation && own(&binding.terms))
+    {
+        return Some(Bound {
+            approval,
+            binding,
+            fresh: false,
+        });
+    }
+    let accepted_at = accepted_at(approval, generation, now);
+    let terms = match object.annotations().get(annotation::TERMS) {
+        Some(json) => Terms::parse(json).ok().filter(own)?,
+        None => match &shown.before {
+            Some(before) if accepted_at.as_second() <= before.changed_at.as_second() => before.terms.clone(),
+            Some(_) | None => shown.terms.clone(),
+        },
+    };
+    Some(Bound {
+        approval,
+        binding: Binding {
+            accepted_at,
+            generation,
+            terms,
+        },
+        fresh: true,
+    })
+}
+
+/// The moment, in whole seconds, at which the API server accepted this generation. Of an edit it is what the server
+/// recorded, and where it records none, the moment at which the controller sees the edit.
+fn accepted_at(approval: &Approval, generation: i64, now: Timestamp) -> Timestamp {
+    let created_at = approval.object.creation_timestamp().map(|time| time.0);
+    let accepted_at = if generation > 1 {
+        approval.edited_at
+    } else {
+        created_at
+    };
+    let accepted_at = accepted_at.unwrap_or(now);
+    Timestamp::from_second(accepted_at.as_second()).unwrap_or(accepted_at)
+}
+
+impl Bound<'_> {
+    /// The decision that the approval is.
+    pub(super) fn decision(&self) -> Decision {
+        let spec = &self.approval.object.spec;
+        Decision {
+            name: self.approval.object.name_any(),
+            approved: spec.approved,
+            by: spec.reviewed_by.clone(),
+            message: spec.message.clone().unwrap_or_default(),
+            effective_at: effective_at(
+                Some(spec.reviewed_at.0),
+                self.binding.accepted_at,
+                self.binding.generation > 1,
+            ),
+            terms: self.binding.terms.clone(),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What is to be done about one key: a pure function of what was seen and the time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIKeyStatus};
+use keydesk_api::{APIKeyApproval, APIKeyRequest};
+use keydesk_catalog::{Approval, SecretMeta};
+use keydesk_core::{KeyFacts, Ruling, Standing, standing};
+
+use super::automatic::{self, Automatic};
+use super::binding::{Bound, Shown, bind};
+use super::enforcement::{self, Copying, Hindrance};
+use super::seen::{Copy, Live, Seen};
+use super::terms::{TermsBefore, asked, shown};
+use super::{approvals, request, status};
+
+/// Writes to make, in the order in which they are listed: what takes access away comes first, and what grants it only
+/// after the terms that it is granted for are on record.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Plan {
+    /// Enforcement secrets to delete.
+    pub(crate) revoke: Vec<Arc<SecretMeta>>,
+    /// Approvals to mark with what they are bound to and whose they are.
+    pub(crate) mark: Vec<approvals::Mark>,
+    /// Requests to delete.
+    pub(crate) discard: Vec<Arc<APIKeyRequest>>,
+    /// What to do about the request of the key.
+    pub(crate) request: request::Step,
+    /// The approval that the system makes.
+    pub(crate) automatic: Automatic,
+    /// Approvals whose status differs from this.
+    pub(crate) approval_statuses: Vec<(Arc<Approval>, APIKeyApprovalStatus)>,
+    /// The key's status, if it differs.
+    pub(crate) status: Option<APIKeyStatus>,
+    /// The conditions of the request, if they differ.
+    pub(crate) mirror: Option<Vec<Condition>>,
+    /// What to do about the enforcement secret.
+    pub(crate) copying: Copying,
+    /// When to look again although nothing happens.
+    pub(crate) wake_at: Option<Timestamp>,
+}
+
+/// Plans for one key. `grace` is how long a working key outlives a passing failure of its product.
+pub(crate) fn plan(seen: &Seen, grace: Duration, now: Timestamp) -> Plan {
+    match &seen.live {
+        Some(live) => plan_live(seen, live, grace, now),
+        None => Plan {
+            revoke: seen
+                .copies
+                .iter()
+                .map(|copy| copy.meta.clone())
+                .filter(|meta| !meta.deleting)
+                .collect(),
+            discard: seen
+                .requests
+                .iter()
+                .filter(|request| stays(request))
+                .cloned()
+                .collect(),
+            ..Plan::default()
+        },
+    }
+}
+
+fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan {
+    let facts = KeyFacts {
+        asked: asked(&live.key, &live.edges),
+        secret: live.secret,
+    };
+    let shown = Shown {
+        terms: live.request.as_deref().map_or_else(|| facts.asked.clone(), shown),
+        before: live.request.as_deref().and_then(TermsBefore::of),
+    };
+    let bound: Vec<_> = live
+        .approvals
+        .iter()
+        .filter_map(|approval| bind(approval, &shown, now))
+        .collect();
+    let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
+    let ruling = standing(&facts, &decisions, &live.product_facts(), now);
+
+    let keeps_request = match &ruling.standing {
+        // A decision outlives a failure: were the request to go, its approvals would go with it.
+        Standing::Failed(_) => live.request.is_some() && !live.approvals.is_empty(),
+        Standing::Denied(_) | Standing::Expired { .. } | Standing::Approved(_) | Standing::Pending => true,
+    };
+    let request = if keeps_request {
+        request::step(live, &facts.asked, &shown.terms, now)
+    } else {
+        request::Step::Leave
+    };
+    let own = |request: &&Arc<APIKeyRequest>| {
+        live.request
+            .as_ref()
+            .is_some_and(|own| own.metadata.uid == request.metadata.uid)
+    };
+    let mut discard: Vec<_> = seen
+        .requests
+        .iter()
+        .filter(|request| !own(request))
+        .cloned()
+        .collect();
+    discard.extend(live.request.iter().filter(|_| !keeps_request).cloned());
+    discard.retain(stays);
+
+    let desired = ruling
+        .in_force()
+        .and_then(|terms| enforcement::desired(live, &terms));
+    let (revoke, copying) = enforcement::converge(&seen.copies, desired.as_ref());
+    let mercy = mercy(live, &ruling, &seen.copies, grace, now);
+    let revoke = if mercy.is_some() { Vec::new() } else { revoke };
+    let hindrance = Hindrance::of(live, &ruling, desired.as_ref());
+    let copying = if hindrance.as_ref().is_some_and(Hindrance::blocks) {
+        Copying::Settled
+    } else {
+        copying
+    };
+
+    let status = status::of(live, &facts.asked, &ruling, hindrance.as_ref(), now);
+    let mirrored = live.request.as_ref().and_then(|request| request.status.as_ref());
+    let mirrored = mirrored
+        .map(|status| status.conditions.as_slice())
+        .unwrap_or_default();
+    let mirror = (keeps_request && mirrored != status.conditions).then(|| status.conditions.clone());
+    let automatic = automatic::step(live, &facts.asked, &ruling, &bound, now);
+    Plan {
+        revoke,
+        mark: if keeps_request {
+            approvals::marks(&bound, live.request.as_deref())
+        } else {
+            Vec::new()
+        },
+        discard,
+        request,
+        approval_statuses: approvals::statuses(live, &bound, &ruling, now),
+        mirror,
+        copying,
+        wake_at: wake_at(&ruling, mercy, &automatic, now),
+        automatic,
+        status: (live.key.status.as_ref() != Some(&status)).then_some(status),
+    }
+}
+
+/// Until when a working key is spared although its product fails; `None` if it is not.
+fn mercy(
+    live: &Live,
+    ruling: &Ruling<'_>,
+    copies: &[Copy],
+    grace: Duration,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let Standing::Failed(failure) = &ruling.standing else {
+        return None;
+    };
+    let approved = ruling.decision.is_some_and(|decision| decision.approved);
+    if !failure.may_pass() || !approved || copies.is_empty() {
+        return None;
+    }
+    let until = status::failing_since(live)
+        .unwrap_or(now)
+        .checked_add(grace)
+        .ok()?;
+    Some(ruling.ends_at.map_or(until, |end| end.min(until))).filter(|until| now < *until)
+}
+
+fn wake_at(
+    ruling: &Ruling<'_>,
+    mercy: Option<Timestamp>,
+    automatic: &Automatic,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let end = match ruling.standing {
+        Standing::Approved(_) => ruling.ends_at,
+        Standing::Failed(_) | Standing::Denied(_) | Standing::Expired { .. } | Standing::Pending => None,
+    };
+    // The API keeps whole seconds: a renewal within the second of the last one would change nothing.
+    let renewed =
+        matches!(automatic, Automatic::Renew { .. }).then(|| now.checked_add(Duration::from_secs(1)).ok());
+    [end, mercy, renewed.flatten()].into_iter().flatten().min()
+}
+
+fn stays(request: &Arc<APIKeyRequest>) -> bool {
+    request.metadata.deletion_timestamp.is_none()
+}
+
+/// Whether an approval by this name, of whoever it is, is in the way of a new one.
+pub(super) fn named<'a>(bound: &'a [Bound<'_>], name: &str) -> Option<&'a APIKeyApproval> {
+    let mut approvals = bound.iter().map(|bound| &bound.approval.object);
+    approvals.find(|approval| approval.metadata.name.as_deref() == Some(name))
+}

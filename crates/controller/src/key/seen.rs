@@ -1,0 +1,94 @@
+//! What a look at one key takes in: everything that its plan depends on but the time.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use keydesk_api::v1alpha1::ApprovalMode;
+use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
+use keydesk_catalog::{Approval, KeyEdges, SecretMeta};
+use keydesk_core::{Fingerprint, NamespacedName, ProductFacts, Scheme, SecretFacts};
+
+use crate::product::key_authentication;
+
+/// A key and what belongs to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// Which key.
+    pub(crate) id: NamespacedName,
+    /// The key, unless it is gone or on its way out.
+    pub(crate) live: Option<Live>,
+    /// Every request that says to stand for the key.
+    pub(crate) requests: Vec<Arc<APIKeyRequest>>,
+    /// Its enforcement secrets, in whatever namespace.
+    pub(crate) copies: Vec<Copy>,
+}
+
+/// A key that is there to stay.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) key: Arc<APIKey>,
+    pub(crate) edges: KeyEdges,
+    pub(crate) product: Option<Arc<APIProduct>>,
+    /// The first host of the product's route.
+    pub(crate) hostname: Option<String>,
+    pub(crate) secret: SecretFacts,
+    /// Stands for the value in the consumer's Secret, if there is one.
+    pub(crate) value: Option<Fingerprint>,
+    /// The request that is derived from the key.
+    pub(crate) request: Option<Arc<APIKeyRequest>>,
+    /// The approvals of that request that are not being deleted.
+    pub(crate) approvals: Vec<Arc<Approval>>,
+    /// Where enforcement secrets go.
+    pub(crate) enforcement_namespace: Option<String>,
+    /// A Secret that is none of ours has the name of the enforcement secret.
+    pub(crate) name_taken: bool,
+    /// Why the API server refused the enforcement secret the last time.
+    pub(crate) rejection: Option<String>,
+}
+
+/// An enforcement secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Copy {
+    pub(crate) meta: Arc<SecretMeta>,
+    /// Stands for the value in it, if there is one.
+    pub(crate) value: Option<Fingerprint>,
+}
+
+impl Live {
+    /// What `keydesk-core` wants to know of the product.
+    pub(super) fn product_facts(&self) -> ProductFacts {
+        if self.enforcement_namespace.is_none() {
+            return ProductFacts::NoKuadrant;
+        }
+        let Some(product) = &self.product else {
+            return ProductFacts::Missing;
+        };
+        if product.metadata.deletion_timestamp.is_some() {
+            return ProductFacts::Deleting;
+        }
+        let status = product.status.as_ref();
+        let scheme = match status.and_then(|status| status.discovered_auth_scheme.as_ref()) {
+            None => Scheme::Undiscovered,
+            Some(_) if self.authentication().is_none() => Scheme::WithoutKeys,
+            Some(_) => Scheme::Keys,
+        };
+        let plans = status
+            .map(|status| status.discovered_plans.as_slice())
+            .unwrap_or_default();
+        let tiers: BTreeSet<_> = plans.iter().map(|plan| plan.tier.clone()).collect();
+        ProductFacts::Live { scheme, tiers }
+    }
+
+    /// The entry of the product's scheme by which its keys are recognised.
+    pub(super) fn authentication(&self) -> Option<Authentication> {
+        self.product.as_deref().and_then(key_authentication)
+    }
+
+    /// Whether the product approves by itself.
+    pub(super) fn is_automatic(&self) -> bool {
+        self.product.as_ref().is_some_and(|product| {
+            product.metadata.deletion_timestamp.is_none()
+                && product.spec.approval_mode == ApprovalMode::Automatic
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! The status of a key: its conditions, and what a caller needs to know.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use keydesk_api::condition::{self, KeyAspect, KeyReason, Observation};
+use keydesk_api::v1alpha1::{APIKeyStatus, KeyAuthScheme};
+use keydesk_api::{Limits, Method};
+use keydesk_core::{Decision, Failure, NamespacedName, Ruling, Standing, Terms};
+
+use super::enforcement::Hindrance;
+use super::seen::Live;
+
+/// The status that a key should have.
+pub(super) fn of(
+    live: &Live,
+    asked: &Terms,
+    ruling: &Ruling<'_>,
+    hindrance: Option<&Hindrance>,
+    now: Timestamp,
+) -> APIKeyStatus {
+    let approval = ruling.decision.filter(|decision| decision.approved);
+    let tier = approval.map_or(&asked.tier, |approval| &approval.terms.tier);
+    APIKeyStatus {
+        observed_generation: live.key.metadata.generation,
+        api_hostname: live.hostname.clone(),
+        limits: limits(live, tier),
+        auth_scheme: auth_scheme(live),
+        conditions: conditions(live, asked, ruling, hindrance, now),
+    }
+}
+
+/// Since when the key has been failing without a break.
+pub(super) fn failing_since(live: &Live) -> Option<Timestamp> {
+    let failed = condition::find(recorded(live), KeyAspect::Failed)?;
+    (failed.status == "True").then_some(failed.last_transition_time.0)
+}
+
+/// A moment as upstream prints it: RFC 3339, UTC, whole seconds.
+pub(super) fn rfc3339(moment: Timestamp) -> String {
+    Timestamp::from_second(moment.as_second())
+        .unwrap_or(moment)
+        .to_string()
+}
+
+fn recorded(live: &Live) -> &[Condition] {
+    live.key
+        .status
+        .as_ref()
+        .map(|status| status.conditions.as_slice())
+        .unwrap_or_default()
+}
+
+fn limits(live: &Live, tier: &str) -> Option<Limits> {
+    let plans = &live.product.as_ref()?.status.as_ref()?.discovered_plans;
+    plans
+        .iter()
+        .find(|plan| plan.tier == tier)
+        .map(|plan| plan.limits.clone())
+}
+
+fn auth_scheme(live: &Live) -> Option<KeyAuthScheme> {
+    let authentication = live.authentication()?;
+    let Method::ApiKey(specification) = authentication.method else {
+        return None;
+    };
+    Some(KeyAuthScheme {
+        authentication_spec: Some(specification),
+        credentials: Some(authentication.credentials),
+    })
+}
+
+fn conditions(
+    live: &Live,
+    asked: &Terms,
+    ruling: &Ruling<'_>,
+    hindrance: Option<&Hindrance>,
+    now: Timestamp,
+) -> Vec<Condition> {
+    let generation = live.key.metadata.generation;
+    let mut conditions = recorded(live).to_vec();
+    let mut say = |aspect: KeyAspect, what: Option<(KeyReason, String)>| match what {
+        Some((reason, message)) => {
+            let observation = Observation::new(aspect, true, reason, message).for_generation(generation);
+            condition::set(&mut conditions, observation, now);
+        }
+        None => {
+            condition::remove(&mut conditions, aspect);
+        }
+    };
+    let (stands, reason, message) = lifecycle(live, &ruling.standing);
+    for aspect in KeyAspect::LIFECYCLE {
+        say(aspect, (aspect == stands).then(|| (reason, message.clone())));
+    }
+    let changed = ruling.decision.filter(|_| ruling.terms_changed);
+    let changed = changed.map(|decision| (KeyReason::AwaitingReapproval, difference(&decision.terms, asked)));
+    say(KeyAspect::TermsChanged, changed);
+    say(
+        KeyAspect::EnforcementFailed,
+        hindrance.map(|hindrance| (hindrance.reason(), hindrance.message())),
+    );
+    conditions
+}
+
+fn lifecycle(live: &Live, standing: &Standing<'_>) -> (KeyAspect, KeyReason, String) {
+    match standing {
+        Standing::Failed(failure) => {
+            let (reason, message) = failed(live, failure);
+            (KeyAspect::Failed, reason, message)
+        }
+        Standing::Denied(decision) => (
+            KeyAspect::Denied,
+            KeyReason::Denied,
+            decided("API key request denied by", decision),
+        ),
+        Standing::Expired { at } => (
+            KeyAspect::Expired,
+            KeyReason::KeyExpired,
+            format!("API key expired at {}", rfc3339(*at)),
+        ),
+        Standing::Approved(decision) => (
+            KeyAspect::Approved,
+            KeyReason::Approved,
+            decided("API key request approved by", decision),
+        ),
+        Standing::Pending => (
+            KeyAspect::Pending,
+            KeyReason::AwaitingApproval,
+            "API key request is awaiting approval".to_owned(),
+        ),
+    }
+}
+
+fn decided(what: &str, decision: &Decision) -> String {
+    let Decision { by, message, .. } = decision;
+    if message.is_empty() {
+        format!("{what} {by}")
+    } else {
+        format!("{what} {by}: {message}")
+    }
+}
+
+fn failed(live: &Live, failure: &Failure) -> (KeyReason, String) {
+    let product = &live.edges.product;
+    let secret = live
+        .edges
+        .secret
+        .clone()
+        .unwrap_or_else(|| NamespacedName::new("", ""));
+    match failure {
+        Failure::KuadrantNotFound => (
+            KeyReason::KuadrantNotFound,
+            "Kuadrant CR not found in cluster".to_owned(),
+        ),
+        Failure::ProductNotFound => (
+            KeyReason::APIProductNotFound,
+            format!("Referenced APIProduct {product} not found"),
+        ),
+        Failure::ProductDeleting => (
+            KeyReason::APIProductDeleting,
+            format!("Referenced APIProduct {product} is being deleted"),
+        ),
+        Failure::SecretNotFound => (
+            KeyReason::SecretNotFound,
+            format!("Referenced secret {secret} not found"),
+        ),
+        Failure::SecretWithoutEntry => (
+            KeyReason::SecretAPIKeyNotFound,
+            format!("Secret {secret} does not contain \"api_key\" entry"),
+        ),
+        Failure::SecretEmpty => (
+            KeyReason::SecretAPIKeyEmpty,
+            format!("Secret {secret} has empty \"api_key\" entry"),
+        ),
+        Failure::SchemeNotFound => (
+            KeyReason::AuthSchemeNotFound,
+            format!("APIProduct {product} does not have a discovered authentication scheme"),
+        ),
+        Failure::KeySchemeNotFound => (
+            KeyReason::APIKeyAuthSchemeNotFound,
+            format!("APIProduct {product} does not have an API key authentication scheme configured"),
+        ),
+        Failure::TierNotFound { tier, known } => {
+            let known: Vec<_> = known.iter().map(String::as_str).collect();
+            let message = format!(
+                "APIProduct {product} has no plan tier {tier:?}; its tiers are {}",
+                known.join(", ")
+            );
+            (KeyReason::PlanTierNotFound, message)
+        }
+        // Never whose key it is: that would tell one consumer what another one holds.
+        Failure::DuplicateValue => (
+            KeyReason::SecretAPIKeyDuplicate,
+            format!(
+                "The value in secret {secret} is in use already: put another one into its \"api_key\" entry"
+            ),
+        ),
+    }
+}
+
+/// What is asked for beyond what was approved.
+fn difference(approved: &Terms, asked: &Terms) -> String {
+    let end = |end: Option<Timestamp>| end.map_or_else(|| "never".to_owned(), rfc3339);
+    // An earlier end needs nobody's consent.
+    let approved_end = if approved.end(asked) == asked.expires_at {
+        asked.expires_at
+    } else {
+        approved.expires_at
+    };
+    let scopes = |terms: &Terms| terms.scopes.iter().cloned().collect::<Vec<_>>().join(" ");
+    let aspects = [
+        ("plan tier", approved.tier.clone(), asked.tier.clone()),
+        ("user", approved.user_id.clone(), asked.user_id.clone()),
+        ("expiry", end(approved_end), end(asked.expires_at)),
+        ("scopes", scopes(approved), scopes(asked)),
+    ];
+    let differing = aspects
+        .into_iter()
+        .filter(|(_, approved, asked)| approved != asked);
+    let differing: Vec<_> = differing
+        .map(|(aspect, approved, asked)| format!("{aspect} {asked:?} instead of {approved:?}"))
+        .collect();
+    format!(
+        "Asks for {}; what was approved stays in force until the owner decides",
+        differing.join(", ")
+    )
+}

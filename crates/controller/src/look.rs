@@ -1,0 +1,60 @@
+//! One look at one target, whatever its kind, and when to look again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use keydesk_catalog::Target;
+use tokio::time::Instant;
+
+use crate::desk::Desk;
+use crate::queue::Next;
+use crate::write::WriteError;
+use crate::{approval, enforcement_secret, key, product};
+
+/// How a look ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Looked {
+    /// Nothing to do until something happens.
+    Settled,
+    /// Nothing to do until this moment.
+    Until(Timestamp),
+    /// The cluster moved on meanwhile.
+    Stale,
+}
+
+/// Looks at a target, tells of failures, and says when to look again.
+pub(crate) async fn look(desk: &Desk, target: Target) -> Next {
+    let looked = match &target {
+        Target::Product(id) => product::look(desk, id).await,
+        Target::Key(id) => key::look(desk, id).await,
+        Target::Approval(id) => approval::look(desk, id).await,
+        Target::EnforcementSecret(id) => enforcement_secret::look(desk, id).await,
+    };
+    match looked {
+        Ok(Looked::Settled) => Next::Settled,
+        Ok(Looked::Until(moment)) => Next::At(instant(moment)),
+        Ok(Looked::Stale) => Next::Retry,
+        Err(error) => {
+            tell(&target, &error);
+            Next::Retry
+        }
+    }
+}
+
+fn tell(target: &Target, error: &WriteError) {
+    let error_chain = keydesk_process::chain(error);
+    if error.is_stale() {
+        tracing::debug!(?target, "will look again: {error_chain}");
+    } else {
+        tracing::warn!(?target, "will try again: {error_chain}");
+    }
+}
+
+/// The instant of a moment of the calendar; a little later, so that the moment has passed when it comes.
+fn instant(moment: Timestamp) -> Instant {
+    let wait = Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default();
+    Instant::now() + wait.min(FAR) + Duration::from_millis(2)
+}
+
+/// Timers further ahead are set again on the way.
+const FAR: Duration = Duration::from_hours(24);

@@ -1,0 +1,54 @@
+//! Writing the status of a product.
+
+use keydesk_api::APIProduct;
+use keydesk_api::v1alpha1::APIProductStatus;
+use keydesk_core::NamespacedName;
+
+use super::plan::{Plan, summary};
+use crate::desk::Desk;
+use crate::look::Looked;
+use crate::write::WriteError;
+
+pub(super) async fn apply(desk: &Desk, id: &NamespacedName, plan: Plan) -> Result<Looked, WriteError> {
+    let Plan {
+        product,
+        mut status,
+        keeps_document,
+    } = plan;
+    let desired = status.discovered_auth_scheme.clone();
+    // The CRD of upstream prunes and defaults a scheme: what it made of the one that we wrote is as good as that.
+    if let (Some(desired), Some((written, stored))) = (&desired, desk.stored_schemes.lock().get(id))
+        && desired == written
+    {
+        status.discovered_auth_scheme = Some(stored.clone());
+    }
+    if product.status.as_ref() == Some(&status) {
+        return Ok(Looked::Settled);
+    }
+    status.discovered_auth_scheme.clone_from(&desired);
+    if keeps_document && status.openapi.is_some() {
+        // The catalog does not hold its text.
+        let live = desk.cluster.read::<APIProduct>(id).await?;
+        let Some(live) =
+            live.filter(|live| live.metadata.resource_version == product.metadata.resource_version)
+        else {
+            return Ok(Looked::Stale);
+        };
+        status.openapi = live.status.and_then(|status| status.openapi);
+    }
+    let said = summary(&status.conditions);
+    let product = APIProduct {
+        status: Some(status),
+        ..product.as_ref().clone()
+    };
+    let written = desk.cluster.put_status(&product).await?;
+    tracing::info!(product = %id, "APIProduct {id}: {said}");
+    if let (Some(desired), Some(stored)) = (desired, written.status.and_then(scheme)) {
+        desk.stored_schemes.lock().insert(id.clone(), (desired, stored));
+    }
+    Ok(Looked::Settled)
+}
+
+fn scheme(status: APIProductStatus) -> Option<keydesk_api::AuthScheme> {
+    status.discovered_auth_scheme
+}

@@ -1,0 +1,89 @@
+//! Taking in what concerns one product. Documents are fetched in the background; here only their outcome is looked at.
+
+use std::sync::Arc;
+
+use keydesk_api::APIProduct;
+use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy};
+use keydesk_catalog::{Catalog, PolicyEnd};
+use keydesk_core::NamespacedName;
+
+use super::discovery::{self, Document};
+use super::policies::Attached;
+use super::{discovery::Wishes, route_of};
+use crate::desk::Desk;
+
+/// A product and what belongs to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) product: Arc<APIProduct>,
+    pub(crate) route: Option<Arc<HTTPRoute>>,
+    pub(crate) plan_policies: Attached<PlanPolicy>,
+    pub(crate) auth_policies: Attached<AuthPolicy>,
+    /// The API document, if the product names one.
+    pub(crate) openapi: Document,
+    /// What the OpenID provider says about itself, if there is one.
+    pub(crate) oidc: Document,
+    /// Largest API document that is taken.
+    pub(crate) max_size: u64,
+}
+
+/// `None` if the product is gone or on its way out.
+pub(super) fn gather(desk: &Desk, id: &NamespacedName) -> Option<Seen> {
+    let max_size = desk.settings.openapi_spec_max_size;
+    let mut seen = known(&desk.catalog.read(), id, max_size)?;
+    let Wishes { openapi, oidc } = discovery::wishes(&seen);
+    let documents = &desk.documents;
+    seen.openapi = openapi.settle(
+        || documents.forget_openapi(id),
+        |wanted| documents.look(id, wanted),
+    );
+    seen.oidc = oidc.settle(|| documents.forget_oidc(id), |wanted| documents.look(id, wanted));
+    Some(seen)
+}
+
+/// Stops fetching for a product that is gone.
+pub(super) fn forget(desk: &Desk, id: &NamespacedName) {
+    desk.documents.forget_openapi(id);
+    desk.documents.forget_oidc(id);
+    desk.stored_schemes.lock().remove(id);
+}
+
+fn known(catalog: &Catalog, id: &NamespacedName, max_size: u64) -> Option<Seen> {
+    let product = catalog
+        .product(id)
+        .filter(|product| product.metadata.deletion_timestamp.is_none())?;
+    let route = catalog.route(&route_of(&product));
+    let on_route = route.as_ref().map(|_| PolicyEnd::Route(route_of(&product)));
+    let gateways = route
+        .as_deref()
+        .map(|route| catalog.gateways_of(route))
+        .unwrap_or_default();
+    let gateways: Vec<_> = gateways.into_iter().map(PolicyEnd::Gateway).collect();
+    Some(Seen {
+        plan_policies: Attached {
+            to_route: on_route
+                .iter()
+                .flat_map(|end| catalog.plan_policies_on(end))
+                .collect(),
+            to_gateways: gateways
+                .iter()
+                .map(|end| catalog.plan_policies_on(end).collect())
+                .collect(),
+        },
+        auth_policies: Attached {
+            to_route: on_route
+                .iter()
+                .flat_map(|end| catalog.auth_policies_on(end))
+                .collect(),
+            to_gateways: gateways
+                .iter()
+                .map(|end| catalog.auth_policies_on(end).collect())
+                .collect(),
+        },
+        openapi: Document::None,
+        oidc: Document::None,
+        product,
+        route,
+        max_size,
+    })
+}

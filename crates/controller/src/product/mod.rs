@@ -1,0 +1,46 @@
+//! Everything about one product: its plans, its authentication scheme, its OpenID provider, its document.
+
+mod apply;
+mod discovery;
+mod gather;
+mod plan;
+mod policies;
+
+use jiff::Timestamp;
+use keydesk_api::meta::annotation;
+use keydesk_api::{APIProduct, Authentication, Method};
+use keydesk_core::NamespacedName;
+use kube::ResourceExt;
+
+use crate::desk::Desk;
+use crate::look::Looked;
+use crate::write::WriteError;
+
+/// Looks at one product and writes what was found out about it.
+pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
+    if let Some(seen) = gather::gather(desk, id) {
+        return apply::apply(desk, id, plan::plan(&seen, Timestamp::now())).await;
+    }
+    gather::forget(desk, id);
+    Ok(Looked::Settled)
+}
+
+/// The route that a product offers.
+pub(crate) fn route_of(product: &APIProduct) -> NamespacedName {
+    NamespacedName::new(
+        product.namespace().unwrap_or_default(),
+        product.spec.target_ref.name.as_str(),
+    )
+}
+
+/// The entry of the discovered scheme by which keys of the product are recognised: the one that the owner names, else
+/// the first.
+pub(crate) fn key_authentication(product: &APIProduct) -> Option<Authentication> {
+    let scheme = product.status.as_ref()?.discovered_auth_scheme.as_ref()?;
+    let chosen = product.annotations().get(annotation::AUTH_ENTRY);
+    let takes_keys = |entry: &Authentication| match entry.method {
+        Method::ApiKey(_) => chosen.is_none_or(|chosen| *chosen == entry.name),
+        Method::Jwt { .. } | Method::Other => false,
+    };
+    scheme.authentications().into_iter().find(takes_keys)
+}

@@ -1,0 +1,79 @@
+//! Own writes of which the watch may not have told yet. Writing again on an outdated view costs a request that can only
+//! fail; this knows it beforehand. It is a saving, nothing relies on it: what it remembers it forgets after a second.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use keydesk_core::NamespacedName;
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+/// How long a watch is given to tell of a write.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// So many are remembered before the outdated ones are swept.
+const SWEEP_AT: usize = 1024;
+
+/// What was done to an object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Deed {
+    /// It was created.
+    Created,
+    /// This version of it was replaced.
+    Replaced(String),
+    /// The one of this UID was deleted.
+    Deleted(String),
+}
+
+/// A kind and a deed to an object of it.
+type Entry = (String, NamespacedName, Deed);
+
+/// The latest own writes.
+#[derive(Debug, Default)]
+pub(crate) struct Recent(Mutex<HashMap<Entry, Instant>>);
+
+impl Recent {
+    /// Remembers a deed.
+    pub(crate) fn did(&self, kind: &str, id: &NamespacedName, deed: Deed) {
+        let mut deeds = self.0.lock();
+        if deeds.len() >= SWEEP_AT {
+            deeds.retain(|_, at| at.elapsed() < PATIENCE);
+        }
+        if matches!(deed, Deed::Deleted(_)) {
+            deeds.remove(&(kind.to_owned(), id.clone(), Deed::Created));
+        }
+        deeds.insert((kind.to_owned(), id.clone(), deed), Instant::now());
+    }
+
+    /// Whether a deed was done lately.
+    pub(crate) fn knows(&self, kind: &str, id: &NamespacedName, deed: Deed) -> bool {
+        self.0
+            .lock()
+            .get(&(kind.to_owned(), id.clone(), deed))
+            .is_some_and(|at| at.elapsed() < PATIENCE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deed_is_known_for_a_second() {
+        let (recent, id) = (Recent::default(), NamespacedName::new("a", "b"));
+        recent.did("Secret", &id, Deed::Replaced("7".into()));
+        assert!(recent.knows("Secret", &id, Deed::Replaced("7".into())));
+        assert!(!recent.knows("Secret", &id, Deed::Replaced("8".into())));
+        assert!(!recent.knows("APIKey", &id, Deed::Replaced("7".into())));
+        tokio::time::advance(PATIENCE).await;
+        assert!(!recent.knows("Secret", &id, Deed::Replaced("7".into())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_deleted_may_be_created_again() {
+        let (recent, id) = (Recent::default(), NamespacedName::new("a", "b"));
+        recent.did("Secret", &id, Deed::Created);
+        recent.did("Secret", &id, Deed::Deleted("uid".into()));
+        assert!(!recent.knows("Secret", &id, Deed::Created));
+    }
+}

@@ -1,0 +1,75 @@
+//! The controller at work: watches fill the catalog, what they affect fills the queue, workers look.
+
+use std::sync::Arc;
+
+use keydesk_catalog::Catalog;
+use keydesk_feed::Readiness;
+use kube::Client;
+use parking_lot::RwLock;
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::Settings;
+use crate::desk::Desk;
+use crate::look::look;
+
+/// Why the controller ended although nobody asked for it.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// All watches ended.
+    #[error("failed to follow the cluster: every watch has ended")]
+    WatchesEnded,
+}
+
+/// Runs the controller until `shutdown`; writes under way are finished. `readiness` says when it knows the cluster:
+/// nothing is written before.
+///
+/// # Errors
+/// If it cannot go on.
+pub async fn run(
+    client: Client,
+    settings: Settings,
+    readiness: Readiness,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
+    let catalog = Arc::new(RwLock::new(Catalog::default()));
+    let (tell, mut told) = mpsc::unbounded_channel();
+    keydesk_feed::drive(&client, &catalog, &tell, &readiness, &shutdown);
+    drop(tell);
+    let workers = settings.workers;
+    let desk = Desk::new(client, catalog, settings);
+    let queue = desk.queue.clone();
+    let listen = async {
+        while let Some(affected) = told.recv().await {
+            for target in affected {
+                queue.enqueue(target);
+            }
+        }
+        if shutdown.is_cancelled() {
+            Ok(())
+        } else {
+            Err(RunError::WatchesEnded)
+        }
+    };
+    let work = async {
+        // An orphan is only known to be one when every kind is known.
+        if shutdown.run_until_cancelled(readiness.ready()).await.is_some() {
+            tracing::info!(
+                waiting = queue.depth(),
+                "the cluster is known, {} objects to look at",
+                queue.depth()
+            );
+            let desk = &desk;
+            queue
+                .work(
+                    workers,
+                    &shutdown,
+                    |target| async move { look(desk, target).await },
+                )
+                .await;
+        }
+    };
+    let (listened, ()) = tokio::join!(listen, work);
+    listened
+}

@@ -1,0 +1,30 @@
+//! What an operator can choose.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// Settings of the controller, with upstream's defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Largest OpenAPI document, in bytes, that is taken into a product's status.
+    pub openapi_spec_max_size: u64,
+    /// Address ranges, otherwise refused, that outward fetches may reach.
+    pub fetch_allow: Vec<IpNet>,
+    /// How long a key that works goes on working when its product loses its authentication scheme or the cluster its
+    /// Kuadrant: both come and go when gateways restart.
+    pub product_failure_grace: Duration,
+    /// How many objects are looked at at once.
+    pub workers: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            openapi_spec_max_size: 512_000,
+            fetch_allow: Vec::new(),
+            product_failure_grace: Duration::from_mins(1),
+            workers: 8,
+        }
+    }
+}
