@@ -91,7 +91,7 @@ pub struct Documentation {
     /// URL of the API's source code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub git_repository: Option<String>,
-    /// Reference that Backstage's `TechDocs` understands, such as dir:. or url:https://example.com/repository.
+    /// Reference that Backstage's `TechDocs` understands, such as dir:. for the repository itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub techdocs_ref: Option<String>,
 }

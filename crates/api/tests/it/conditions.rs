@@ -103,3 +103,32 @@ fn words_are_spelled_as_upstream_spells_them() {
     assert_eq!(words.len(), KeyReason::ALL.len());
     assert_eq!(KeyAspect::LIFECYCLE.len(), KeyAspect::ALL.len() - 1);
 }
+
+#[test]
+fn every_word_is_explained_in_the_reference() {
+    let page = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/reference/conditions.md"
+    ))
+    .unwrap();
+    let words = [
+        ProductAspect::ALL
+            .iter()
+            .map(|word| word.as_str())
+            .collect::<Vec<_>>(),
+        ProductReason::ALL.iter().map(|word| word.as_str()).collect(),
+        KeyAspect::ALL.iter().map(|word| word.as_str()).collect(),
+        KeyReason::ALL.iter().map(|word| word.as_str()).collect(),
+        ApprovalAspect::ALL.iter().map(|word| word.as_str()).collect(),
+        ApprovalReason::ALL.iter().map(|word| word.as_str()).collect(),
+    ]
+    .concat();
+    let missing: Vec<_> = words
+        .iter()
+        .filter(|word| !page.contains(&format!("`{word}`")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "docs/reference/conditions.md does not explain {missing:?}"
+    );
+}

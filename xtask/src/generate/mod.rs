@@ -1,6 +1,9 @@
-//! Writes the files that are made from code: `config/crd/bases`, `config/foreign` and `config/rbac`.
+//! Writes the files that are made from code: `config/crd/bases`, `config/foreign`, `config/rbac` and
+//! `docs/reference/kinds.md`.
 //!
 //! It knows where they go and how YAML looks; what is in them is `keydesk-api`'s.
+
+mod reference;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -59,7 +62,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
 fn files() -> Result<BTreeMap<PathBuf, String>> {
     let mut files = BTreeMap::new();
     let mut bases = Vec::new();
-    for crd in keydesk_api::crds() {
+    let crds = keydesk_api::crds();
+    files.insert("docs/reference/kinds.md".into(), reference::page(&crds)?);
+    for crd in crds {
         let name = format!("bases/{}_{}.yaml", crd.spec.group, crd.spec.names.plural);
         files.insert(
             Path::new("config/crd").join(&name),
