@@ -15,6 +15,8 @@ pub(crate) struct Compiler<'a> {
     nodes: Nodes,
     /// The components of an OpenAPI document, for references; none for a custom resource.
     components: Option<&'a Map<String, Value>>,
+    /// The path of the root: only it is a resource without saying so.
+    root: &'a str,
     named: HashMap<&'a str, NodeId>,
     missing: Option<String>,
     faults: Vec<Violation>,
@@ -24,8 +26,11 @@ pub(crate) struct Compiler<'a> {
 ///
 /// # Errors
 /// The CEL rules that do not compile.
-pub(crate) fn custom_resource(schema: &Value, path: &str) -> Result<(Nodes, NodeId), Vec<Violation>> {
-    let mut compiler = Compiler::new(None);
+pub(crate) fn custom_resource<'a>(
+    schema: &'a Value,
+    path: &'a str,
+) -> Result<(Nodes, NodeId), Vec<Violation>> {
+    let mut compiler = Compiler::new(None, path);
     let root = compiler.node(schema, path);
     if compiler.faults.is_empty() {
         Ok((compiler.nodes, root))
@@ -47,7 +52,7 @@ pub(crate) fn component(components: &Value, name: &str) -> Result<(Nodes, NodeId
         .ok_or_else(|| ParseError::MissingComponent {
             name: name.to_owned(),
         })?;
-    let mut compiler = Compiler::new(Some(components));
+    let mut compiler = Compiler::new(Some(components), name);
     let root = compiler.component(name);
     match compiler.missing {
         None => Ok((compiler.nodes, root)),
@@ -56,10 +61,11 @@ pub(crate) fn component(components: &Value, name: &str) -> Result<(Nodes, NodeId
 }
 
 impl<'a> Compiler<'a> {
-    fn new(components: Option<&'a Map<String, Value>>) -> Self {
+    fn new(components: Option<&'a Map<String, Value>>, root: &'a str) -> Self {
         Self {
             nodes: Nodes::default(),
             components,
+            root,
             named: HashMap::new(),
             missing: None,
             faults: Vec::new(),
@@ -178,9 +184,15 @@ impl<'a> Compiler<'a> {
         let Some(rules) = schema.get("x-kubernetes-validations").and_then(Value::as_array) else {
             return Vec::new();
         };
+        let is_resource = path == self.root || flag(schema, "x-kubernetes-embedded-resource");
         let mut compiled = Vec::with_capacity(rules.len());
         for (index, rule) in rules.iter().enumerate() {
-            match cel::compile(rule, schema, &format!("{path}.x-kubernetes-validations[{index}]")) {
+            match cel::compile(
+                rule,
+                schema,
+                is_resource,
+                &format!("{path}.x-kubernetes-validations[{index}]"),
+            ) {
                 Ok(rule) => compiled.push(rule),
                 Err(fault) => self.faults.push(fault),
             }

@@ -1,6 +1,6 @@
 //! Running rules on an object.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use kube_cel::KubeCelExt as _;
 use kube_cel::cel::context::Context;
@@ -8,6 +8,7 @@ use kube_cel::cel::objects::OptionalValue;
 use kube_cel::cel::{ExecutionError, Value as CelValue};
 use serde_json::Value;
 
+use super::names::TYPES;
 use super::rule::{Expression, Reason, Rule};
 use super::value::{convert, most_items};
 use crate::node::{Node, NodeId, Nodes};
@@ -24,7 +25,32 @@ const BUDGET: u64 = 10_000_000;
 const MAX_MESSAGE: usize = 5 * 1024;
 
 /// All functions that rules may call.
-static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| Context::default().with_all());
+static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| {
+    let mut context = Context::default().with_all();
+    // The engine has no types as values: here a type is its name.
+    context.add_function("type", |value: CelValue| Arc::new(type_name(&value).to_owned()));
+    for name in TYPES {
+        context.add_variable_from_value(name, name);
+    }
+    context
+});
+
+fn type_name(value: &CelValue) -> &'static str {
+    match value {
+        CelValue::List(_) => "list",
+        CelValue::Map(_) => "map",
+        CelValue::Int(_) => "int",
+        CelValue::UInt(_) => "uint",
+        CelValue::Float(_) => "double",
+        CelValue::String(_) => "string",
+        CelValue::Bytes(_) => "bytes",
+        CelValue::Bool(_) => "bool",
+        CelValue::Duration(_) => "duration",
+        CelValue::Timestamp(_) => "timestamp",
+        CelValue::Null => "null_type",
+        CelValue::Function(..) | CelValue::Opaque(_) => "dyn",
+    }
+}
 
 /// Every rule that `object` breaks.
 pub(crate) fn check(
@@ -103,10 +129,8 @@ impl Check<'_> {
             if rule.uses_old_self {
                 let old_self = match (&old_value, rule.old_self_is_optional) {
                     (Some(old), false) => old.clone(),
-                    (Some(old), true) => {
-                        CelValue::Opaque(std::sync::Arc::new(OptionalValue::of(old.clone())))
-                    }
-                    (None, _) => CelValue::Opaque(std::sync::Arc::new(OptionalValue::none())),
+                    (Some(old), true) => CelValue::Opaque(Arc::new(OptionalValue::of(old.clone()))),
+                    (None, _) => CelValue::Opaque(Arc::new(OptionalValue::none())),
                 };
                 context.add_variable_from_value("oldSelf", old_self);
             }
@@ -234,7 +258,9 @@ impl From<ExecutionError> for Failure {
             ExecutionError::DivisionByZero(_) => Self::Other("division by zero".to_owned()),
             ExecutionError::RemainderByZero(_) => Self::Other("modulus by zero".to_owned()),
             ExecutionError::Overflow(..) => Self::Other("integer overflow".to_owned()),
-            ExecutionError::IndexOutOfBounds(_) => Self::Other("index out of bounds".to_owned()),
+            ExecutionError::IndexOutOfBounds(CelValue::Int(index)) => {
+                Self::Other(format!("index out of bounds: {index}"))
+            }
             ExecutionError::FunctionError { function, .. } => {
                 Self::Other(format!("function {} failed", quoted(&function)))
             }

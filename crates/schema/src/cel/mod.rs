@@ -8,6 +8,7 @@ mod bounds;
 mod evaluate;
 mod names;
 mod rule;
+mod types;
 mod value;
 
 pub(crate) use self::evaluate::check;

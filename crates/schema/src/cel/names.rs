@@ -139,6 +139,7 @@ const FUNCTIONS: &[&str] = &[
     "sum",
     "timestamp",
     "trim",
+    "type",
     "uint",
     "upperAscii",
     "url",
@@ -159,11 +160,32 @@ const NAMESPACES: &[&str] = &[
     "strings",
 ];
 
+/// The types that CEL names, and the `type` function gives.
+pub(super) const TYPES: [&str; 10] = [
+    "bool",
+    "bytes",
+    "double",
+    "duration",
+    "int",
+    "list",
+    "map",
+    "null_type",
+    "string",
+    "timestamp",
+];
+
+/// A name in an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Name<'a> {
+    Variable(&'a str),
+    Function(&'a str),
+}
+
 /// What an expression names.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
     /// Variables and functions that do not exist, as the rule spells them.
-    pub(super) unknown: BTreeSet<&'a str>,
+    pub(super) unknown: BTreeSet<Name<'a>>,
     pub(super) uses_old_self: bool,
 }
 
@@ -192,7 +214,7 @@ impl<'a> Names<'a> {
                     None => FUNCTIONS.contains(&call.func_name.as_str()),
                 };
                 if !is_operator && !is_known {
-                    self.unknown.insert(&call.func_name);
+                    self.unknown.insert(Name::Function(&call.func_name));
                 }
                 if let (None, Some(target)) = (namespace, &call.target) {
                     self.visit(target, bound);
@@ -246,11 +268,11 @@ impl<'a> Names<'a> {
 
     fn visit_variable(&mut self, name: &'a str, bound: &[&str]) {
         match name {
-            name if bound.contains(&name) => {}
+            name if bound.contains(&name) || TYPES.contains(&name) => {}
             "self" => {}
             "oldSelf" => self.uses_old_self = true,
             name => {
-                self.unknown.insert(name);
+                self.unknown.insert(Name::Variable(name));
             }
         }
     }

@@ -5,7 +5,8 @@ use kube_cel::cel::parser::Parser;
 use serde_json::{Map, Value};
 
 use super::bounds::{self, Work};
-use super::names::Names;
+use super::names::{Name, Names};
+use super::types::{Kind, Scope};
 use crate::violation::Violation;
 
 /// A compiled rule.
@@ -40,34 +41,68 @@ pub(super) struct Expression {
     pub(super) work: Work,
 }
 
-/// Compiles a rule that stands on the node `schema`.
+/// Compiles a rule that stands on the node `schema`; a resource has fields that its schema need not
+/// declare.
 ///
 /// # Errors
 /// Why it cannot be run, as a violation of the rule's field below `path`.
-pub(crate) fn compile(rule: &Value, schema: &Map<String, Value>, path: &str) -> Result<Rule, Violation> {
+pub(crate) fn compile(
+    rule: &Value,
+    schema: &Map<String, Value>,
+    is_resource: bool,
+    path: &str,
+) -> Result<Rule, Violation> {
     let text = |name: &str| rule.get(name).and_then(Value::as_str).unwrap_or_default();
     let refuse =
         |field: &str, detail: String| Violation::invalid(&format!("{path}.{field}"), rule.clone(), detail);
+    let optional = rule.get("optionalOldSelf").and_then(Value::as_bool);
+    let old_self_is_optional = optional.unwrap_or(false);
+    let self_kind = Kind::of_schema(schema, is_resource);
 
-    let (condition, names) =
+    let (condition, uses_old_self) =
         parse(text("rule")).map_err(|reason| refuse("rule", format!("compilation failed: {reason}")))?;
-    let old_self_is_optional = rule.get("optionalOldSelf").and_then(Value::as_bool);
-    if let (Some(set), false) = (old_self_is_optional, names) {
+    let kind = Scope::new(&self_kind, old_self_is_optional)
+        .kind(&condition.tree)
+        .map_err(|mismatch| {
+            let reason = pointed(text("rule"), &mismatch.token, &mismatch.reason);
+            refuse("rule", format!("compilation failed: {reason}"))
+        })?;
+    if !kind.may_be(&Kind::Bool) {
+        return Err(refuse(
+            "rule",
+            "cel expression must evaluate to a bool".to_owned(),
+        ));
+    }
+    if let (Some(set), false) = (optional, uses_old_self) {
+        let detail = "may not be set if oldSelf is not used in rule";
         return Err(Violation::invalid(
             &format!("{path}.optionalOldSelf"),
             set,
-            "may not be set if oldSelf is not used in rule",
+            detail,
         ));
     }
     let message_expression = match text("messageExpression") {
         "" => None,
-        expression => {
-            let (expression, _) = parse(expression).map_err(|reason| {
+        given => {
+            let (expression, _) = parse(given).map_err(|reason| {
                 refuse(
                     "messageExpression",
                     format!("messageExpression compilation failed: {reason}"),
                 )
             })?;
+            let kind = Scope::new(&self_kind, old_self_is_optional)
+                .kind(&expression.tree)
+                .map_err(|mismatch| {
+                    let reason = pointed(given, &mismatch.token, &mismatch.reason);
+                    refuse(
+                        "messageExpression",
+                        format!("messageExpression compilation failed: {reason}"),
+                    )
+                })?;
+            if !kind.may_be(&Kind::Text) {
+                let detail = "messageExpression must evaluate to a string".to_owned();
+                return Err(refuse("messageExpression", detail));
+            }
             Some(expression)
         }
     };
@@ -93,9 +128,14 @@ pub(crate) fn compile(rule: &Value, schema: &Map<String, Value>, path: &str) -> 
             _ => Reason::Invalid,
         },
         field_path: crate::structural::normalized_field_path(text("fieldPath"), schema).unwrap_or_default(),
-        uses_old_self: names,
-        old_self_is_optional: old_self_is_optional.unwrap_or(false),
+        uses_old_self,
+        old_self_is_optional,
     })
+}
+
+/// Whether an expression speaks of the value before an update. One that cannot be parsed does not.
+pub(crate) fn uses_old_self(text: &str) -> bool {
+    parse(text).is_ok_and(|(_, uses_old_self)| uses_old_self)
 }
 
 /// Parses an expression within its bounds; also says whether it uses `oldSelf`.
@@ -104,29 +144,30 @@ fn parse(text: &str) -> Result<(Expression, bool), String> {
     let tree = Parser::default()
         .enable_optional_syntax(true)
         .parse(text)
-        .map_err(|errors| errors.to_string())?;
+        .map_err(|errors| errors.to_string().replace("\n| ", "\n | "))?;
     let work = bounds::measure(&tree)?;
     let names = Names::of(&tree);
     if let Some(unknown) = names.unknown.first() {
-        return Err(undeclared(text, unknown));
+        let (name, token) = match unknown {
+            Name::Variable(name) => (name, (*name).to_owned()),
+            Name::Function(name) => (name, format!("{name}(")),
+        };
+        let reason = format!("undeclared reference to '{name}' (in container '')");
+        return Err(pointed(text, &token, &reason));
     }
     let uses_old_self = names.uses_old_self;
     Ok((Expression { tree, work }, uses_old_self))
 }
 
-/// The words for a name that does not exist, with the place where it first stands.
-fn undeclared(text: &str, name: &str) -> String {
-    let before = text.find(name).map_or("", |index| &text[..index]);
+/// A fault as CEL prints it, pointing at the first `token` of the text: at the bracket of a call.
+fn pointed(text: &str, token: &str, reason: &str) -> String {
+    let at_bracket = if token.ends_with('(') { token.len() - 1 } else { 0 };
+    let before = text.find(token).map_or("", |index| &text[..index + at_bracket]);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
     let shown = text.lines().nth(line - 1).unwrap_or_default();
     format!(
-        "ERROR: <input>:{line}:{column}: undeclared reference to '{name}' (in container '')\n | {shown}\n | {}^",
+        "ERROR: <input>:{line}:{column}: {reason}\n | {shown}\n | {}^",
         ".".repeat(column - 1)
     )
-}
-
-/// Whether an expression speaks of the value before an update. One that cannot be parsed does not.
-pub(crate) fn uses_old_self(text: &str) -> bool {
-    parse(text).is_ok_and(|(_, uses_old_self)| uses_old_self)
 }

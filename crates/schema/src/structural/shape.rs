@@ -136,10 +136,7 @@ fn restricts_only_names(metadata: &Raw) -> bool {
 fn value_validation(raw: &Raw, path: &str, violations: &mut Vec<Violation>) {
     let pattern = text(raw, "pattern");
     if let Some(fault) = Pattern::new(pattern).fault() {
-        let detail = format!(
-            "must be a valid regular expression, but isn't: {}",
-            fault.replace('\n', " ")
-        );
+        let detail = format!("must be a valid regular expression, but isn't: {fault}");
         violations.push(Violation::invalid(&format!("{path}.pattern"), pattern, detail));
     }
 }

@@ -31,6 +31,9 @@ fn visit(
                 Some(Value::String(text)) if text.is_empty() => {
                     Some(Violation::invalid(&field, "", "must not be empty"))
                 }
+                Some(Value::String(text)) if name == "kind" && !is_kind(text) => {
+                    Some(Violation::invalid(&field, text.as_str(), NO_KIND))
+                }
                 Some(Value::String(_)) => None,
                 Some(other) => Some(Violation::invalid(&field, other.clone(), "must be a string")),
             });
@@ -39,4 +42,18 @@ fn visit(
     for_each_child(node, value, place, &mut |id, value, place| {
         visit(nodes, id, value, place, prefix, violations)
     });
+}
+
+const NO_KIND: &str = "may have mixed case, but should otherwise match: a DNS-1035 label must consist of lower case \
+                       alphanumeric characters or '-', start with an alphabetic character, and end with an \
+                       alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is \
+                       '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
+fn is_kind(text: &str) -> bool {
+    text.len() <= 63
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

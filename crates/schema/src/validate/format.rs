@@ -1,6 +1,6 @@
 //! The `format`s that a kube-apiserver checks; others it ignores.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use jiff::civil::Date;
 
@@ -109,7 +109,7 @@ impl Format {
             Kind::Email => is_email(text),
             Kind::HexColor => is_hex_color(text),
             Kind::Hostname => is_hostname(text),
-            Kind::Ipv4 => text.parse::<Ipv4Addr>().is_ok(),
+            Kind::Ipv4 => is_ipv4(text),
             Kind::Ipv6 => text.parse::<Ipv6Addr>().is_ok(),
             Kind::Isbn => is_isbn10(text) || is_isbn13(text),
             Kind::Isbn10 => is_isbn10(text),
@@ -332,6 +332,14 @@ fn is_hostname(text: &str) -> bool {
         None => true,
     };
     text.len() <= 255 && text.split('.').all(is_part) && top_level_is_fine
+}
+
+/// Leading zeros are let pass, and mean nothing.
+fn is_ipv4(text: &str) -> bool {
+    let is_byte = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<u8>().is_ok()
+    };
+    text.split('.').count() == 4 && text.split('.').all(is_byte)
 }
 
 fn is_isbn10(text: &str) -> bool {

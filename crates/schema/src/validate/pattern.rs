@@ -19,7 +19,12 @@ impl Pattern {
         let compiled = RegexBuilder::new(&translated(text))
             .size_limit(MAX_SIZE)
             .build()
-            .map_err(|error| error.to_string());
+            .map_err(|error| {
+                let report = error.to_string();
+                // The last line says what is wrong; those before draw a picture.
+                let last = report.lines().last().unwrap_or_default();
+                last.strip_prefix("error: ").unwrap_or(last).to_owned()
+            });
         Self {
             text: text.to_owned(),
             compiled,

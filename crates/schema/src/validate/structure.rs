@@ -134,8 +134,19 @@ impl Check<'_> {
         if Type::parse(found).is_some_and(|found| node.types.contains(&found)) {
             return None;
         }
-        let expected: Vec<&str> = node.types.iter().map(|expected| expected.name()).collect();
-        let rest = format!("must be of type {}: {}", expected.join(","), quoted(found));
+        let (expected, found) = match (&node.limits.format, value) {
+            // Of a value that a format cannot apply to, the type is named by format too.
+            (Some(format), Value::Number(number)) => match Numeric::of(number) {
+                Numeric::Whole(_) => (format.name().to_owned(), "int64"),
+                Numeric::Float(_) => (format.name().to_owned(), "float64"),
+            },
+            (Some(format), Value::Bool(_) | Value::Object(_)) => (format.name().to_owned(), ""),
+            (None, _) | (_, Value::Null | Value::String(_) | Value::Array(_)) => {
+                let expected: Vec<&str> = node.types.iter().map(|expected| expected.name()).collect();
+                (expected.join(","), found)
+            }
+        };
+        let rest = format!("must be of type {expected}: {}", quoted(found));
         Some(self.violation(ViolationKind::TypeInvalid, place, found.into(), &rest))
     }
 
