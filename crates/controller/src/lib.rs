@@ -17,6 +17,7 @@ mod desk;
 mod enforcement_secret;
 pub mod fetch;
 mod key;
+pub mod local_gateway;
 mod look;
 mod managed;
 mod product;
