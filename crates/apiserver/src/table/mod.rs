@@ -82,7 +82,7 @@ impl<'a> Table<'a> {
     /// A list, with the metadata of the list.
     pub(crate) fn list<'o>(&self, metadata: &Value, objects: impl IntoIterator<Item = &'o Value>) -> Value {
         let rows: Vec<Value> = objects.into_iter().map(|object| self.row(object)).collect();
-        table(metadata, &self.columns(), rows)
+        table(metadata, &self.columns(), &rows)
     }
 
     /// One object, alone or in a watch event. Only the first event of a watch says what the columns are.
@@ -95,7 +95,7 @@ impl<'a> Table<'a> {
         table(
             &json!({"resourceVersion": version}),
             &columns,
-            vec![self.row(object)],
+            &[self.row(object)],
         )
     }
 
@@ -138,7 +138,7 @@ impl<'a> Table<'a> {
     }
 }
 
-fn table(metadata: &Value, columns: &Value, rows: Vec<Value>) -> Value {
+fn table(metadata: &Value, columns: &Value, rows: &[Value]) -> Value {
     json!({
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",

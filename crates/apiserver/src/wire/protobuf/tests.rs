@@ -32,8 +32,8 @@ fn check(api_version: &str, kind: &str, message: &impl prost::Message, expect: &
 }
 
 /// As Go writes it: plain values are on the wire even when they are empty.
-fn named(name: &str) -> Option<meta::ObjectMeta> {
-    Some(meta::ObjectMeta {
+fn named(name: &str) -> meta::ObjectMeta {
+    meta::ObjectMeta {
         name: Some(name.into()),
         generate_name: Some(String::new()),
         namespace: Some(String::new()),
@@ -41,13 +41,13 @@ fn named(name: &str) -> Option<meta::ObjectMeta> {
         generation: Some(0),
         creation_timestamp: Some(meta::Time::default()),
         ..Default::default()
-    })
+    }
 }
 
 #[test]
 fn a_secret_keeps_its_bytes_and_loses_what_go_writes_empty() {
     let secret = core::Secret {
-        metadata: named("key"),
+        metadata: Some(named("key")),
         data: [("api_key".to_owned(), b"\x00\xffvalue".to_vec())].into(),
         string_data: [("plain".to_owned(), "text".to_owned())].into(),
         r#type: Some(String::new()),
@@ -121,7 +121,7 @@ fn roles_and_bindings_are_read() {
         non_resource_ur_ls: vec!["/healthz".into()],
     };
     let cluster_role = rbac::ClusterRole {
-        metadata: named("r"),
+        metadata: Some(named("r")),
         rules: vec![rule],
         aggregation_rule: Some(rbac::AggregationRule {
             cluster_role_selectors: vec![meta::LabelSelector {
@@ -144,7 +144,7 @@ fn roles_and_bindings_are_read() {
     );
 
     let binding = rbac::RoleBinding {
-        metadata: named("b"),
+        metadata: Some(named("b")),
         subjects: vec![rbac::Subject {
             kind: Some("User".into()),
             api_group: Some("rbac.authorization.k8s.io".into()),
@@ -168,7 +168,7 @@ fn roles_and_bindings_are_read() {
 #[test]
 fn a_review_carries_what_is_asked() {
     let review = authorization::SubjectAccessReview {
-        metadata: named(""),
+        metadata: Some(named("")),
         spec: Some(authorization::SubjectAccessReviewSpec {
             resource_attributes: Some(authorization::ResourceAttributes {
                 verb: Some("get".into()),
@@ -200,7 +200,7 @@ fn a_review_carries_what_is_asked() {
 #[test]
 fn times_have_the_digits_of_their_type() {
     let lease = coordination::Lease {
-        metadata: named("l"),
+        metadata: Some(named("l")),
         spec: Some(coordination::LeaseSpec {
             holder_identity: Some(String::new()),
             lease_duration_seconds: Some(15),
@@ -261,7 +261,7 @@ fn schemas_nest_and_their_unions_are_unwrapped() {
         ..Default::default()
     };
     let crd = apiextensions::CustomResourceDefinition {
-        metadata: named("xs.example.com"),
+        metadata: Some(named("xs.example.com")),
         spec: Some(apiextensions::CustomResourceDefinitionSpec {
             versions: vec![apiextensions::CustomResourceDefinitionVersion {
                 name: Some("v1".into()),
