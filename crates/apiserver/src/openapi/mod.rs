@@ -4,6 +4,7 @@
 //! their definitions. Paths are generated for both alike: with what kubectl reads, not with every description.
 
 mod components;
+mod misfit;
 mod paths;
 mod recorded;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::misfit::misfit;
 pub(crate) use self::recorded::{OBJECT_META, built_in_schema, description};
 
 use crate::registry::Registry;
