@@ -120,15 +120,10 @@ pub fn all(namespace: &str) -> Vec<Manifest> {
     all
 }
 
-/// What the controller does. Upstream's rules, and `update` on secrets: whoever may delete and create them may as well
-/// change them without a gap. Without that verb the controller falls back to delete and create.
+/// What the controller does: upstream's rules. It may not change a Secret, only delete it and make it anew.
 fn controller() -> Vec<Value> {
     vec![
-        rule(
-            CORE,
-            &["secrets"],
-            &["create", "delete", "get", "list", "update", "watch"],
-        ),
+        rule(CORE, &["secrets"], &["create", "delete", "get", "list", "watch"]),
         rule(
             GROUP,
             &["apikeyapprovals", "apikeyrequests", "apiproducts"],
