@@ -10,15 +10,20 @@ mod legacy;
 mod tests;
 
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::registry::Registry;
 use crate::status::Refusal;
 use crate::wire::document;
 
-/// The answer to a GET of a path of discovery, version or health; `None` for any other path.
-pub(crate) fn answer(path: &str, headers: &HeaderMap, registry: &Registry) -> Option<Response> {
+/// The answer to a GET of a path of discovery, version or health; `None` for any other request.
+pub(crate) fn answer(request: &Parts, registry: &Registry) -> Option<Response> {
+    if !matches!(request.method.as_str(), "GET" | "HEAD") {
+        return None;
+    }
+    let (path, headers) = (request.uri.path(), &request.headers);
     let groups = group::groups(registry);
     let plain = path
         .strip_suffix('/')

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 
@@ -31,11 +31,12 @@ async fn get(
     path: &str,
     headers: &[(header::HeaderName, &'static str)],
 ) -> Option<(StatusCode, HeaderMap, String)> {
-    let headers: HeaderMap = headers
-        .iter()
-        .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
-        .collect();
-    let response = answer(path, &headers, &registry())?;
+    let mut request = Request::get(path);
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    let (request, ()) = request.body(()).unwrap().into_parts();
+    let response = answer(&request, &registry())?;
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Some((

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse as _, Response};
-use http::HeaderMap;
+use http::request::Parts;
 use serde_json::{Map, Value, json};
 
 pub(crate) use self::misfit::misfit;
@@ -25,9 +25,16 @@ use crate::resource::ResourceType;
 use crate::status::Refusal;
 use crate::wire::document;
 
-/// The answer to a GET of `/openapi/…`; `None` for any other path.
-pub(crate) fn answer(path: &str, headers: &HeaderMap, registry: &Registry) -> Option<Response> {
-    let rest = path.strip_prefix("/openapi/")?.trim_end_matches('/');
+/// The answer to a GET of `/openapi/…`; `None` for any other request.
+pub(crate) fn answer(request: &Parts, registry: &Registry) -> Option<Response> {
+    if !matches!(request.method.as_str(), "GET" | "HEAD") {
+        return None;
+    }
+    let rest = request
+        .uri
+        .path()
+        .strip_prefix("/openapi/")?
+        .trim_end_matches('/');
     let found = match rest {
         "v3" => index(registry),
         _ => rest
@@ -39,7 +46,7 @@ pub(crate) fn answer(path: &str, headers: &HeaderMap, registry: &Registry) -> Op
         // `/openapi/v2` too: clients that find it missing use v3.
         return Some(Refusal::no_such_path().into_response());
     }
-    Some(document::answer(&found, "application/json", headers))
+    Some(document::answer(&found, "application/json", &request.headers))
 }
 
 /// `api/v1`, `apis/GROUP/VERSION` → its kinds.
