@@ -6,7 +6,6 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use serde_json::{Value, json};
 
 use super::{EXTENSIONS_GROUP, GATEWAY_API_GROUP, KUADRANT_GROUP};
-use crate::auth_scheme::schema::auth_scheme;
 use crate::limits::Limits;
 use crate::structural::{crd_from, schema_of, typed};
 
@@ -192,9 +191,23 @@ fn kuadrant() -> Foreign {
 }
 
 fn auth_policy() -> Value {
-    // Typed once: three copies of this schema would be most of what `keydesk up` has to compile.
-    let block = || open(json!({ "rules": open(json!({})) }));
-    targeted(json!({ "rules": auth_scheme(), "defaults": block(), "overrides": block() }))
+    let entries =
+        || json!({ "authentication": map(open(json!({ "apiKey": api_key(), "priority": priority() }))) });
+    let block = || open(json!({ "rules": open(entries()) }));
+    targeted(json!({ "rules": open(entries()), "defaults": block(), "overrides": block() }))
+}
+
+fn api_key() -> Value {
+    let mut schema = open(json!({
+        "selector": open(json!({ "matchLabels": map(string()) })),
+        "allNamespaces": { "type": "boolean", "default": false },
+    }));
+    schema["required"] = json!(["selector"]);
+    schema
+}
+
+fn priority() -> Value {
+    json!({ "type": "integer", "default": 0 })
 }
 
 fn plan_policy() -> Value {
@@ -275,6 +288,10 @@ fn open(properties: Value) -> Value {
 
 fn list(items: Value) -> Value {
     typed("array", "items", items)
+}
+
+fn map(values: Value) -> Value {
+    typed("object", "additionalProperties", values)
 }
 
 fn string() -> Value {
