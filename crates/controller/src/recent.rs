@@ -2,11 +2,10 @@
 //! fail; this knows it beforehand. It is a saving, nothing relies on it: what it remembers it forgets after a second.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keydesk_core::NamespacedName;
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 /// How long a watch is given to tell of a write.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -34,46 +33,50 @@ pub(crate) struct Recent(Mutex<HashMap<Entry, Instant>>);
 
 impl Recent {
     /// Remembers a deed.
-    pub(crate) fn did(&self, kind: &str, id: &NamespacedName, deed: Deed) {
+    pub(crate) fn did(&self, kind: &str, id: &NamespacedName, deed: Deed, now: Instant) {
         let mut deeds = self.0.lock();
         if deeds.len() >= SWEEP_AT {
-            deeds.retain(|_, at| at.elapsed() < PATIENCE);
+            deeds.retain(|_, at| is_fresh(*at, now));
         }
         if matches!(deed, Deed::Deleted(_)) {
             deeds.remove(&(kind.to_owned(), id.clone(), Deed::Created));
         }
-        deeds.insert((kind.to_owned(), id.clone(), deed), Instant::now());
+        deeds.insert((kind.to_owned(), id.clone(), deed), now);
     }
 
     /// Whether a deed was done lately.
-    pub(crate) fn knows(&self, kind: &str, id: &NamespacedName, deed: Deed) -> bool {
+    pub(crate) fn knows(&self, kind: &str, id: &NamespacedName, deed: Deed, now: Instant) -> bool {
         self.0
             .lock()
             .get(&(kind.to_owned(), id.clone(), deed))
-            .is_some_and(|at| at.elapsed() < PATIENCE)
+            .is_some_and(|at| is_fresh(*at, now))
     }
+}
+
+fn is_fresh(at: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(at) < PATIENCE
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_deed_is_known_for_a_second() {
-        let (recent, id) = (Recent::default(), NamespacedName::new("a", "b"));
-        recent.did("Secret", &id, Deed::Replaced("7".into()));
-        assert!(recent.knows("Secret", &id, Deed::Replaced("7".into())));
-        assert!(!recent.knows("Secret", &id, Deed::Replaced("8".into())));
-        assert!(!recent.knows("APIKey", &id, Deed::Replaced("7".into())));
-        tokio::time::advance(PATIENCE).await;
-        assert!(!recent.knows("Secret", &id, Deed::Replaced("7".into())));
+    #[test]
+    fn a_deed_is_known_for_a_second() {
+        let (recent, id, now) = (Recent::default(), NamespacedName::new("a", "b"), Instant::now());
+        let replaced = |version: &str| Deed::Replaced(version.into());
+        recent.did("Secret", &id, replaced("7"), now);
+        assert!(recent.knows("Secret", &id, replaced("7"), now));
+        assert!(!recent.knows("Secret", &id, replaced("8"), now));
+        assert!(!recent.knows("APIKey", &id, replaced("7"), now));
+        assert!(!recent.knows("Secret", &id, replaced("7"), now + PATIENCE));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_was_deleted_may_be_created_again() {
-        let (recent, id) = (Recent::default(), NamespacedName::new("a", "b"));
-        recent.did("Secret", &id, Deed::Created);
-        recent.did("Secret", &id, Deed::Deleted("uid".into()));
-        assert!(!recent.knows("Secret", &id, Deed::Created));
+    #[test]
+    fn what_was_deleted_may_be_created_again() {
+        let (recent, id, now) = (Recent::default(), NamespacedName::new("a", "b"), Instant::now());
+        recent.did("Secret", &id, Deed::Created, now);
+        recent.did("Secret", &id, Deed::Deleted("uid".into()), now);
+        assert!(!recent.knows("Secret", &id, Deed::Created, now));
     }
 }

@@ -1,6 +1,7 @@
 //! Single requests to the API server, each with an error that says what was attempted.
 
 use std::fmt::Debug;
+use std::time::Instant;
 
 use k8s_openapi::NamespaceResourceScope;
 use keydesk_core::NamespacedName;
@@ -144,12 +145,15 @@ impl Cluster {
     /// Creates an object.
     pub(crate) async fn create<K: Object>(&self, object: &K) -> Result<K, WriteError> {
         let id = id(object);
-        if self.recent.knows(&kind::<K>(), &id, Deed::Created) {
+        if self
+            .recent
+            .knows(&kind::<K>(), &id, Deed::Created, Instant::now())
+        {
             return Err(WriteError::overtaken::<K>("create", &id));
         }
         let created = self.api::<K>(&id).create(&post(), object).await;
         let created = created.map_err(|source| WriteError::request::<K>("create", &id, source))?;
-        self.recent.did(&kind::<K>(), &id, Deed::Created);
+        self.recent.did(&kind::<K>(), &id, Deed::Created, Instant::now());
         tracing::info!(kind = %kind::<K>(), object = %id, "created {} {id}", kind::<K>());
         Ok(created)
     }
@@ -194,7 +198,7 @@ impl Cluster {
         preconditions: Preconditions,
     ) -> Result<(), WriteError> {
         let deed = Deed::Deleted(preconditions.uid.clone().unwrap_or_default());
-        if self.recent.knows(&kind::<K>(), id, deed.clone()) {
+        if self.recent.knows(&kind::<K>(), id, deed.clone(), Instant::now()) {
             return Ok(());
         }
         let params = DeleteParams {
@@ -203,7 +207,7 @@ impl Cluster {
         };
         match self.api::<K>(id).delete(&id.name, &params).await {
             Ok(_) => {
-                self.recent.did(&kind::<K>(), id, deed);
+                self.recent.did(&kind::<K>(), id, deed, Instant::now());
                 tracing::info!(kind = %kind::<K>(), object = %id, "deleted {} {id}", kind::<K>());
                 Ok(())
             }
@@ -219,7 +223,7 @@ impl Cluster {
         version: Option<&str>,
     ) -> Result<(), WriteError> {
         let replaced = version.map(|version| Deed::Replaced(version.to_owned()));
-        if replaced.is_some_and(|replaced| self.recent.knows(&kind::<K>(), id, replaced)) {
+        if replaced.is_some_and(|replaced| self.recent.knows(&kind::<K>(), id, replaced, Instant::now())) {
             return Err(WriteError::overtaken::<K>(attempt, id));
         }
         Ok(())
@@ -228,7 +232,8 @@ impl Cluster {
     /// A write that changed nothing leaves the version as it was, and no event will come of it.
     fn remember<K: Object>(&self, id: &NamespacedName, before: Option<String>, after: &K) {
         if let Some(before) = before.filter(|before| after.resource_version().as_ref() != Some(before)) {
-            self.recent.did(&kind::<K>(), id, Deed::Replaced(before));
+            self.recent
+                .did(&kind::<K>(), id, Deed::Replaced(before), Instant::now());
         }
     }
 

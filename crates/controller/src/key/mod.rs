@@ -11,6 +11,8 @@ mod request;
 mod seen;
 mod status;
 mod terms;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use keydesk_core::NamespacedName;

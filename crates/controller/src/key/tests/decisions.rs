@@ -1,0 +1,290 @@
+//! Requests, approvals, and the terms that they are about.
+
+use keydesk_api::condition::{self, ApprovalAspect, KeyAspect};
+use keydesk_api::meta::annotation;
+use kube::ResourceExt;
+use serde_json::json;
+
+use super::stage::{Stage, after, rests};
+use crate::key::automatic::Automatic;
+use crate::key::request::Step;
+
+#[test]
+fn a_new_key_gets_a_request_and_waits() {
+    let mut stage = Stage::new();
+    let plan = stage.plan();
+    let Step::Create(request) = &plan.request else {
+        panic!("no request: {plan:?}")
+    };
+    assert_eq!(
+        (request.name_any(), request.namespace()),
+        (
+            "consumer-app-gamestore-apikey-8dee3e06".into(),
+            Some("gamestore".into())
+        )
+    );
+    assert_eq!(request.spec.use_case, "mobile");
+    assert!(!json!(request).to_string().contains("secretRef"));
+    let status = plan.status.unwrap();
+    assert_eq!(status.api_hostname.as_deref(), Some("api.gamestore.example.com"));
+    assert_eq!(status.limits.unwrap().daily, Some(100));
+    assert_eq!(stage.stands(), ["Pending/AwaitingApproval"]);
+    stage.settle();
+    assert_eq!(
+        stage
+            .live()
+            .request
+            .clone()
+            .unwrap()
+            .status
+            .clone()
+            .unwrap()
+            .conditions,
+        status.conditions
+    );
+    assert!(stage.seen.copies.is_empty());
+}
+
+#[test]
+fn an_approved_key_is_enforced_and_then_nothing_is_written() {
+    let mut stage = Stage::approved();
+    assert_eq!(stage.stands(), ["Approved/Approved"]);
+    assert_eq!(
+        stage.message(KeyAspect::Approved),
+        "API key request approved by owner: as agreed"
+    );
+    assert_eq!(stage.enforced_tier(), Some("gold"));
+    let approval = &stage.live().approvals[0].object;
+    assert_eq!(approval.owner_references()[0].controller, Some(true));
+    assert!(condition::is_true(
+        &approval.status.as_ref().unwrap().conditions,
+        ApprovalAspect::Valid
+    ));
+    assert!(approval.annotations().contains_key(annotation::APPROVED_TERMS));
+    assert!(rests(&stage.plan()));
+}
+
+#[test]
+fn a_denial_takes_the_copy_away_and_a_changed_mind_brings_it_back() {
+    let mut stage = Stage::approved();
+    stage.edit_approval(
+        "yes",
+        json!({ "spec": { "approved": false, "message": "no longer" } }),
+        20,
+    );
+    assert_eq!(stage.plan().revoke.len(), 1);
+    stage.settle();
+    assert_eq!(
+        stage.message(KeyAspect::Denied),
+        "API key request denied by owner: no longer"
+    );
+    assert!(stage.seen.copies.is_empty());
+    stage.edit_approval("yes", json!({ "spec": { "approved": true } }), 30);
+    stage.settle();
+    assert_eq!(stage.enforced_tier(), Some("gold"));
+}
+
+#[test]
+fn a_later_decision_supersedes_and_a_tie_denies() {
+    let mut stage = Stage::approved();
+    stage.approve("no", false, 20);
+    stage.settle();
+    assert_eq!(stage.stands(), ["Denied/Denied"]);
+    let superseded = |stage: &mut Stage, index: usize| {
+        let status = stage.live().approvals[index].object.status.clone().unwrap();
+        condition::is_true(&status.conditions, ApprovalAspect::Superseded)
+    };
+    assert!(superseded(&mut stage, 0) && !superseded(&mut stage, 1));
+    stage.approve("tie", true, 20);
+    stage.settle();
+    assert_eq!(stage.stands(), ["Denied/Denied"]);
+    stage.edit_approval("yes", json!({ "spec": { "message": "after all" } }), 30);
+    stage.settle();
+    assert_eq!(stage.stands(), ["Approved/Approved"]);
+    assert!(!superseded(&mut stage, 0) && superseded(&mut stage, 1));
+}
+
+#[test]
+fn a_raised_tier_is_not_enforced_before_it_is_approved() {
+    let mut stage = Stage::new();
+    stage.edit(json!({ "planTier": "bronze" }));
+    stage.settle();
+    stage.approve("yes", true, 10);
+    stage.settle();
+    stage.at(20);
+    stage.edit(json!({ "planTier": "gold" }));
+    assert!(matches!(
+        stage.plan().request,
+        Step::Change {
+            changes_terms: true,
+            ..
+        }
+    ));
+    stage.settle();
+    assert_eq!(
+        stage.stands(),
+        ["Approved/Approved", "TermsChanged/AwaitingReapproval"]
+    );
+    assert!(
+        stage
+            .message(KeyAspect::TermsChanged)
+            .contains(r#"plan tier "gold" instead of "bronze""#)
+    );
+    assert_eq!(stage.enforced_tier(), Some("bronze"));
+    // The trick: let it expire, then take the expiry back.
+    stage.edit(json!({ "expiresAt": after(15) }));
+    stage.settle();
+    assert!(stage.seen.copies.is_empty());
+    stage.edit(json!({ "expiresAt": null }));
+    stage.settle();
+    assert_eq!(stage.enforced_tier(), Some("bronze"));
+    stage.approve("gold too", true, 40);
+    stage.settle();
+    assert_eq!(
+        (stage.stands(), stage.enforced_tier()),
+        (vec!["Approved/Approved".to_owned()], Some("gold"))
+    );
+}
+
+#[test]
+fn an_approval_of_the_second_of_a_change_is_for_what_was_shown_before() {
+    let mut stage = Stage::new();
+    stage.edit(json!({ "planTier": "bronze" }));
+    stage.settle();
+    stage.at(20);
+    stage.edit(json!({ "planTier": "gold" }));
+    stage.settle();
+    stage.approve("in doubt", true, 20);
+    stage.settle();
+    assert_eq!(stage.enforced_tier(), Some("bronze"));
+    stage.approve("sure", true, 21);
+    stage.settle();
+    assert_eq!(stage.enforced_tier(), Some("gold"));
+}
+
+#[test]
+fn the_terms_that_a_reviewer_recorded_decide() {
+    let mut stage = Stage::new();
+    stage.settle();
+    stage.approve("yes", true, 10);
+    let terms = stage
+        .live()
+        .request
+        .as_deref()
+        .map(crate::key::terms::shown)
+        .unwrap();
+    let bronze = keydesk_core::Terms {
+        tier: "bronze".into(),
+        ..terms.clone()
+    };
+    stage.edit_approval(
+        "yes",
+        json!({ "metadata": { "annotations": { annotation::TERMS: bronze.to_json() } } }),
+        11,
+    );
+    stage.settle();
+    assert_eq!(stage.enforced_tier(), Some("bronze"));
+}
+
+#[test]
+fn recorded_terms_that_cannot_be_read_or_are_another_owners_count_for_nothing() {
+    let mut elsewhere = Stage::new();
+    elsewhere.settle();
+    let mut terms = elsewhere
+        .live()
+        .request
+        .as_deref()
+        .map(crate::key::terms::shown)
+        .unwrap();
+    terms.product.namespace = "other".into();
+    for recorded in [terms.to_json(), "{".to_owned()] {
+        let mut stage = Stage::new();
+        stage.settle();
+        stage.approve("yes", true, 10);
+        stage.edit_approval(
+            "yes",
+            json!({ "metadata": { "annotations": { annotation::TERMS: recorded } } }),
+            11,
+        );
+        stage.settle();
+        assert_eq!(stage.stands(), ["Pending/AwaitingApproval"]);
+    }
+}
+
+#[test]
+fn an_approval_counts_for_its_product_only() {
+    let mut stage = Stage::approved();
+    stage.at(20);
+    stage.edit(json!({ "apiProductRef": { "name": "vault" } }));
+    let plan = stage.plan();
+    assert_eq!(plan.revoke.len(), 1);
+    stage.settle();
+    assert_eq!(stage.stands(), ["Pending/AwaitingApproval"]);
+}
+
+#[test]
+fn an_automatic_product_approves_once() {
+    let mut stage = Stage::automatic();
+    stage.settle();
+    assert_eq!(stage.live().approvals.len(), 1);
+    assert_eq!(
+        stage.message(KeyAspect::Approved),
+        "API key request approved by system: Automatically approved based on APIProduct approval mode"
+    );
+    assert_eq!(
+        stage.live().approvals[0].object.name_any(),
+        "consumer-app-gamestore-apikey-8dee3e06-auto"
+    );
+    assert!(rests(&stage.plan()));
+}
+
+#[test]
+fn nobodys_denial_is_overruled() {
+    let mut stage = Stage::automatic();
+    stage.approve("no", false, 0);
+    stage.settle();
+    assert_eq!(
+        (stage.stands(), stage.live().approvals.len()),
+        (vec!["Denied/Denied".to_owned()], 1)
+    );
+}
+
+#[test]
+fn an_automatic_product_approves_changed_terms_as_well() {
+    let mut stage = Stage::automatic();
+    stage.settle();
+    stage.at(20);
+    stage.edit(json!({ "planTier": "bronze" }));
+    assert!(matches!(stage.plan().automatic, Automatic::Renew { .. }));
+    stage.settle();
+    assert_eq!(
+        (stage.clone().live().approvals.len(), stage.enforced_tier()),
+        (1, Some("bronze"))
+    );
+    assert_eq!(stage.stands(), ["Approved/Approved"]);
+}
+
+#[test]
+fn requests_that_are_not_the_derived_one_are_discarded() {
+    let mut stage = Stage::approved();
+    let mut foreign = stage.live().request.clone().unwrap().as_ref().clone();
+    foreign.metadata.name = Some("hand-made".into());
+    foreign.metadata.uid = Some("hand-made".into());
+    stage.seen.requests.push(std::sync::Arc::new(foreign));
+    let discard = stage.plan().discard;
+    assert_eq!(
+        discard
+            .iter()
+            .map(|request| request.name_any())
+            .collect::<Vec<_>>(),
+        ["hand-made"]
+    );
+}
+
+#[test]
+fn a_key_that_is_gone_takes_everything_along() {
+    let mut stage = Stage::approved();
+    stage.seen.live = None;
+    let plan = stage.plan();
+    assert_eq!((plan.revoke.len(), plan.discard.len()), (1, 1));
+}

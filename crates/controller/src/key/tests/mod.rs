@@ -1,0 +1,6 @@
+//! The plan for a key as stories: what was seen goes in, writes come out, and no cluster is needed.
+
+mod decisions;
+mod enforcement;
+mod failures;
+mod stage;
