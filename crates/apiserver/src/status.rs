@@ -210,13 +210,33 @@ impl Refusal {
 
     /// 405: the kind has no such verb.
     #[must_use]
-    pub fn method_not_allowed(group: &str, resource: &str, action: &str) -> Self {
-        let message = format!(
-            "{action} is not supported on resources of kind \"{}\"",
-            qualified(resource, group)
-        );
+    pub fn method_not_allowed() -> Self {
+        let message = "the server does not allow this method on the requested resource";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, Reason::MethodNotAllowed, message)
-            .about(group, resource, "")
+    }
+
+    /// 403: creating in a namespace that is going.
+    #[must_use]
+    pub(crate) fn namespace_terminating(group: &str, resource: &str, name: &str, namespace: &str) -> Self {
+        let why =
+            format!("unable to create new content in namespace {namespace} because it is being terminated");
+        Self::forbidden(group, resource, name, &why).because(vec![Cause {
+            reason: "NamespaceTerminating".into(),
+            message: format!("namespace {namespace} is being terminated"),
+            field: "metadata.namespace".into(),
+        }])
+    }
+
+    /// 405 in own words.
+    #[must_use]
+    pub(crate) fn method_not_allowed_because(group: &str, resource: &str, why: &str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, Reason::MethodNotAllowed, why).about(group, resource, "")
+    }
+
+    /// 422 for a patch that does not fit.
+    #[must_use]
+    pub(crate) fn unfit_patch(why: &str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, Reason::Invalid, why)
     }
 
     /// 406.

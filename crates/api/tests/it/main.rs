@@ -9,6 +9,5 @@ mod foreign;
 mod manifests;
 mod objects;
 mod rbac;
-mod roundtrip;
 mod samples;
 mod yaml;

@@ -7,6 +7,7 @@ mod binding;
 mod config_map;
 mod data;
 mod event;
+mod namespace;
 mod role;
 mod secret;
 mod service;
@@ -61,6 +62,7 @@ static OBJECTS: [Object; 13] = [
         namespaced: false,
         status: true,
         names: NameFormat::Label,
+        rules: &namespace::NamespaceRules,
         ..PLAIN
     },
     Object {

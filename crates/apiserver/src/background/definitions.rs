@@ -1,0 +1,60 @@
+//! A definition that is deleted takes its objects along, and goes last.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Commits;
+use super::act::Actor;
+use crate::admit::text;
+use crate::api::{Api, CRDS};
+use crate::crd::CLEANUP;
+use crate::resource::Part;
+use crate::store::Object;
+use crate::verb::DeleteOptions;
+
+pub(super) async fn run(api: Arc<Api>) {
+    let mut commits = Commits::of(&api);
+    while commits.next().await {
+        for definition in api.store.all(CRDS) {
+            if definition.deleting {
+                clean_up(&api, &definition).await;
+            }
+        }
+    }
+}
+
+async fn clean_up(api: &Api, definition: &Object) {
+    let actor = Actor::new(api, "customresourcedefinition-cleanup");
+    let registry = api.registry();
+    let value = definition.value();
+    let storage = format!(
+        "{}/{}",
+        text(&value, "/spec/group"),
+        text(&value, "/spec/names/plural")
+    );
+    let objects = api.store.all(&storage);
+    let kind = registry.iter().find(|kind| *kind.storage == *storage);
+    if let (Some(kind), false) = (kind, objects.is_empty()) {
+        for object in objects.iter().filter(|object| !object.deleting) {
+            // A failure is logged; the next commit tries again.
+            let _ = actor.delete(kind, object, DeleteOptions::default()).await;
+        }
+        return;
+    }
+    if let Some(kind) = registry.find_kind("apiextensions.k8s.io/v1", "CustomResourceDefinition") {
+        let without_finalizer = |old: &Value| Ok(without(old, CLEANUP));
+        let _ = actor
+            .update(kind, definition, Part::Main, without_finalizer)
+            .await;
+    }
+}
+
+/// The object without that finalizer.
+pub(super) fn without(object: &Value, finalizer: &str) -> Value {
+    let mut object = object.clone();
+    if let Some(Value::Array(finalizers)) = object.pointer_mut("/metadata/finalizers") {
+        finalizers.retain(|name| name != finalizer);
+    }
+    object
+}

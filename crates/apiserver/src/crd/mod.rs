@@ -1,0 +1,9 @@
+//! CustomResourceDefinitions: what they must say, and the kinds they make.
+
+mod resources;
+mod status;
+mod validate;
+
+pub(crate) use self::resources::resources;
+pub(crate) use self::status::{CLEANUP, apply_defaults, establish, terminate};
+pub(crate) use self::validate::validate;
