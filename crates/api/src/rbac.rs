@@ -3,7 +3,7 @@
 //! Upstream's objects, under upstream's names and in files of upstream's names: the Kuadrant operator pulls some of them
 //! by path. The four personas come from the operator and the console, which ship the same rules.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::foreign::{EXTENSIONS_GROUP, GATEWAY_API_GROUP, KUADRANT_GROUP};
 use crate::meta::GROUP;
@@ -31,34 +31,35 @@ pub struct Manifest {
 /// Every role, binding and account, for a controller that runs in `namespace`.
 #[must_use]
 pub fn all(namespace: &str) -> Vec<Manifest> {
+    let account = json!([{ "kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": namespace }]);
+    let bind = |file: &str, kind: &str, name: &str, role: &str| {
+        let role_kind = kind.trim_end_matches("Binding");
+        Manifest::new(file, kind, name)
+            .with(
+                "roleRef",
+                json!({ "apiGroup": RBAC, "kind": role_kind, "name": role }),
+            )
+            .with("subjects", account.clone())
+    };
     let mut all = vec![
-        manifest(
-            "service_account.yaml",
-            "v1",
-            "ServiceAccount",
-            Some(namespace),
-            SERVICE_ACCOUNT,
-            Map::new(),
-        ),
+        Manifest::new("service_account.yaml", "ServiceAccount", SERVICE_ACCOUNT).inside(namespace),
         cluster_role("role.yaml", "manager-role", &controller()),
-        binding(
+        bind(
             "role_binding.yaml",
+            "ClusterRoleBinding",
             "manager-rolebinding",
-            ("ClusterRole", "manager-role"),
-            namespace,
+            "manager-role",
         ),
-        role(
-            "leader_election_role.yaml",
-            "leader-election-role",
-            namespace,
-            &leader_election(),
-        ),
-        binding(
+        Manifest::new("leader_election_role.yaml", "Role", "leader-election-role")
+            .inside(namespace)
+            .with("rules", leader_election().into()),
+        bind(
             "leader_election_role_binding.yaml",
+            "RoleBinding",
             "leader-election-rolebinding",
-            ("Role", "leader-election-role"),
-            namespace,
-        ),
+            "leader-election-role",
+        )
+        .inside(namespace),
         cluster_role(
             "metrics_auth_role.yaml",
             "metrics-auth-role",
@@ -67,11 +68,11 @@ pub fn all(namespace: &str) -> Vec<Manifest> {
                 rule("authorization.k8s.io", &["subjectaccessreviews"], &["create"]),
             ],
         ),
-        binding(
+        bind(
             "metrics_auth_role_binding.yaml",
+            "ClusterRoleBinding",
             "metrics-auth-rolebinding",
-            ("ClusterRole", "metrics-auth-role"),
-            namespace,
+            "metrics-auth-role",
         ),
         cluster_role(
             "metrics_reader_role.yaml",
@@ -181,80 +182,40 @@ fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> Value {
 }
 
 fn cluster_role(file: &str, name: &str, rules: &[Value]) -> Manifest {
-    manifest(
-        file,
-        &format!("{RBAC}/v1"),
-        "ClusterRole",
-        None,
-        name,
-        fields([("rules", json!(rules))]),
-    )
+    Manifest::new(file, "ClusterRole", name).with("rules", rules.into())
 }
 
-fn role(file: &str, name: &str, namespace: &str, rules: &[Value]) -> Manifest {
-    manifest(
-        file,
-        &format!("{RBAC}/v1"),
-        "Role",
-        Some(namespace),
-        name,
-        fields([("rules", json!(rules))]),
-    )
-}
-
-/// Gives the controller a role: in the whole cluster, or in its namespace when it is a `Role`.
-fn binding(file: &str, name: &str, (kind, role): (&str, &str), namespace: &str) -> Manifest {
-    let (binding, in_namespace) = if kind == "Role" {
-        ("RoleBinding", Some(namespace))
-    } else {
-        ("ClusterRoleBinding", None)
-    };
-    let body = fields([
-        ("roleRef", json!({ "apiGroup": RBAC, "kind": kind, "name": role })),
-        (
-            "subjects",
-            json!([{ "kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": namespace }]),
-        ),
-    ]);
-    manifest(file, &format!("{RBAC}/v1"), binding, in_namespace, name, body)
-}
-
-fn manifest(
-    file: &str,
-    api_version: &str,
-    kind: &str,
-    namespace: Option<&str>,
-    name: &str,
-    body: Map<String, Value>,
-) -> Manifest {
-    let mut metadata = fields([
-        ("name", json!(name)),
-        (
-            "labels",
-            json!({
-                "app.kubernetes.io/name": "developer-portal-controller",
-                "app.kubernetes.io/managed-by": "kustomize",
-            }),
-        ),
-    ]);
-    if let Some(namespace) = namespace {
-        metadata.insert("namespace".into(), json!(namespace));
+impl Manifest {
+    fn new(file: &str, kind: &str, name: &str) -> Self {
+        let api_version = if kind == "ServiceAccount" {
+            "v1".to_owned()
+        } else {
+            format!("{RBAC}/v1")
+        };
+        let object = json!({
+            "apiVersion": api_version,
+            "kind": kind,
+            "metadata": {
+                "name": name,
+                "labels": {
+                    "app.kubernetes.io/name": "developer-portal-controller",
+                    "app.kubernetes.io/managed-by": "kustomize",
+                },
+            },
+        });
+        Self {
+            file: file.to_owned(),
+            object,
+        }
     }
-    let mut object = fields([
-        ("apiVersion", json!(api_version)),
-        ("kind", json!(kind)),
-        ("metadata", Value::Object(metadata)),
-    ]);
-    object.extend(body);
-    Manifest {
-        file: file.to_owned(),
-        object: Value::Object(object),
-    }
-}
 
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    fn inside(mut self, namespace: &str) -> Self {
+        self.object["metadata"]["namespace"] = json!(namespace);
+        self
+    }
+
+    fn with(mut self, field: &str, value: Value) -> Self {
+        self.object[field] = value;
+        self
+    }
 }

@@ -18,6 +18,6 @@ pub(crate) fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<
             .spawn_scoped(scope, work)?;
         worker
             .join()
-            .map_err(|_| io::Error::other("compiling the schema did not come to its end"))
+            .map_err(|_| io::Error::other("the work did not come to its end"))
     })
 }

@@ -20,6 +20,26 @@ fn every_direct_dependency_is_named_with_its_reason() {
 }
 
 #[test]
+fn no_reason_is_given_for_a_dependency_that_is_gone() {
+    let document = repository::read("docs/dependencies.md");
+    let direct = direct();
+    // The first column of each table: `name`, `name`.
+    let named = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
+    let gone: Vec<_> = named
+        .flat_map(|cell| cell.split([',', ' ']))
+        .map(|name| name.trim_matches('`'))
+        .filter(|name| !name.is_empty() && !direct.contains(*name))
+        .collect();
+    assert!(
+        gone.is_empty(),
+        "docs/dependencies.md explains what is not used: {}",
+        gone.join(", ")
+    );
+}
+
+#[test]
 fn every_declared_dependency_is_used_by_its_crate() {
     let sources = repository::texts("rs");
     let mut unused = Vec::new();

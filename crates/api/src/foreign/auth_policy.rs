@@ -54,14 +54,9 @@ impl AuthPolicySpec {
     /// The rules, wherever they stand. A policy has them in one place only; overrides come first, then defaults.
     #[must_use]
     pub fn effective_rules(&self) -> Option<&AuthScheme> {
-        let block = |block: &'_ Option<RulesBlock>| block.as_ref().is_some_and(|block| block.rules.is_some());
-        if block(&self.overrides) {
-            self.overrides.as_ref()?.rules.as_ref()
-        } else if block(&self.defaults) {
-            self.defaults.as_ref()?.rules.as_ref()
-        } else {
-            self.rules.as_ref()
-        }
+        let overrides = self.overrides.as_ref().and_then(|block| block.rules.as_ref());
+        let defaults = self.defaults.as_ref().and_then(|block| block.rules.as_ref());
+        overrides.or(defaults).or(self.rules.as_ref())
     }
 }
 

@@ -12,96 +12,56 @@ use crate::structural::{crd_from, schema_of, typed};
 /// CRDs of `HTTPRoute`, `Gateway`, `GatewayClass`, `AuthPolicy`, `RateLimitPolicy`, `PlanPolicy` and `Kuadrant`.
 #[must_use]
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    let gateway_api = |kind, plural, scope, short, columns, spec, status| Foreign {
-        group: GATEWAY_API_GROUP,
-        version: "v1",
-        kind,
-        plural,
-        scope,
-        short,
-        columns,
-        spec,
-        status,
-    };
-    let policy = |group, version, kind, plural, spec| Foreign {
-        group,
-        version,
-        kind,
-        plural,
-        scope: "Namespaced",
-        short: None,
-        columns: policy_columns(),
-        spec,
-        status: open(json!({ "conditions": conditions() })),
-    };
     [
-        gateway_api(
-            "HTTPRoute",
-            "httproutes",
-            "Namespaced",
-            None,
-            json!([column("Hostnames", ".spec.hostnames"), age()]),
-            open(json!({ "parentRefs": list(parent_ref()), "hostnames": list(string()) })),
-            open(json!({
+        Foreign {
+            columns: vec![column("Hostnames", ".spec.hostnames")],
+            spec: open(json!({ "parentRefs": list(parent_ref()), "hostnames": list(string()) })),
+            status: open(json!({
                 "parents": list(open(json!({
                     "parentRef": parent_ref(),
                     "controllerName": string(),
                     "conditions": conditions(),
                 }))),
             })),
-        ),
-        gateway_api(
-            "Gateway",
-            "gateways",
-            "Namespaced",
-            Some("gtw"),
-            json!([
+            ..Foreign::new(GATEWAY_API_GROUP, "v1", "HTTPRoute", "httproutes")
+        },
+        Foreign {
+            short: Some("gtw"),
+            columns: vec![
                 column("Class", ".spec.gatewayClassName"),
                 column("Address", ".status.addresses[*].value"),
-                column(
-                    "Programmed",
-                    r#".status.conditions[?(@.type=="Programmed")].status"#
-                ),
-                age(),
-            ]),
-            open(json!({ "gatewayClassName": string() })),
-            open(json!({ "conditions": conditions() })),
-        ),
-        gateway_api(
-            "GatewayClass",
-            "gatewayclasses",
-            "Cluster",
-            Some("gc"),
-            json!([
-                column("Controller", ".spec.controllerName"),
-                column("Accepted", r#".status.conditions[?(@.type=="Accepted")].status"#),
-                age(),
-            ]),
-            open(json!({ "controllerName": string() })),
-            open(json!({ "conditions": conditions() })),
-        ),
-        policy(KUADRANT_GROUP, "v1", "AuthPolicy", "authpolicies", auth_policy()),
-        policy(
-            KUADRANT_GROUP,
-            "v1",
-            "RateLimitPolicy",
-            "ratelimitpolicies",
-            targeted(json!({})),
-        ),
-        policy(
-            EXTENSIONS_GROUP,
-            "v1alpha1",
-            "PlanPolicy",
-            "planpolicies",
-            plan_policy(),
-        ),
-        kuadrant(),
+                reported("Programmed"),
+            ],
+            spec: open(json!({ "gatewayClassName": string() })),
+            ..Foreign::new(GATEWAY_API_GROUP, "v1", "Gateway", "gateways")
+        },
+        Foreign {
+            scope: "Cluster",
+            short: Some("gc"),
+            columns: vec![column("Controller", ".spec.controllerName"), reported("Accepted")],
+            spec: open(json!({ "controllerName": string() })),
+            ..Foreign::new(GATEWAY_API_GROUP, "v1", "GatewayClass", "gatewayclasses")
+        },
+        Foreign {
+            spec: auth_policy(),
+            ..Foreign::policy(KUADRANT_GROUP, "v1", "AuthPolicy", "authpolicies")
+        },
+        Foreign::policy(KUADRANT_GROUP, "v1", "RateLimitPolicy", "ratelimitpolicies"),
+        Foreign {
+            spec: plan_policy(),
+            ..Foreign::policy(EXTENSIONS_GROUP, "v1alpha1", "PlanPolicy", "planpolicies")
+        },
+        Foreign {
+            columns: vec![reported("Ready")],
+            ..Foreign::new(KUADRANT_GROUP, "v1beta1", "Kuadrant", "kuadrants")
+        },
     ]
     .into_iter()
     .map(Foreign::crd)
     .collect()
 }
 
+/// A CRD before it is written out. The column of the age comes last in all of them.
 struct Foreign {
     group: &'static str,
     version: &'static str,
@@ -109,12 +69,42 @@ struct Foreign {
     plural: &'static str,
     scope: &'static str,
     short: Option<&'static str>,
-    columns: Value,
+    columns: Vec<Value>,
     spec: Value,
     status: Value,
 }
 
 impl Foreign {
+    /// A kind in namespaces of whose spec nothing is known, and which reports conditions.
+    fn new(group: &'static str, version: &'static str, kind: &'static str, plural: &'static str) -> Self {
+        Self {
+            group,
+            version,
+            kind,
+            plural,
+            scope: "Namespaced",
+            short: None,
+            columns: Vec::new(),
+            spec: open(json!({})),
+            status: open(json!({ "conditions": conditions() })),
+        }
+    }
+
+    /// A policy of whose rules nothing is known.
+    fn policy(group: &'static str, version: &'static str, kind: &'static str, plural: &'static str) -> Self {
+        let columns = vec![
+            reported("Accepted"),
+            reported("Enforced"),
+            column("TargetKind", ".spec.targetRef.kind"),
+            column("TargetName", ".spec.targetRef.name"),
+        ];
+        Self {
+            columns,
+            spec: targeted(json!({})),
+            ..Self::new(group, version, kind, plural)
+        }
+    }
+
     fn crd(self) -> CustomResourceDefinition {
         let Self {
             group,
@@ -123,10 +113,11 @@ impl Foreign {
             plural,
             scope,
             short,
-            columns,
+            mut columns,
             spec,
             status,
         } = self;
+        columns.push(json!({ "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp" }));
         let mut metadata = json!({ "name": format!("{plural}.{group}") });
         if group == GATEWAY_API_GROUP {
             // Demanded of every CRD in a group of Kubernetes' own. These are not the approved ones.
@@ -170,23 +161,6 @@ impl Foreign {
                 }],
             },
         }))
-    }
-}
-
-fn kuadrant() -> Foreign {
-    Foreign {
-        group: KUADRANT_GROUP,
-        version: "v1beta1",
-        kind: "Kuadrant",
-        plural: "kuadrants",
-        scope: "Namespaced",
-        short: None,
-        columns: json!([
-            column("Ready", r#".status.conditions[?(@.type=="Ready")].status"#),
-            age(),
-        ]),
-        spec: open(json!({})),
-        status: open(json!({ "conditions": conditions() })),
     }
 }
 
@@ -246,16 +220,6 @@ fn parent_ref() -> Value {
     })
 }
 
-fn policy_columns() -> Value {
-    json!([
-        column("Accepted", r#".status.conditions[?(@.type=="Accepted")].status"#),
-        column("Enforced", r#".status.conditions[?(@.type=="Enforced")].status"#),
-        column("TargetKind", ".spec.targetRef.kind"),
-        column("TargetName", ".spec.targetRef.name"),
-        age(),
-    ])
-}
-
 fn conditions() -> Value {
     list(json!({
         "type": "object",
@@ -275,8 +239,12 @@ fn column(name: &str, json_path: &str) -> Value {
     json!({ "name": name, "type": "string", "jsonPath": json_path })
 }
 
-fn age() -> Value {
-    json!({ "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp" })
+/// The column of a condition.
+fn reported(condition: &str) -> Value {
+    column(
+        condition,
+        &format!(r#".status.conditions[?(@.type=="{condition}")].status"#),
+    )
 }
 
 /// An object of which we know some fields.

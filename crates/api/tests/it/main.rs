@@ -9,5 +9,6 @@ mod foreign;
 mod manifests;
 mod objects;
 mod rbac;
+mod roundtrip;
 mod samples;
 mod yaml;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use keydesk_api::APIProduct;
 use keydesk_api::condition::{self, Observation, ProductAspect, ProductReason};
 use keydesk_api::v1alpha1::{APIProductStatus, DiscoveredPlan, OidcDiscovery, OpenApi};
+use keydesk_api::{APIProduct, AuthScheme};
 
 use super::discovery::{Document, issuer};
 use super::gather::Seen;
@@ -73,7 +73,10 @@ fn scheme(seen: &Seen, status: &mut APIProductStatus, say: &mut impl FnMut(Obser
     let aspect = ProductAspect::AuthPolicyDiscovered;
     let policy = seen.auth_policies.choose();
     let in_force = policy.filter(|policy| policy.is_ready());
-    status.discovered_auth_scheme = in_force.and_then(|policy| policy.spec.effective_rules().cloned());
+    // As the API server will store it: compared in any other form, it would be written again for ever.
+    status.discovered_auth_scheme = in_force
+        .and_then(|policy| policy.spec.effective_rules())
+        .map(AuthScheme::as_stored);
     say(match (policy, in_force) {
         (_, Some(policy)) => Observation::new(aspect, true, Found, found("AuthPolicy", policy)),
         (Some(_), None) => Observation::new(

@@ -147,7 +147,7 @@ fn walk(expression: &IdedExpr, depth: usize, nesting: usize, work: &mut Work) ->
 /// Operators are one step. Functions look at whole texts and lists, some compile a pattern first.
 fn call_steps(name: &str) -> u64 {
     match name {
-        "matches" | "find" | "findAll" => 200,
+        "matches" | "find" | "findAll" => 500,
         name if name.starts_with(|c: char| c.is_ascii_alphabetic()) => 10,
         _ => 1,
     }

@@ -7,6 +7,7 @@ use serde_saphyr::{DuplicateKeyPolicy, Options};
 
 use super::reader::{Notes, Reader};
 use super::{DecodeError, Decoded};
+use crate::stack;
 
 /// Nodes that aliases may add: enough to repeat a block of labels, far from an alias bomb.
 const MAX_ALIASED_EVENTS: usize = 10_000;
@@ -17,6 +18,11 @@ const MAX_ALIASED_EVENTS: usize = 10_000;
 /// When the bytes are not UTF-8, not one YAML document, nested too deeply, or grow by aliases.
 pub fn yaml(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::NotUtf8)?;
+    // The parser takes more stack for each level than a request's thread has for all of them.
+    stack::with_room(|| read(text)).unwrap_or_else(|error| Err(DecodeError::Yaml(error.to_string())))
+}
+
+fn read(text: &str) -> Result<Decoded, DecodeError> {
     let notes = RefCell::new(Notes::default());
     let read = serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| {
         Reader::new(&notes).deserialize(deserializer)

@@ -13,10 +13,10 @@ use serde_json::Value;
 pub(crate) use self::format::Format;
 pub(crate) use self::number::{is_integer, same};
 pub(crate) use self::pattern::Pattern;
-use crate::cel;
 use crate::node::{Node, NodeId, Nodes};
 use crate::place::Place;
 use crate::violation::{Violation, ViolationKind};
+use crate::{cel, stack};
 
 /// Violations reported at most: enough for a person, bounded for a hostile object.
 pub(crate) const MAX_VIOLATIONS: usize = 1_000;
@@ -44,11 +44,24 @@ pub(crate) fn validate(
                  errors to complete validation",
             ));
         } else {
-            violations.extend(cel::check(nodes, root, object, old, prefix));
+            violations.extend(run_rules(nodes, root, object, old, prefix));
         }
     }
     violations.truncate(MAX_VIOLATIONS);
     violations
+}
+
+/// Runs the CEL rules where there is room for them: their evaluator takes much stack for each level of
+/// an expression.
+fn run_rules(
+    nodes: &Nodes,
+    root: NodeId,
+    object: &Value,
+    old: Option<&Value>,
+    prefix: &str,
+) -> Vec<Violation> {
+    stack::with_room(|| cel::check(nodes, root, object, old, prefix))
+        .unwrap_or_else(|error| vec![Violation::internal(prefix, error.to_string())])
 }
 
 /// Whether a violation makes the object too wrong for CEL rules, which rely on types and presence.
