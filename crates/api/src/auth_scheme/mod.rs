@@ -3,7 +3,7 @@
 //! The scheme is somebody else's vocabulary, larger than what we read and growing. It is carried as it came, and what
 //! we need of it is read through [`AuthScheme::authentications`].
 
-mod schema;
+pub(crate) mod schema;
 mod stored;
 
 use std::sync::LazyLock;

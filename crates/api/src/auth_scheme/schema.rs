@@ -18,8 +18,8 @@ pub(super) fn labels(_: &mut SchemaGenerator) -> Schema {
     .unwrap_or_default()
 }
 
-/// The schema of `status.discoveredAuthScheme`.
-pub(super) fn auth_scheme() -> Value {
+/// The schema of `status.discoveredAuthScheme`, and of the rules of an `AuthPolicy`.
+pub(crate) fn auth_scheme() -> Value {
     object(json!({
         "authentication": map_of(evaluator(authentication(), &[])),
         "metadata": map_of(evaluator(metadata(), &[])),
