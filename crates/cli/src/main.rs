@@ -1,2 +1,7 @@
 //! The one binary `keydesk`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keydesk::main(std::env::args_os())
+}

@@ -1,0 +1,57 @@
+//! What a person can type.
+
+use clap::{Parser, Subcommand};
+use keydesk_process::LogArgs;
+
+use crate::command::{apiserver, completions, controller, up};
+
+/// The front desk for a company's APIs: developers ask for keys, owners decide, gateways obey.
+#[derive(Debug, Parser)]
+#[command(name = "keydesk", version, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything in one process: API server, controller and local gateway
+    Up(up::Args),
+    /// Run the API server alone
+    Apiserver(apiserver::Args),
+    /// Run the controller against a cluster
+    Controller(controller::Args),
+    /// Print the custom resource definitions as YAML, for `kubectl apply -f -`
+    Crds,
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_is_explained() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let explained = argument.get_help().is_some() || argument.get_long_help().is_some();
+                assert!(explained, "{} {}", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        let mut command = Cli::command();
+        command.build();
+        check(&command);
+    }
+}

@@ -1,0 +1,18 @@
+//! `keydesk completions`: a script that teaches a shell our commands and flags.
+
+use clap_complete::{Shell, generate};
+
+use super::answer;
+use crate::{command_line, exit::Failure};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The shell to write for
+    shell: Shell,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    generate(args.shell, &mut command_line(), "keydesk", &mut script);
+    answer(|out| out.write_all(&script))
+}

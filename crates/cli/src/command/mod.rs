@@ -1,0 +1,69 @@
+//! The commands, one file each.
+
+pub(crate) mod apiserver;
+pub(crate) mod completions;
+pub(crate) mod controller;
+mod crds;
+pub(crate) mod up;
+
+use std::{future::Future, io, time::Duration};
+
+use keydesk_process::{LogArgs, LogError, init_log};
+
+use crate::{
+    args::{Cli, Command},
+    exit::Failure,
+};
+
+/// How long everything under way may take once the end was asked for.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Does what was typed.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli { log, command } = cli;
+    match command {
+        Command::Up(args) => {
+            log_to(&log)?;
+            block_on(up::run(args))
+        }
+        Command::Apiserver(args) => {
+            log_to(&log)?;
+            block_on(apiserver::run(args))
+        }
+        Command::Controller(args) => {
+            log_to(&args.log(log))?;
+            block_on(controller::run(args))
+        }
+        Command::Crds => crds::run(),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+fn log_to(log: &LogArgs) -> Result<(), Failure> {
+    init_log(log).map_err(|error| match &error {
+        LogError::ParseFilter { .. } => {
+            Failure::fixable(&error, "a filter is a level such as info, or directives such as info,keydesk_controller=debug")
+        }
+        LogError::Install(_) => Failure::fault(&error),
+    })
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::fault(&error))?;
+    let result = runtime.block_on(work);
+    // A name that is being resolved cannot be interrupted, and nobody waits for it any more.
+    runtime.shutdown_background();
+    result
+}
+
+/// Writes an answer to standard output. A reader that went away (`| head`) has read enough.
+fn answer(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| io::Write::flush(&mut out)) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::fault(&error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

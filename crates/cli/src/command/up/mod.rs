@@ -1,0 +1,137 @@
+//! `keydesk up`: everything in one process, for one machine.
+//!
+//! The parts talk to the API server in process, each under an identity of its own with the rights that it would have on a
+//! cluster; people talk to it over TLS, with the tokens of the kubeconfig.
+
+mod banner;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use ipnet::IpNet;
+use keydesk_api::rbac;
+use keydesk_apiserver::User;
+use keydesk_controller::{RunError, Settings, local_gateway};
+use keydesk_feed::Readiness;
+use keydesk_process::{AdminArgs, Health, Registry, Stop, bind, serve_admin, until_drained};
+use kube::Client;
+use tokio::task::JoinSet;
+
+use super::{DRAIN, answer};
+use crate::{
+    exit::Failure,
+    home::{ADMIN, DEMO, DataDir, Person},
+    install::{self, InstallError},
+    serve::{open_home, serve},
+    settings::openapi_spec_max_size,
+};
+
+/// Says that the demo was installed. What people make of it afterwards is theirs, also that they deleted it.
+const INSTALLED: &str = "installed.json";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where everything is kept [default: the platform's data directory]
+    #[arg(long, env = "KEYDESK_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// Address of the API server, https (port 0 takes a free one)
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7443")]
+    listen: SocketAddr,
+
+    #[command(flatten)]
+    admin: AdminArgs,
+
+    /// Add demo people with their rights, and two API products to ask keys for
+    #[arg(long)]
+    demo: bool,
+
+    /// A range that OpenAPI and OpenID documents may be fetched from although it is otherwise refused, such as
+    /// 127.0.0.0/8 (may be repeated)
+    #[arg(long, value_name = "CIDR")]
+    fetch_allow: Vec<IpNet>,
+}
+
+/// What one of the parts ended with.
+type Ended = Result<(), Failure>;
+
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let Args { data_dir, listen, admin: AdminArgs { admin_listen }, demo, fetch_allow } = args;
+    let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
+    let home = open_home(data_dir)?;
+    let people: Vec<Person> = [ADMIN].into_iter().chain(if demo { &DEMO[..] } else { &[] }.iter().copied()).collect();
+    let admin_listener = bind("--admin-listen", admin_listen).await?;
+    let admin_address = admin_listener.local_addr().map_err(|error| Failure::fault(&error))?;
+    let serving = serve(&home, listen, &people, stop.drain.clone()).await?;
+
+    let client = |user: User| Client::new(serving.server.as_user(user), "default");
+    let gateway = User::service_account(rbac::NAMESPACE, "local-gateway");
+    let admin = client(User::admin());
+    install::base(&admin, local_gateway::role_objects(&gateway.name)).await?;
+    if demo {
+        install_demo_once(&home, &admin).await?;
+    }
+
+    let readiness = Readiness::default();
+    let settings = Settings {
+        openapi_spec_max_size: openapi_spec_max_size(),
+        fetch_allow,
+        ..Settings::default()
+    };
+    let checks = readiness.clone();
+    let health = Health::default().with("feed", move || checks.check());
+    let controller = keydesk_controller::run(
+        client(User::service_account(rbac::NAMESPACE, rbac::SERVICE_ACCOUNT)),
+        settings,
+        readiness.clone(),
+        stop.drain.clone(),
+    );
+    let gateway = local_gateway::run(client(gateway), stop.drain.clone());
+    let admin_port = serve_admin(admin_listener, health, Arc::new(Registry::default()), stop.drain.clone());
+
+    let mut parts: JoinSet<Ended> = JoinSet::new();
+    parts.spawn(async { controller.await.map_err(|error: RunError| Failure::fault(&error)) });
+    parts.spawn(async {
+        gateway.await;
+        Ok(())
+    });
+    parts.spawn(async { admin_port.await.map_err(|error| Failure::fault(&error)) });
+
+    tokio::select! {
+        () = readiness.ready() => {
+            serving.announce(&home, &people, &[("admin-listen", admin_address)])?;
+            let kubeconfig = home.path("kubeconfig");
+            answer(|out| banner::print(out, &kubeconfig, serving.address, &people, demo))?;
+        }
+        () = stop.drain.cancelled() => {}
+        Some(ended) = parts.join_next() => outcome(ended)?,
+    }
+
+    let serving_task = serving.task;
+    let work = async {
+        while let Some(ended) = parts.join_next().await {
+            outcome(ended)?;
+            // A part that ends before it is asked to leaves nothing worth keeping up.
+            stop.drain.cancel();
+        }
+        serving_task.await.map_err(|error| Failure::fault(&error))
+    };
+    until_drained(work, &stop, DRAIN).await.map_err(|forced| Failure::fault(&forced))?
+}
+
+fn outcome(ended: Result<Ended, tokio::task::JoinError>) -> Ended {
+    ended.map_err(|error| Failure::fault(&error))?
+}
+
+async fn install_demo_once(home: &DataDir, admin: &Client) -> Result<(), Failure> {
+    if home.read(INSTALLED)?.is_none() {
+        install::demo(admin).await?;
+        home.write(INSTALLED, "{\"demo\": true}\n")?;
+    }
+    Ok(())
+}
+
+impl From<InstallError> for Failure {
+    fn from(error: InstallError) -> Self {
+        Self::fault(&error)
+    }
+}

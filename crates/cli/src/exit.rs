@@ -1,0 +1,86 @@
+//! How the program ends: what went wrong, what to do about it, and a code that tells a person's mistake from a failure.
+
+use std::{error::Error, fmt, io::Write as _, process::ExitCode};
+
+use keydesk_process::{ListenError, chain};
+
+/// Something went wrong, and whose turn it is.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// Chosen words: the whole message.
+    message: String,
+    /// What whoever started the program can do.
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure that is nobody's mistake.
+    pub(crate) fn fault(error: &(dyn Error + 'static)) -> Self {
+        Self { message: chain(error).to_string(), hint: None }
+    }
+
+    /// Something that whoever started the program can put right, and how.
+    pub(crate) fn fixable(error: &(dyn Error + 'static), hint: impl Into<String>) -> Self {
+        Self { message: chain(error).to_string(), hint: Some(hint.into()) }
+    }
+
+    /// As [`Self::fixable`], in words of our own.
+    pub(crate) fn advise(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    fn code(&self) -> u8 {
+        match self.hint {
+            Some(_) => 1,
+            // EX_SOFTWARE of sysexits.
+            None => 70,
+        }
+    }
+}
+
+impl From<ListenError> for Failure {
+    fn from(error: ListenError) -> Self {
+        let hint = match &error {
+            ListenError::InUse { flag, .. } => {
+                format!("stop what uses it, or choose another address with {flag} (port 0 takes a free one)")
+            }
+            ListenError::Bind { flag, .. } => format!("choose an address of this machine with {flag}"),
+        };
+        Self::fixable(&error, hint)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Tells the person and the shell.
+pub(crate) fn report(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing is left to do if even this cannot be said.
+            let _ = writeln!(std::io::stderr(), "{failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_can_fix_has_a_hint_and_its_own_code() {
+        let error = std::io::Error::other("disk on fire");
+        let (fixable, fault) = (Failure::fixable(&error, "put it out"), Failure::fault(&error));
+        assert_eq!(fixable.to_string(), "error: disk on fire\nhint: put it out");
+        assert_eq!((fixable.code(), fault.code()), (1, 70));
+    }
+}

@@ -1,0 +1,23 @@
+//! Where `up` and `apiserver` live on disk: one directory for its owner only, with everything that a restart needs.
+//!
+//! ```text
+//! DIR/lock            held while a process uses DIR
+//! DIR/store/          the API server's objects
+//! DIR/ca.crt ca.key   our own authority, made once
+//! DIR/tokens.json     one token per person, made once
+//! DIR/installed.json  what was installed once and is left to people since
+//! DIR/addresses.json  the addresses in use
+//! DIR/kubeconfig      written last, when everything is ready
+//! ```
+
+mod authority;
+mod directory;
+mod kubeconfig;
+mod people;
+mod tokens;
+
+pub(crate) use authority::{Authority, AuthorityError};
+pub(crate) use directory::{DataDir, DirectoryError};
+pub(crate) use kubeconfig::kubeconfig;
+pub(crate) use people::{ADMIN, DEMO, Person};
+pub(crate) use tokens::{Tokens, TokensError};

@@ -1,0 +1,141 @@
+//! The API server of a data directory: what `up` and `apiserver` have in common.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use keydesk_apiserver::{ApiServer, Store, StoreError, auth::Tokens as ApiTokens};
+use keydesk_process::bind;
+use serde_json::json;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    exit::Failure,
+    home::{Authority, AuthorityError, DataDir, DirectoryError, Person, Tokens, TokensError, kubeconfig},
+};
+
+const KUBECONFIG: &str = "kubeconfig";
+const ADDRESSES: &str = "addresses.json";
+
+/// An API server that answers on a socket.
+pub(crate) struct Serving {
+    pub(crate) server: ApiServer,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// Ends after shutdown, when the last answer is given.
+    pub(crate) task: JoinHandle<()>,
+    authority: Authority,
+    tokens: Tokens,
+}
+
+/// Takes the data directory. What another run announced in it is over.
+pub(crate) fn open_home(directory: Option<std::path::PathBuf>) -> Result<DataDir, Failure> {
+    let path = directory.map_or_else(DataDir::default_path, Ok)?;
+    let home = DataDir::open(&path)?;
+    home.remove(KUBECONFIG)?;
+    home.remove(ADDRESSES)?;
+    Ok(home)
+}
+
+/// Starts the API server of `home` on `listen` for these people, until `shutdown`.
+pub(crate) async fn serve(
+    home: &DataDir,
+    listen: SocketAddr,
+    people: &[Person],
+    shutdown: CancellationToken,
+) -> Result<Serving, Failure> {
+    let listener = bind("--listen", listen).await?;
+    let address = listener.local_addr().map_err(|error| Failure::fault(&error))?;
+    let authority = Authority::load(home)?;
+    let tokens = Tokens::load(home, people.iter().map(|person| person.name))?;
+    let tls = authority.server_config(address.ip())?;
+    let holders = people.iter().map(|person| (tokens.of(person.name), person.user()));
+    let path = home.path("store");
+    // Reading a large store takes a while; nothing else waits for it yet.
+    let store = tokio::task::block_in_place(|| Store::open(&path))?;
+    let server = ApiServer::builder().store(store).tokens(ApiTokens::new(holders)).build().await;
+    let server = server.map_err(|error| Failure::fault(&error))?;
+    let serving = server.clone();
+    let task = tokio::spawn(async move { serving.serve_tls(listener, tls, shutdown.cancelled_owned()).await });
+    Ok(Serving { server, address, task, authority, tokens })
+}
+
+impl Serving {
+    /// Tells the world that everything is ready: the addresses first, the kubeconfig last.
+    pub(crate) fn announce(
+        &self,
+        home: &DataDir,
+        people: &[Person],
+        others: &[(&str, SocketAddr)],
+    ) -> Result<(), DirectoryError> {
+        let mut addresses = json!({"listen": self.address.to_string()});
+        for (flag, address) in others {
+            addresses[*flag] = json!(address.to_string());
+        }
+        home.write(ADDRESSES, &format!("{addresses:#}\n"))?;
+        let address = reachable(self.address);
+        home.write(KUBECONFIG, &kubeconfig(address, &self.authority, people, &self.tokens))
+    }
+}
+
+/// The address as a client on this machine dials it.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+impl From<DirectoryError> for Failure {
+    fn from(error: DirectoryError) -> Self {
+        let hint = match &error {
+            DirectoryError::NoDefault => "say where with --data-dir",
+            DirectoryError::Prepare { .. } => "choose a directory of yours with --data-dir",
+            DirectoryError::InUse { .. } => "stop the other one, or choose another directory with --data-dir",
+            DirectoryError::Read { .. } | DirectoryError::Write { .. } => {
+                "see that the file is yours, and that the disk has room"
+            }
+        };
+        Self::fixable(&error, hint)
+    }
+}
+
+impl From<TokensError> for Failure {
+    fn from(error: TokensError) -> Self {
+        match error {
+            TokensError::Parse => {
+                Self::fixable(&error, "restore the file from a copy, or remove it: new tokens are made then")
+            }
+            TokensError::Directory(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuthorityError> for Failure {
+    fn from(error: AuthorityError) -> Self {
+        match error {
+            AuthorityError::Load(_) => Self::fixable(
+                &error,
+                "restore both files from a copy, or remove both: a new authority is made then",
+            ),
+            AuthorityError::Make(_) | AuthorityError::Tls(_) => Self::fault(&error),
+            AuthorityError::Directory(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let hint = match &error {
+            StoreError::Open { .. } => "see that the directory is yours, and that the disk has room",
+            StoreError::Locked { .. } => "stop the other process, or choose another directory with --data-dir",
+            StoreError::Corrupt { .. } => {
+                "restore the directory from a copy, or start over in another one with --data-dir"
+            }
+            StoreError::Format { .. } => "run the release that wrote it, or choose another directory with --data-dir",
+            StoreError::Commit(_) | StoreError::StartWriter(_) => return Self::fault(&error),
+        };
+        Self::fixable(&error, hint)
+    }
+}
