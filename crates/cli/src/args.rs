@@ -7,7 +7,12 @@ use crate::command::{apiserver, completions, controller, up};
 
 /// The front desk for a company's APIs: developers ask for keys, owners decide, gateways obey.
 #[derive(Debug, Parser)]
-#[command(name = "keydesk", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "keydesk",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) log: LogArgs,

@@ -16,17 +16,18 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure that is nobody's mistake.
     pub(crate) fn fault(error: &(dyn Error + 'static)) -> Self {
-        Self { message: chain(error).to_string(), hint: None }
+        Self {
+            message: chain(error).to_string(),
+            hint: None,
+        }
     }
 
     /// Something that whoever started the program can put right, and how.
     pub(crate) fn fixable(error: &(dyn Error + 'static), hint: impl Into<String>) -> Self {
-        Self { message: chain(error).to_string(), hint: Some(hint.into()) }
-    }
-
-    /// As [`Self::fixable`], in words of our own.
-    pub(crate) fn advise(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()) }
+        Self {
+            message: chain(error).to_string(),
+            hint: Some(hint.into()),
+        }
     }
 
     fn code(&self) -> u8 {

@@ -20,19 +20,28 @@ pub(crate) enum InstallError {
     Manifest(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The API server did not take it.
     #[error("failed to install {kind} {name:?}")]
-    Create { kind: String, name: String, source: Box<kube::Error> },
+    Create {
+        kind: String,
+        name: String,
+        source: Box<kube::Error>,
+    },
 }
 
 /// Installs what every API server with Keydesk has: definitions, roles, and the base objects.
 pub(crate) async fn base(admin: &Client, roles: Vec<Value>) -> Result<(), InstallError> {
-    let definitions = keydesk_api::crds().into_iter().chain(foreign::crds()).map(|crd| value(&crd));
+    let definitions = keydesk_api::crds()
+        .into_iter()
+        .chain(foreign::crds())
+        .map(|crd| value(&crd));
     let namespace = serde_json::json!({
         "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": rbac::NAMESPACE},
     });
     let mut first: Vec<_> = definitions.collect::<Result<_, _>>()?;
     first.push(namespace);
     create(admin, first).await?;
-    let shipped = rbac::all(rbac::NAMESPACE).into_iter().map(|manifest| manifest.object);
+    let shipped = rbac::all(rbac::NAMESPACE)
+        .into_iter()
+        .map(|manifest| manifest.object);
     create(admin, shipped.chain(roles).collect()).await?;
     manifests(admin, manifests::BASE).await
 }
@@ -50,7 +59,9 @@ async fn manifests(admin: &Client, texts: &[&str]) -> Result<(), InstallError> {
             serde_saphyr::from_multiple(text).map_err(|error| InstallError::Manifest(Box::new(error)))?;
         objects.extend(documents.into_iter().filter(|document| !document.is_null()));
     }
-    let (namespaces, others) = objects.into_iter().partition(|object| object["kind"] == "Namespace");
+    let (namespaces, others) = objects
+        .into_iter()
+        .partition(|object| object["kind"] == "Namespace");
     create(admin, namespaces).await?;
     create(admin, others).await
 }

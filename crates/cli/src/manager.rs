@@ -4,7 +4,9 @@ use std::{ffi::OsString, path::Path};
 
 /// The arguments, with `controller` put in where the program is called `manager`.
 pub(crate) fn as_controller(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let manager = arguments.first().is_some_and(|program| Path::new(program).file_stem() == Some("manager".as_ref()));
+    let manager = arguments
+        .first()
+        .is_some_and(|program| Path::new(program).file_stem() == Some("manager".as_ref()));
     if manager {
         arguments.insert(1, "controller".into());
     }

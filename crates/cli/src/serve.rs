@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use keydesk_apiserver::{ApiServer, Store, StoreError, auth::Tokens as ApiTokens};
+use keydesk_apiserver::{ApiServer, Store, StoreError, Tokens as ApiTokens};
 use keydesk_process::bind;
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -21,8 +21,7 @@ pub(crate) struct Serving {
     pub(crate) server: ApiServer,
     /// Where it listens.
     pub(crate) address: SocketAddr,
-    /// Ends after shutdown, when the last answer is given.
-    pub(crate) task: JoinHandle<()>,
+    task: JoinHandle<()>,
     authority: Authority,
     tokens: Tokens,
 }
@@ -48,18 +47,37 @@ pub(crate) async fn serve(
     let authority = Authority::load(home)?;
     let tokens = Tokens::load(home, people.iter().map(|person| person.name))?;
     let tls = authority.server_config(address.ip())?;
-    let holders = people.iter().map(|person| (tokens.of(person.name), person.user()));
+    let holders = people
+        .iter()
+        .map(|person| (tokens.of(person.name), person.user()));
     let path = home.path("store");
     // Reading a large store takes a while; nothing else waits for it yet.
     let store = tokio::task::block_in_place(|| Store::open(&path))?;
-    let server = ApiServer::builder().store(store).tokens(ApiTokens::new(holders)).build().await;
+    let server = ApiServer::builder()
+        .store(store)
+        .tokens(ApiTokens::new(holders))
+        .build()
+        .await;
     let server = server.map_err(|error| Failure::fault(&error))?;
     let serving = server.clone();
-    let task = tokio::spawn(async move { serving.serve_tls(listener, tls, shutdown.cancelled_owned()).await });
-    Ok(Serving { server, address, task, authority, tokens })
+    let task =
+        tokio::spawn(async move { serving.serve_tls(listener, tls, shutdown.cancelled_owned()).await });
+    Ok(Serving {
+        server,
+        address,
+        task,
+        authority,
+        tokens,
+    })
 }
 
 impl Serving {
+    /// Ends watches and background work, and waits for the last answer.
+    pub(crate) async fn finish(self) -> Result<(), Failure> {
+        self.server.shutdown().await;
+        self.task.await.map_err(|error| Failure::fault(&error))
+    }
+
     /// Tells the world that everything is ready: the addresses first, the kubeconfig last.
     pub(crate) fn announce(
         &self,
@@ -73,7 +91,10 @@ impl Serving {
         }
         home.write(ADDRESSES, &format!("{addresses:#}\n"))?;
         let address = reachable(self.address);
-        home.write(KUBECONFIG, &kubeconfig(address, &self.authority, people, &self.tokens))
+        home.write(
+            KUBECONFIG,
+            &kubeconfig(address, &self.authority, people, &self.tokens),
+        )
     }
 }
 
@@ -104,9 +125,10 @@ impl From<DirectoryError> for Failure {
 impl From<TokensError> for Failure {
     fn from(error: TokensError) -> Self {
         match error {
-            TokensError::Parse => {
-                Self::fixable(&error, "restore the file from a copy, or remove it: new tokens are made then")
-            }
+            TokensError::Parse => Self::fixable(
+                &error,
+                "restore the file from a copy, or remove it: new tokens are made then",
+            ),
             TokensError::Directory(error) => error.into(),
         }
     }
@@ -129,11 +151,15 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let hint = match &error {
             StoreError::Open { .. } => "see that the directory is yours, and that the disk has room",
-            StoreError::Locked { .. } => "stop the other process, or choose another directory with --data-dir",
+            StoreError::Locked { .. } => {
+                "stop the other process, or choose another directory with --data-dir"
+            }
             StoreError::Corrupt { .. } => {
                 "restore the directory from a copy, or start over in another one with --data-dir"
             }
-            StoreError::Format { .. } => "run the release that wrote it, or choose another directory with --data-dir",
+            StoreError::Format { .. } => {
+                "run the release that wrote it, or choose another directory with --data-dir"
+            }
             StoreError::Commit(_) | StoreError::StartWriter(_) => return Self::fault(&error),
         };
         Self::fixable(&error, hint)

@@ -18,11 +18,15 @@ pub(crate) fn openapi_spec_max_size() -> u64 {
 fn parse_spec_size(text: &str) -> u64 {
     match text.parse::<i64>().ok().and_then(|size| u64::try_from(size).ok()) {
         None | Some(0) => {
-            tracing::error!("OPENAPI_SPEC_MAX_SIZE is {text:?}, not a number of bytes: {DEFAULT_SPEC_SIZE} is used");
+            tracing::error!(
+                "OPENAPI_SPEC_MAX_SIZE is {text:?}, not a number of bytes: {DEFAULT_SPEC_SIZE} is used"
+            );
             DEFAULT_SPEC_SIZE
         }
         Some(size) if size > MAX_SPEC_SIZE => {
-            tracing::warn!("OPENAPI_SPEC_MAX_SIZE is {size}, more than an object can hold: {MAX_SPEC_SIZE} is used");
+            tracing::warn!(
+                "OPENAPI_SPEC_MAX_SIZE is {size}, more than an object can hold: {MAX_SPEC_SIZE} is used"
+            );
             MAX_SPEC_SIZE
         }
         Some(size) => size,

@@ -31,12 +31,19 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let kubeconfig = home.path("kubeconfig");
     answer(|out| {
         writeln!(out, "The API server is ready on https://{}.\n", serving.address)?;
-        writeln!(out, "  export KUBECONFIG={}", shell_word(&kubeconfig.display().to_string()))
+        writeln!(
+            out,
+            "  export KUBECONFIG={}",
+            shell_word(&kubeconfig.display().to_string())
+        )
     })?;
-    until_drained(serving.task, &stop, DRAIN)
+    let work = async {
+        stop.drain.cancelled().await;
+        serving.finish().await
+    };
+    until_drained(work, &stop, DRAIN)
         .await
         .map_err(|forced| Failure::fault(&forced))?
-        .map_err(|error| Failure::fault(&error))
 }
 
 /// The text as one word of a shell.
@@ -55,7 +62,10 @@ mod tests {
 
     #[test]
     fn a_path_can_be_pasted_into_a_shell() {
-        assert_eq!(shell_word("/home/ada/.local/share/keydesk"), "/home/ada/.local/share/keydesk");
+        assert_eq!(
+            shell_word("/home/ada/.local/share/keydesk"),
+            "/home/ada/.local/share/keydesk"
+        );
         assert_eq!(shell_word("/My Data/it's"), r"'/My Data/it'\''s'");
     }
 }

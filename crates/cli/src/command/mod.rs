@@ -41,9 +41,10 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 
 fn log_to(log: &LogArgs) -> Result<(), Failure> {
     init_log(log).map_err(|error| match &error {
-        LogError::ParseFilter { .. } => {
-            Failure::fixable(&error, "a filter is a level such as info, or directives such as info,keydesk_controller=debug")
-        }
+        LogError::ParseFilter { .. } => Failure::fixable(
+            &error,
+            "a filter is a level such as info, or directives such as info,keydesk_controller=debug",
+        ),
         LogError::Install(_) => Failure::fault(&error),
     })
 }

@@ -3,8 +3,8 @@
 use std::{net::IpAddr, sync::Arc};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, date_time_ymd,
 };
 use rustls::{
     ServerConfig,
@@ -43,7 +43,10 @@ impl Authority {
         match (home.read(CERTIFICATE)?, home.read(KEY)?) {
             (Some(certificate), Some(key)) => {
                 let key = KeyPair::from_pem(&key).map_err(|error| AuthorityError::Load(Some(error)))?;
-                Ok(Self { certificate, issuer: Issuer::new(params(), key) })
+                Ok(Self {
+                    certificate,
+                    issuer: Issuer::new(params(), key),
+                })
             }
             (Some(_), None) => Err(AuthorityError::Load(None)),
             // A key alone is left by a start that was cut off between the two files: nobody trusts it yet.
@@ -52,7 +55,10 @@ impl Authority {
                 let certificate = params().self_signed(&key).map_err(AuthorityError::Make)?.pem();
                 home.write(KEY, &key.serialize_pem())?;
                 home.write(CERTIFICATE, &certificate)?;
-                Ok(Self { certificate, issuer: Issuer::new(params(), key) })
+                Ok(Self {
+                    certificate,
+                    issuer: Issuer::new(params(), key),
+                })
             }
         }
     }
@@ -61,7 +67,11 @@ impl Authority {
     pub(crate) fn server_config(&self, address: IpAddr) -> Result<ServerConfig, AuthorityError> {
         let mut params =
             CertificateParams::new(vec!["localhost".to_owned()]).map_err(AuthorityError::Make)?;
-        for address in [IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]), address] {
+        for address in [
+            IpAddr::from([127, 0, 0, 1]),
+            IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+            address,
+        ] {
             let name = SanType::IpAddress(address);
             if !params.subject_alt_names.contains(&name) {
                 params.subject_alt_names.push(name);
@@ -71,12 +81,16 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().map_err(AuthorityError::Make)?;
-        let certificate = params.signed_by(&key, &self.issuer).map_err(AuthorityError::Make)?;
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .map_err(AuthorityError::Make)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .and_then(|builder| {
-                builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key)
+                builder
+                    .with_no_client_auth()
+                    .with_single_cert(vec![certificate.der().clone()], key)
             })
             .map_err(AuthorityError::Tls)
     }
@@ -85,7 +99,9 @@ impl Authority {
 /// What does not depend on the key: the same at every start, so that what is signed later names the same issuer.
 fn params() -> CertificateParams {
     let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "Keydesk local authority");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Keydesk local authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = date_time_ymd(2025, 1, 1);
@@ -121,11 +137,15 @@ mod tests {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let (acceptor, connector) = (TlsAcceptor::from(Arc::new(server)), TlsConnector::from(Arc::new(client)));
+        let (acceptor, connector) = (
+            TlsAcceptor::from(Arc::new(server)),
+            TlsConnector::from(Arc::new(client)),
+        );
         for name in ["127.0.0.1", "::1", "localhost", "10.1.2.3"] {
             let (near, far) = tokio::io::duplex(64 * 1024);
             let name = ServerName::try_from(name).unwrap();
-            let (accepted, connected) = tokio::join!(acceptor.accept(far), connector.connect(name.clone(), near));
+            let (accepted, connected) =
+                tokio::join!(acceptor.accept(far), connector.connect(name.clone(), near));
             assert!(accepted.is_ok() && connected.is_ok(), "{name:?}");
         }
     }

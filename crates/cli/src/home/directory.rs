@@ -39,12 +39,24 @@ pub(crate) enum DirectoryError {
 impl DataDir {
     /// Takes `path`, made if need be with access for its owner only.
     pub(crate) fn open(path: &Path) -> Result<Self, DirectoryError> {
-        let failed = |source| DirectoryError::Prepare { path: path.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        let failed = |source| DirectoryError::Prepare {
+            path: path.to_owned(),
+            source,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(failed)?;
         // One that existed may be open to others.
         fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed)?;
         let path = fs::canonicalize(path).map_err(failed)?;
-        let lock = private().read(true).write(true).create(true).truncate(false).open(path.join("lock"));
+        let lock = private()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path.join("lock"));
         let lock = lock.map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
@@ -60,9 +72,12 @@ impl DataDir {
         let data = if cfg!(target_os = "macos") {
             home().map(|home| home.join("Library/Application Support"))
         } else {
-            set("XDG_DATA_HOME").map(PathBuf::from).or_else(|| home().map(|home| home.join(".local/share")))
+            set("XDG_DATA_HOME")
+                .map(PathBuf::from)
+                .or_else(|| home().map(|home| home.join(".local/share")))
         };
-        data.map(|data| data.join("keydesk")).ok_or(DirectoryError::NoDefault)
+        data.map(|data| data.join("keydesk"))
+            .ok_or(DirectoryError::NoDefault)
     }
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
@@ -125,7 +140,10 @@ mod tests {
         let path = outer.path().join("a/b");
         let directory = DataDir::open(&path).unwrap();
         directory.write("secret", "x").unwrap();
-        assert_eq!((mode(&path), mode(&path.join("secret")), mode(&path.join("lock"))), (0o700, 0o600, 0o600));
+        assert_eq!(
+            (mode(&path), mode(&path.join("secret")), mode(&path.join("lock"))),
+            (0o700, 0o600, 0o600)
+        );
         assert_eq!(directory.read("secret").unwrap().as_deref(), Some("x"));
         directory.remove("secret").unwrap();
         assert_eq!(directory.read("secret").unwrap(), None);
@@ -143,7 +161,10 @@ mod tests {
     fn a_directory_has_one_process_at_a_time() {
         let outer = tempfile::tempdir().unwrap();
         let first = DataDir::open(outer.path()).unwrap();
-        assert!(matches!(DataDir::open(outer.path()), Err(DirectoryError::InUse { .. })));
+        assert!(matches!(
+            DataDir::open(outer.path()),
+            Err(DirectoryError::InUse { .. })
+        ));
         drop(first);
         DataDir::open(outer.path()).unwrap();
     }
@@ -153,6 +174,9 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         let path = outer.path().join("file");
         fs::write(&path, "").unwrap();
-        assert!(matches!(DataDir::open(&path), Err(DirectoryError::Prepare { .. })));
+        assert!(matches!(
+            DataDir::open(&path),
+            Err(DirectoryError::Prepare { .. })
+        ));
     }
 }

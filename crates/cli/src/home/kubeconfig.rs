@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 use super::{authority::Authority, people::Person, tokens::Tokens};
 
 /// The kubeconfig as text. JSON, which is YAML; the first of `people` is the current context.
-pub(crate) fn kubeconfig(address: SocketAddr, authority: &Authority, people: &[Person], tokens: &Tokens) -> String {
+pub(crate) fn kubeconfig(
+    address: SocketAddr,
+    authority: &Authority,
+    people: &[Person],
+    tokens: &Tokens,
+) -> String {
     let users: Vec<_> = people
         .iter()
         .map(|person| json!({"name": person.name, "user": {"token": tokens.of(person.name)}}))

@@ -20,12 +20,42 @@ pub(crate) const ADMIN: Person = person("admin", "system:masters", None, "everyt
 
 /// Everybody else; with `--demo` only.
 pub(crate) const DEMO: [Person; 7] = [
-    person("platform", "platform", None, "see and decide everything, but read no Secret"),
-    person("owner", "api-owners", Some("gamestore"), "own the products in gamestore and toystore"),
-    person("other-owner", "api-owners", Some("bookstore"), "own the products in bookstore"),
-    person("consumer", "developers", Some("consumer-app"), "browse, and hold keys in consumer-app"),
-    person("other-consumer", "developers", Some("other-app"), "browse, and hold keys in other-app"),
-    person("guest", "developers", Some("guest"), "browse, and hold keys in guest"),
+    person(
+        "platform",
+        "platform",
+        None,
+        "see and decide everything, but read no Secret",
+    ),
+    person(
+        "owner",
+        "api-owners",
+        Some("gamestore"),
+        "own the products in gamestore and toystore",
+    ),
+    person(
+        "other-owner",
+        "api-owners",
+        Some("bookstore"),
+        "own the products in bookstore",
+    ),
+    person(
+        "consumer",
+        "developers",
+        Some("consumer-app"),
+        "browse, and hold keys in consumer-app",
+    ),
+    person(
+        "other-consumer",
+        "developers",
+        Some("other-app"),
+        "browse, and hold keys in other-app",
+    ),
+    person(
+        "guest",
+        "developers",
+        Some("guest"),
+        "browse, and hold keys in guest",
+    ),
     person("tom", "developers", Some("tom"), "browse, and hold keys in tom"),
 ];
 
@@ -35,7 +65,12 @@ const fn person(
     namespace: Option<&'static str>,
     may: &'static str,
 ) -> Person {
-    Person { name, group, namespace, may }
+    Person {
+        name,
+        group,
+        namespace,
+        may,
+    }
 }
 
 impl Person {

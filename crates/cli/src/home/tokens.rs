@@ -24,7 +24,10 @@ pub(crate) enum TokensError {
 
 impl Tokens {
     /// The tokens of `names`; those that are missing are made and kept.
-    pub(crate) fn load(home: &DataDir, names: impl IntoIterator<Item = &'static str>) -> Result<Self, TokensError> {
+    pub(crate) fn load(
+        home: &DataDir,
+        names: impl IntoIterator<Item = &'static str>,
+    ) -> Result<Self, TokensError> {
         let mut tokens: BTreeMap<String, String> = match home.read(FILE)? {
             Some(text) => serde_json::from_str(&text).map_err(|_| TokensError::Parse)?,
             None => BTreeMap::new(),
@@ -37,7 +40,10 @@ impl Tokens {
             });
         }
         if made {
-            home.write(FILE, &serde_json::to_string_pretty(&tokens).map_err(|_| TokensError::Parse)?)?;
+            home.write(
+                FILE,
+                &serde_json::to_string_pretty(&tokens).map_err(|_| TokensError::Parse)?,
+            )?;
         }
         Ok(Self(tokens))
     }
@@ -56,7 +62,10 @@ impl fmt::Debug for Tokens {
 
 /// 256 random bits, with a prefix by which scanners find a token that got lost.
 fn mint() -> String {
-    format!("keydesk-local-{}", BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+    format!(
+        "keydesk-local-{}",
+        BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+    )
 }
 
 #[cfg(test)]

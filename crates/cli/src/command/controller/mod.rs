@@ -96,7 +96,13 @@ impl Args {
 }
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    let Args { kubeconfig, health_probe_bind_address, fetch_allow, upstream, zap: _ } = args;
+    let Args {
+        kubeconfig,
+        health_probe_bind_address,
+        fetch_allow,
+        upstream,
+        zap: _,
+    } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -113,10 +119,25 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let health = Health::default().with("feed", move || checks.check());
     let registry = Arc::new(Registry::default());
     let mut ports = JoinSet::new();
-    serve("--health-probe-bind-address", health_probe_bind_address, &health, &registry, &stop.drain, &mut ports)
-        .await?;
+    serve(
+        "--health-probe-bind-address",
+        health_probe_bind_address,
+        &health,
+        &registry,
+        &stop.drain,
+        &mut ports,
+    )
+    .await?;
     if let Some(address) = metrics_address(&upstream) {
-        serve("--metrics-bind-address", address, &health, &registry, &stop.drain, &mut ports).await?;
+        serve(
+            "--metrics-bind-address",
+            address,
+            &health,
+            &registry,
+            &stop.drain,
+            &mut ports,
+        )
+        .await?;
     }
 
     let settings = Settings {
@@ -125,7 +146,9 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         ..Settings::default()
     };
     let controller = keydesk_controller::run(client, settings, readiness, stop.drain.clone());
-    let ended = until_drained(controller, &stop, DRAIN).await.map_err(|forced| Failure::fault(&forced))?;
+    let ended = until_drained(controller, &stop, DRAIN)
+        .await
+        .map_err(|forced| Failure::fault(&forced))?;
     stop.drain.cancel();
     ports.join_all().await;
     ended.map_err(|error| Failure::fault(&error))
@@ -137,11 +160,16 @@ async fn cluster(kubeconfig: Option<PathBuf>) -> Result<Config, Failure> {
     };
     let kubeconfig = Kubeconfig::read_from(file).map_err(|error| unusable(&error))?;
     let context = KubeConfigOptions::default();
-    Config::from_custom_kubeconfig(kubeconfig, &context).await.map_err(|error| unusable(&error))
+    Config::from_custom_kubeconfig(kubeconfig, &context)
+        .await
+        .map_err(|error| unusable(&error))
 }
 
 fn unusable(error: &(dyn std::error::Error + 'static)) -> Failure {
-    Failure::fixable(error, "name the kubeconfig of a cluster with --kubeconfig or KUBECONFIG, or run in a pod")
+    Failure::fixable(
+        error,
+        "name the kubeconfig of a cluster with --kubeconfig or KUBECONFIG, or run in a pod",
+    )
 }
 
 /// Where to serve metrics; says what is asked for and cannot be had.
@@ -176,7 +204,9 @@ async fn serve(
     shutdown: &CancellationToken,
     ports: &mut JoinSet<()>,
 ) -> Result<(), Failure> {
-    let Some(address) = address.socket() else { return Ok(()) };
+    let Some(address) = address.socket() else {
+        return Ok(());
+    };
     let listener = bind(flag, address).await?;
     tracing::info!(%address, "{flag}: listening on {address}");
     let serve = serve_admin(listener, health.clone(), registry.clone(), shutdown.clone());

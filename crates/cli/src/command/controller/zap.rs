@@ -37,7 +37,13 @@ enum Encoder {
 
 impl ZapArgs {
     pub(super) fn over(&self, log: LogArgs) -> LogArgs {
-        let Self { zap_devel: _, zap_encoder, zap_log_level, zap_stacktrace_level: _, zap_time_encoding: _ } = self;
+        let Self {
+            zap_devel: _,
+            zap_encoder,
+            zap_log_level,
+            zap_stacktrace_level: _,
+            zap_time_encoding: _,
+        } = self;
         LogArgs {
             log_format: match zap_encoder {
                 Some(Encoder::Json) => LogFormat::Json,

@@ -17,8 +17,15 @@ pub(super) fn print(
     people: &[Person],
     demo: bool,
 ) -> io::Result<()> {
-    writeln!(out, "Keydesk is ready on https://{address}. In another terminal:\n")?;
-    writeln!(out, "  export KUBECONFIG={}\n", shell_word(&kubeconfig.display().to_string()))?;
+    writeln!(
+        out,
+        "Keydesk is ready on https://{address}. In another terminal:\n"
+    )?;
+    writeln!(
+        out,
+        "  export KUBECONFIG={}\n",
+        shell_word(&kubeconfig.display().to_string())
+    )?;
     writeln!(out, "Who you can be (kubectl --context WHO):\n")?;
     for person in people {
         writeln!(out, "  {:<16}{}", person.name, person.may)?;
@@ -31,7 +38,11 @@ pub(super) fn print(
             "kubectl --context owner apply -f examples/gamestore/4-approval.yaml",
         ]
     } else {
-        &["kubectl get crds", "kubectl explain apiproduct.spec", "kubectl get gatewayclasses"]
+        &[
+            "kubectl get crds",
+            "kubectl explain apiproduct.spec",
+            "kubectl get gatewayclasses",
+        ]
     };
     for command in next {
         writeln!(out, "  {command}")?;
@@ -48,10 +59,22 @@ mod tests {
     fn it_names_the_kubeconfig_everybody_and_three_commands() {
         let mut out = Vec::new();
         let people: Vec<_> = [ADMIN].into_iter().chain(DEMO).collect();
-        print(&mut out, Path::new("/d/kubeconfig"), "127.0.0.1:7443".parse().unwrap(), &people, true).unwrap();
+        print(
+            &mut out,
+            Path::new("/d/kubeconfig"),
+            "127.0.0.1:7443".parse().unwrap(),
+            &people,
+            true,
+        )
+        .unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("export KUBECONFIG=/d/kubeconfig\n"), "{text}");
-        assert!(people.iter().all(|person| text.contains(&format!("\n  {} ", person.name))), "{text}");
+        assert!(
+            people
+                .iter()
+                .all(|person| text.contains(&format!("\n  {} ", person.name))),
+            "{text}"
+        );
         assert_eq!(text.matches("\n  kubectl ").count(), 3, "{text}");
         assert!(text.lines().all(|line| line.len() <= 110), "{text}");
     }

@@ -55,12 +55,23 @@ pub(crate) struct Args {
 type Ended = Result<(), Failure>;
 
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    let Args { data_dir, listen, admin: AdminArgs { admin_listen }, demo, fetch_allow } = args;
+    let Args {
+        data_dir,
+        listen,
+        admin: AdminArgs { admin_listen },
+        demo,
+        fetch_allow,
+    } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     let home = open_home(data_dir)?;
-    let people: Vec<Person> = [ADMIN].into_iter().chain(if demo { &DEMO[..] } else { &[] }.iter().copied()).collect();
+    let people: Vec<Person> = [ADMIN]
+        .into_iter()
+        .chain(if demo { &DEMO[..] } else { &[] }.iter().copied())
+        .collect();
     let admin_listener = bind("--admin-listen", admin_listen).await?;
-    let admin_address = admin_listener.local_addr().map_err(|error| Failure::fault(&error))?;
+    let admin_address = admin_listener
+        .local_addr()
+        .map_err(|error| Failure::fault(&error))?;
     let serving = serve(&home, listen, &people, stop.drain.clone()).await?;
 
     let client = |user: User| Client::new(serving.server.as_user(user), "default");
@@ -86,7 +97,12 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         stop.drain.clone(),
     );
     let gateway = local_gateway::run(client(gateway), stop.drain.clone());
-    let admin_port = serve_admin(admin_listener, health, Arc::new(Registry::default()), stop.drain.clone());
+    let admin_port = serve_admin(
+        admin_listener,
+        health,
+        Arc::new(Registry::default()),
+        stop.drain.clone(),
+    );
 
     let mut parts: JoinSet<Ended> = JoinSet::new();
     parts.spawn(async { controller.await.map_err(|error: RunError| Failure::fault(&error)) });
@@ -106,16 +122,18 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         Some(ended) = parts.join_next() => outcome(ended)?,
     }
 
-    let serving_task = serving.task;
     let work = async {
         while let Some(ended) = parts.join_next().await {
             outcome(ended)?;
             // A part that ends before it is asked to leaves nothing worth keeping up.
             stop.drain.cancel();
         }
-        serving_task.await.map_err(|error| Failure::fault(&error))
+        // Only now: the others were still writing.
+        serving.finish().await
     };
-    until_drained(work, &stop, DRAIN).await.map_err(|forced| Failure::fault(&forced))?
+    until_drained(work, &stop, DRAIN)
+        .await
+        .map_err(|forced| Failure::fault(&forced))?
 }
 
 fn outcome(ended: Result<Ended, tokio::task::JoinError>) -> Ended {
