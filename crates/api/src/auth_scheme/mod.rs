@@ -13,6 +13,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use stored::stored;
+
 /// The rules of an `AuthPolicy`, unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -21,15 +23,26 @@ pub struct AuthScheme(pub Map<String, Value>);
 impl AuthScheme {
     /// The scheme as the APIProduct CRD lets it be stored: fields that the CRD does not know are gone, and defaults are
     /// filled in. Written in this form, what is read back is what was written.
+    ///
+    /// An entry that the CRD would refuse is left out whole, for half a selector would select more.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         static SCHEMA: LazyLock<Value> = LazyLock::new(schema::auth_scheme);
-        match stored::stored(&SCHEMA, Value::Object(self.0.clone())) {
-            Value::Object(fields) => Self(fields),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                Self::default()
-            }
-        }
+        let parts = SCHEMA["properties"].as_object().into_iter().flatten();
+        let parts = parts.filter_map(|(part, schema)| {
+            let value = self.0.get(part)?.clone();
+            let stored = match (&schema["additionalProperties"], value) {
+                (entry @ Value::Object(_), Value::Object(entries)) => {
+                    let entries = entries.into_iter();
+                    entries
+                        .filter_map(|(name, value)| Some((name, stored(entry, value)?)))
+                        .collect()
+                }
+                (_, value) => stored(schema, value)?,
+            };
+            Some((part.clone(), stored))
+        });
+        Self(parts.collect())
     }
 
     /// The authentication entries, in the one order in which all of Keydesk looks at them: by priority (the smaller

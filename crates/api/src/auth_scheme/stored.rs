@@ -1,48 +1,52 @@
 //! A value as an API server stores it under a schema: unknown fields gone, defaults filled in.
 //!
 //! A status that repeats a policy would otherwise differ from what was stored of it for ever, and be written again and
-//! again. This is the small part of structural schemas that needs: fields, maps, lists, defaults.
+//! again. This is the small part of structural schemas that needs.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// Prunes and defaults a value.
-pub(super) fn stored(schema: &Value, value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            if schema.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(true)) {
-                return Value::Object(fields);
-            }
-            if let Some(Value::Object(properties)) = schema.get("properties") {
-                let mut fields = fields;
-                let known = properties.iter().filter_map(|(name, schema)| {
-                    let field = match fields.remove(name) {
-                        // The API server takes null, where it is not allowed, for absent.
-                        None | Some(Value::Null) => schema.get("default").cloned()?,
-                        Some(value) => stored(schema, value),
-                    };
-                    Some((name.clone(), field))
-                });
-                Value::Object(known.collect())
-            } else if let Some(values) = schema.get("additionalProperties") {
-                Value::Object(
-                    fields
-                        .into_iter()
-                        .map(|(key, value)| (key, stored(values, value)))
-                        .collect(),
-                )
-            } else {
-                Value::Object(serde_json::Map::new())
-            }
-        }
-        Value::Array(elements) => match schema.get("items") {
-            Some(items) => Value::Array(
-                elements
-                    .into_iter()
-                    .map(|element| stored(items, element))
-                    .collect(),
-            ),
-            None => Value::Array(elements),
-        },
-        scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => scalar,
+/// Prunes and defaults a value; nothing when an API server would refuse it for a type, an enum or a missing field.
+pub(super) fn stored(schema: &Value, value: Value) -> Option<Value> {
+    match (schema["type"].as_str(), value) {
+        (_, Value::Null) => None,
+        (Some("object"), Value::Object(fields)) => object(schema, fields).map(Value::Object),
+        (Some("array"), Value::Array(elements)) => elements
+            .into_iter()
+            .map(|element| stored(&schema["items"], element))
+            .collect(),
+        (Some("string"), value @ Value::String(_)) => schema["enum"]
+            .as_array()
+            .is_none_or(|words| words.contains(&value))
+            .then_some(value),
+        (Some("integer"), Value::Number(number)) => number.as_i64().map(Value::from),
+        (Some("boolean"), value @ Value::Bool(_)) | (None, value) => Some(value),
+        (Some(_), _) => None,
     }
+}
+
+fn object(schema: &Value, mut fields: Map<String, Value>) -> Option<Map<String, Value>> {
+    if schema["x-kubernetes-preserve-unknown-fields"] == true {
+        return Some(fields);
+    }
+    if let values @ Value::Object(_) = &schema["additionalProperties"] {
+        return fields
+            .into_iter()
+            .map(|(key, value)| Some((key, stored(values, value)?)))
+            .collect();
+    }
+    let mut known = Map::new();
+    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        let field = match fields.remove(name) {
+            // Null, where it is not allowed, counts as absent.
+            None | Some(Value::Null) => schema.get("default").cloned(),
+            Some(value) => Some(stored(schema, value)?),
+        };
+        known.extend(field.map(|field| (name.clone(), field)));
+    }
+    let mut needs = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    needs.all(|need| known.contains_key(need)).then_some(known)
 }

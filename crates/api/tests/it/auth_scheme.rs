@@ -1,6 +1,7 @@
 //! The authentication scheme is carried faithfully and read in one order.
 
 use keydesk_api::{AuthScheme, Method};
+use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Value, json};
 
 fn scheme(value: Value) -> AuthScheme {
@@ -132,4 +133,82 @@ fn the_stored_form_is_pruned_and_defaulted_as_the_crd_does() {
         })
     );
     assert_eq!(stored.as_stored(), stored, "what is stored stays as it is");
+}
+
+#[test]
+fn an_entry_that_the_api_server_would_refuse_is_left_out_whole() {
+    let stored = scheme(json!({
+        "authentication": {
+            "fine": { "apiKey": { "selector": { "matchLabels": { "app": "pets" } } }, "cache": null },
+            "half-a-selector": { "apiKey": { "selector": { "matchExpressions": [{ "key": "tier" }] } } },
+            "no-selector": { "apiKey": { "allNamespaces": true } },
+            "odd": 7,
+            "odd-label": { "apiKey": { "selector": { "matchLabels": { "app": "pets", "tier": 1 } } } },
+            "odd-operator": { "when": [{ "operator": "like" }] },
+            "odd-priority": { "priority": "first" },
+        },
+        "response": "none",
+    }))
+    .as_stored();
+    let names: Vec<_> = stored
+        .authentications()
+        .into_iter()
+        .map(|entry| entry.name)
+        .collect();
+    assert_eq!(names, ["fine"]);
+    assert!(!stored.0.contains_key("response"));
+}
+
+/// Any JSON, with the names that the schema knows among its keys.
+fn any_json() -> impl Strategy<Value = Value> {
+    let key = prop::sample::select(vec![
+        "authentication",
+        "metadata",
+        "response",
+        "apiKey",
+        "selector",
+        "matchLabels",
+        "cache",
+        "key",
+        "ttl",
+        "when",
+        "priority",
+        "http",
+        "success",
+        "headers",
+        "unknown",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[a-z]{0,3}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(key.clone(), inner, 0..5).prop_map(|fields| fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn storing_twice_changes_nothing(value in any_json()) {
+        if let Value::Object(fields) = value {
+            let once = AuthScheme(fields).as_stored();
+            prop_assert_eq!(once.as_stored(), once);
+        }
+    }
+
+    #[test]
+    fn reading_entries_never_fails(value in any_json()) {
+        let named = AuthScheme(serde_json::Map::from_iter([("authentication".to_owned(), value.clone())]));
+        let entries = value.as_object().map_or(0, serde_json::Map::len);
+        prop_assert_eq!(named.authentications().len(), entries);
+    }
 }
