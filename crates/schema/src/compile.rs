@@ -44,9 +44,7 @@ pub(crate) fn custom_resource<'a>(
 /// # Errors
 /// When a component is missing.
 pub(crate) fn component(components: &Value, name: &str) -> Result<(Nodes, NodeId), ParseError> {
-    let components = components
-        .as_object()
-        .ok_or_else(|| ParseError::MalformedComponents)?;
+    let components = components.as_object().ok_or(ParseError::MalformedComponents)?;
     let (name, _) = components
         .get_key_value(name)
         .ok_or_else(|| ParseError::MissingComponent {

@@ -34,6 +34,10 @@ impl Nodes {
 
 /// One node: what it says about the one value that it applies to.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a keyword of its own, in any combination"
+)]
 pub(crate) struct Node {
     /// Allowed types; none means any.
     pub(crate) types: Vec<Type>,

@@ -18,9 +18,25 @@ pub(crate) fn prune(nodes: &Nodes, id: NodeId, value: &mut Value, is_resource: b
         nodes,
         removed: Vec::new(),
     };
-    pruner.prune(Some(id), value, &Place::Root, is_resource);
+    pruner.prune(
+        Some(id),
+        value,
+        &Place::Root,
+        Kept {
+            as_resource: is_resource,
+            with_unknown: false,
+        },
+    );
     pruner.removed.sort();
     pruner.removed
+}
+
+/// What a value keeps because of where it stands.
+#[derive(Clone, Copy, Default)]
+struct Kept {
+    as_resource: bool,
+    /// It is an item of a list that keeps unknown fields.
+    with_unknown: bool,
 }
 
 struct Pruner<'a> {
@@ -29,11 +45,11 @@ struct Pruner<'a> {
 }
 
 impl Pruner<'_> {
-    fn prune(&mut self, id: Option<NodeId>, value: &mut Value, place: &Place<'_>, is_resource: bool) {
+    fn prune(&mut self, id: Option<NodeId>, value: &mut Value, place: &Place<'_>, kept: Kept) {
         let nodes = self.nodes;
         let node = id.map(|id| nodes.get(id));
-        let keeps_unknown = node.is_some_and(|node| node.keeps_unknown);
-        let is_resource = is_resource || node.is_some_and(|node| node.embedded);
+        let keeps_unknown = kept.with_unknown || node.is_some_and(|node| node.keeps_unknown);
+        let is_resource = kept.as_resource || node.is_some_and(|node| node.embedded);
         match value {
             Value::Object(fields) => fields.retain(|name, field| {
                 if is_resource && RESOURCE_FIELDS.contains(&name.as_str()) {
@@ -56,7 +72,7 @@ impl Pruner<'_> {
                 // Below a field that is only kept, not known, nothing is unknown.
                 let only_kept = keeps_unknown && schema.is_none();
                 if !only_kept {
-                    self.prune(schema, field, &field_place, false);
+                    self.prune(schema, field, &field_place, Kept::default());
                 }
                 true
             }),
@@ -66,7 +82,11 @@ impl Pruner<'_> {
                     return;
                 }
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.prune(schema, item, &place.item(index), false);
+                    let kept = Kept {
+                        as_resource: false,
+                        with_unknown: keeps_unknown,
+                    };
+                    self.prune(schema, item, &place.item(index), kept);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

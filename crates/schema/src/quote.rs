@@ -21,7 +21,7 @@ pub(crate) fn quoted(text: &str) -> String {
             '\u{b}' => out.push_str("\\v"),
             c if (c as u32) < 0x20 || c == '\u{7f}' => escape(&mut out, format_args!("\\x{:02x}", c as u32)),
             c if is_unprintable(c) && (c as u32) < 0x1_0000 => {
-                escape(&mut out, format_args!("\\u{:04x}", c as u32))
+                escape(&mut out, format_args!("\\u{:04x}", c as u32));
             }
             c if is_unprintable(c) => escape(&mut out, format_args!("\\U{:08x}", c as u32)),
             c => out.push(c),

@@ -91,8 +91,10 @@ impl<'a> Kind<'a> {
     /// Whether a value of this type may be one of `other`.
     pub(super) fn may_be(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Any, _) | (_, Self::Any) => true,
-            (Self::List(_), Self::List(_)) | (Self::Map(_), Self::Map(_)) => true,
+            (Self::Any, _)
+            | (_, Self::Any)
+            | (Self::List(_), Self::List(_))
+            | (Self::Map(_), Self::Map(_)) => true,
             (left, right) => left == right,
         }
     }
@@ -237,9 +239,19 @@ impl<'a> Scope<'a> {
                 Some(Kind::List(item) | Kind::Map(item)) => *item,
                 _ => Kind::Any,
             }),
-            operators::IN | operators::NOT_STRICTLY_FALSE => Ok(Kind::Bool),
-            "contains" | "endsWith" | "hasValue" | "isCIDR" | "isIP" | "isQuantity" | "isSemver"
-            | "isSorted" | "isURL" | "matches" | "startsWith" => Ok(Kind::Bool),
+            operators::IN
+            | operators::NOT_STRICTLY_FALSE
+            | "contains"
+            | "endsWith"
+            | "hasValue"
+            | "isCIDR"
+            | "isIP"
+            | "isQuantity"
+            | "isSemver"
+            | "isSorted"
+            | "isURL"
+            | "matches"
+            | "startsWith" => Ok(Kind::Bool),
             "size" => Ok(Kind::Int),
             "lowerAscii" | "string" | "trim" | "upperAscii" => Ok(Kind::Text),
             _ => Ok(Kind::Any),

@@ -22,7 +22,7 @@ pub fn json(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     match read {
         Ok(value) => Ok(Decoded { value, duplicates }),
         Err(_) if too_deep => Err(DecodeError::TooDeep),
-        Err(error) => Err(DecodeError::Json(error)),
+        Err(error) => Err(DecodeError::Json(error.to_string())),
     }
 }
 

@@ -33,7 +33,7 @@ pub enum DecodeError {
     TooDeep,
     /// Not JSON.
     #[error("couldn't get version/kind; json parse error: {0}")]
-    Json(#[source] serde_json::Error),
+    Json(String),
     /// Not YAML, or YAML that has no meaning in JSON, or that grows beyond all bounds.
     #[error("error parsing YAML: {0}")]
     Yaml(String),

@@ -76,7 +76,9 @@ fn bound(target: &Value, operation: &PatchOperation, copied: &mut usize) -> Resu
 fn refusal(operation: &PatchOperation, kind: &PatchErrorKind) -> String {
     let path = operation.path();
     match (operation, kind) {
-        (_, PatchErrorKind::TestFailed) => format!("testing value {path} failed: test failed"),
+        (_, PatchErrorKind::TestFailed) | (PatchOperation::Test(_), _) => {
+            format!("testing value {path} failed: test failed")
+        }
         (PatchOperation::Add(_), _) => {
             format!("add operation does not apply: doc is missing path: \"{path}\": missing value")
         }
@@ -86,7 +88,6 @@ fn refusal(operation: &PatchOperation, kind: &PatchErrorKind) -> String {
         (PatchOperation::Replace(_), _) => {
             format!("replace operation does not apply: doc is missing key: {path}: missing value")
         }
-        (PatchOperation::Test(_), _) => format!("testing value {path} failed: test failed"),
         (PatchOperation::Move(moved), PatchErrorKind::InvalidFromPointer) => {
             let from = &moved.from;
             format!("move operation does not apply: doc is missing from path: {from}: missing value")

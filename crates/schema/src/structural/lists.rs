@@ -127,30 +127,27 @@ fn check_map(items: Option<&Raw>, keys: &[&str], path: &str, violations: &mut Ve
     for (index, key) in keys.iter().enumerate() {
         let property_path = format!("{path}.items.properties[{key}]");
         let property = object(items, "properties").and_then(|properties| object(properties, key));
-        match property {
-            Some(property) => {
-                if matches!(text(property, "type"), "array" | "object") {
-                    let detail = "must be a scalar type if parent array's x-kubernetes-list-type is map";
-                    violations.push(Violation::invalid(
-                        &format!("{property_path}.type"),
-                        item_type,
-                        detail,
-                    ));
-                }
-                if !is_required(key) && property.get("default").is_none_or(Value::is_null) {
-                    let detail = "this property is in x-kubernetes-list-map-keys, so it must have a default or be \
-                                  a required property";
-                    violations.push(Violation::required(&format!("{property_path}.default"), detail));
-                }
-                if flag(property, "nullable") {
-                    let detail = "this property is in x-kubernetes-list-map-keys, so it cannot be nullable";
-                    violations.push(Violation::forbidden(&format!("{property_path}.nullable"), detail));
-                }
+        if let Some(property) = property {
+            if matches!(text(property, "type"), "array" | "object") {
+                let detail = "must be a scalar type if parent array's x-kubernetes-list-type is map";
+                violations.push(Violation::invalid(
+                    &format!("{property_path}.type"),
+                    item_type,
+                    detail,
+                ));
             }
-            None => {
-                let detail = "entries must all be names of item properties";
-                violations.push(Violation::invalid(&keys_path, keys.to_vec(), detail));
+            if !is_required(key) && property.get("default").is_none_or(Value::is_null) {
+                let detail = "this property is in x-kubernetes-list-map-keys, so it must have a default or be \
+                              a required property";
+                violations.push(Violation::required(&format!("{property_path}.default"), detail));
             }
+            if flag(property, "nullable") {
+                let detail = "this property is in x-kubernetes-list-map-keys, so it cannot be nullable";
+                violations.push(Violation::forbidden(&format!("{property_path}.nullable"), detail));
+            }
+        } else {
+            let detail = "entries must all be names of item properties";
+            violations.push(Violation::invalid(&keys_path, keys.to_vec(), detail));
         }
         if keys[..index].contains(key) {
             violations.push(Violation::invalid(

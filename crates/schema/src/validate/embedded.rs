@@ -40,7 +40,7 @@ fn visit(
         }
     }
     for_each_child(node, value, place, &mut |id, value, place| {
-        visit(nodes, id, value, place, prefix, violations)
+        visit(nodes, id, value, place, prefix, violations);
     });
 }
 

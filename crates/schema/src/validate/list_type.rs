@@ -40,7 +40,7 @@ impl Check<'_> {
             }
         }
         for_each_child(node, value, place, &mut |id, value, place| {
-            self.visit(id, value, place)
+            self.visit(id, value, place);
         });
     }
 

@@ -11,7 +11,7 @@ mod structure;
 use serde_json::Value;
 
 pub(crate) use self::format::Format;
-pub(crate) use self::number::{is_integer, same};
+pub(crate) use self::number::same;
 pub(crate) use self::pattern::Pattern;
 use crate::node::{Node, NodeId, Nodes};
 use crate::place::Place;
