@@ -134,19 +134,20 @@ impl ApiServer {
         }
     }
 
-    /// Serves over TLS until `shutdown` is done, then finishes what is under way.
+    /// Serves over TLS until `shutdown` is done, then stops the server and finishes what is under way.
     pub async fn serve_tls(
         &self,
         listener: TcpListener,
         tls: ServerConfig,
         shutdown: impl Future<Output = ()>,
     ) {
-        let stopping = self.running.api.stopping.child_token();
+        let stopping = &self.running.api.stopping;
         let end = async {
             tokio::select! {
                 () = shutdown => {}
-                () = self.running.api.stopping.cancelled() => {}
+                () = stopping.cancelled() => {}
             }
+            // Watches would go on for as long as their clients stay.
             stopping.cancel();
         };
         rest::serve_tls(self.router(), listener, tls, end).await;

@@ -1,4 +1,12 @@
 //! The server as its clients see it: through `kube::Client` and raw HTTP.
 
+mod bodies;
 mod cluster;
+mod definitions;
+mod deleting;
+mod lists;
 mod objects;
+mod options;
+mod sockets;
+mod storage;
+mod watches;

@@ -1,0 +1,151 @@
+//! CustomResourceDefinitions: from YAML to a served kind, and away again.
+
+use kube::Client;
+use serde_json::{Value, json};
+
+use crate::cluster::{bee_definition, bees, client, namespace, send, soon, unique};
+
+const PATH: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+async fn refused(client: &Client, change: impl FnOnce(&mut Value)) -> Vec<String> {
+    let mut definition = bee_definition(&format!("{}.example.com", unique("g")));
+    change(&mut definition);
+    let (code, refused) = send(client, "POST", PATH, definition.to_string()).await;
+    assert_eq!(code, 422, "{refused}");
+    let causes = refused["details"]["causes"].as_array().unwrap();
+    causes
+        .iter()
+        .map(|cause| cause["field"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_definition_says_that_it_is_established() {
+    let client = client().await;
+    let (group, _) = bees(&client).await;
+    soon("the definition is established", async || {
+        let (_, definition) = send(&client, "GET", &format!("{PATH}/bees.{group}"), "").await;
+        let conditions = definition["status"]["conditions"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let is = |kind: &str| {
+            conditions
+                .iter()
+                .any(|it| it["type"] == kind && it["status"] == "True")
+        };
+        (is("Established") && is("NamesAccepted") && definition["status"]["storedVersions"] == json!(["v1"]))
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_definition_must_fit_its_name_and_be_stored_once() {
+    let client = client().await;
+    assert_eq!(
+        refused(&client, |it| it["metadata"]["name"] = json!("wasps.example.com")).await,
+        ["metadata.name"]
+    );
+    let fields = refused(&client, |it| it["spec"]["versions"][0]["storage"] = json!(false)).await;
+    assert!(fields.contains(&"spec.versions".to_owned()), "{fields:?}");
+    let fields = refused(&client, |it| {
+        it["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"] =
+            json!({"properties": {}});
+    })
+    .await;
+    assert!(
+        fields.iter().any(
+            |field| field.starts_with("spec.versions[0].schema.openAPIV3Schema")
+                || field.starts_with("spec.validation.openAPIV3Schema")
+        ),
+        "{fields:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_definition_takes_its_objects_along() {
+    let client = client().await;
+    let namespace = namespace(&client).await;
+    let (group, _) = bees(&client).await;
+    let path = format!("/apis/{group}/v1/namespaces/{namespace}/bees");
+    let bee = json!({"apiVersion": format!("{group}/v1"), "kind": "Bee", "metadata": {"name": "b"}});
+    assert_eq!(send(&client, "POST", &path, bee.to_string()).await.0, 201);
+    assert_eq!(
+        send(&client, "DELETE", &format!("{PATH}/bees.{group}"), "")
+            .await
+            .0,
+        200
+    );
+    soon("the definition is gone", async || {
+        (send(&client, "GET", &format!("{PATH}/bees.{group}"), "").await.0 == 404).then_some(())
+    })
+    .await;
+    soon("the kind is gone", async || {
+        (send(&client, "GET", &path, "").await.0 == 404).then_some(())
+    })
+    .await;
+
+    let again = bee_definition(&group);
+    assert_eq!(send(&client, "POST", PATH, again.to_string()).await.0, 201);
+    soon("the kind is served again, without its old objects", async || {
+        let (code, list) = send(&client, "GET", &path, "").await;
+        (code == 200 && list["items"] == json!([])).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_schema_does_not_know_is_dropped_or_refused() {
+    let client = client().await;
+    let namespace = namespace(&client).await;
+    let (group, _) = bees(&client).await;
+    let path = format!("/apis/{group}/v1/namespaces/{namespace}/bees");
+    let bee = format!(
+        r#"{{"apiVersion": "{group}/v1", "kind": "Bee", "metadata": {{"name": "b", "foo": 1}},
+            "spec": {{"color": "black", "color": "yellow", "z": 1}}, "y": 2}}"#
+    );
+    let (code, refused) = send(
+        &client,
+        "POST",
+        &format!("{path}?fieldValidation=Strict"),
+        bee.clone(),
+    )
+    .await;
+    assert_eq!(code, 400);
+    assert_eq!(
+        refused["message"],
+        "Bee in version \"v1\" cannot be handled as a Bee: strict decoding error: duplicate field \"spec.color\", \
+         unknown field \"metadata.foo\", unknown field \"spec.z\", unknown field \"y\""
+    );
+    let (code, made) = send(&client, "POST", &format!("{path}?fieldValidation=Ignore"), bee).await;
+    assert_eq!(code, 201, "{made}");
+    assert_eq!(made["spec"], json!({"color": "yellow", "legs": 6}));
+    assert_eq!(made.get("y"), None);
+}
+
+#[tokio::test]
+async fn another_kind_or_version_in_the_body_is_refused() {
+    let client = client().await;
+    let namespace = namespace(&client).await;
+    let (group, _) = bees(&client).await;
+    let path = format!("/apis/{group}/v1/namespaces/{namespace}/bees");
+    let body = |version: &str, kind: &str| {
+        json!({"apiVersion": format!("{group}/{version}"), "kind": kind, "metadata": {"name": "b"}})
+            .to_string()
+    };
+    let (code, refused) = send(&client, "POST", &path, body("v2", "Bee")).await;
+    assert_eq!(code, 400);
+    assert_eq!(
+        refused["message"],
+        format!(
+            "the API version in the data ({group}/v2) does not match the expected API version ({group}/v1)"
+        )
+    );
+    let (code, refused) = send(&client, "POST", &path, body("v1", "Wasp")).await;
+    assert_eq!(code, 422);
+    assert_eq!(
+        refused["message"],
+        format!("Wasp.{group} \"b\" is invalid: kind: Invalid value: \"Wasp\": must be Bee")
+    );
+}
