@@ -20,15 +20,26 @@ pub(crate) enum Content {
     WithoutEntry,
     /// An entry of no bytes.
     Empty,
-    /// A value.
+    /// A value, and nothing else.
     Value(Fingerprint),
+    /// A value beside other entries.
+    Crowded(Fingerprint),
 }
 
 impl Content {
+    /// The value, whatever else is there.
     pub(crate) fn value(self) -> Option<Fingerprint> {
         match self {
-            Self::Value(fingerprint) => Some(fingerprint),
+            Self::Value(fingerprint) | Self::Crowded(fingerprint) => Some(fingerprint),
             Self::Missing | Self::WithoutEntry | Self::Empty => None,
+        }
+    }
+
+    /// The value, if it is all that is there.
+    pub(crate) fn sole_value(self) -> Option<Fingerprint> {
+        match self {
+            Self::Value(fingerprint) => Some(fingerprint),
+            Self::Crowded(_) | Self::Missing | Self::WithoutEntry | Self::Empty => None,
         }
     }
 }
@@ -78,10 +89,12 @@ impl Values {
         let id = write::id(&secret);
         let uid = secret.metadata.uid.clone().unwrap_or_default();
         let resource_version = secret.metadata.resource_version.clone().unwrap_or_default();
+        let is_alone = secret.data.as_ref().is_some_and(|data| data.len() == 1);
         let content = match value_of(secret) {
             None => Content::WithoutEntry,
             Some(value) if value.is_empty() => Content::Empty,
-            Some(value) => Content::Value(self.key.fingerprint(&value)),
+            Some(value) if is_alone => Content::Value(self.key.fingerprint(&value)),
+            Some(value) => Content::Crowded(self.key.fingerprint(&value)),
         };
         self.known.lock().insert(
             id,

@@ -1,6 +1,6 @@
 //! Carrying out the plan for one key.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -62,11 +62,14 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
     {
         return Ok(Applied::Stale);
     }
+    let mut marked = BTreeMap::new();
     for mark in &plan.mark {
         // What an approval stands for is on record before anything changes, or is granted, because of it.
-        desk.cluster
+        let approval = desk
+            .cluster
             .merge::<APIKeyApproval>(&mark.id, &mark.patch)
             .await?;
+        marked.insert(mark.id.clone(), approval);
     }
     let request = outcome
         .note(settle_request(desk, live, &plan.request).await)
@@ -75,9 +78,12 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
         outcome.note(approve(desk, request, &plan.automatic).await);
     }
     for (approval, status) in &plan.approval_statuses {
+        let approval = marked
+            .remove(&write::id(&approval.object))
+            .unwrap_or_else(|| approval.object.clone());
         let approval = APIKeyApproval {
             status: Some(status.clone()),
-            ..approval.object.clone()
+            ..approval
         };
         outcome.note(desk.cluster.put_status(&approval).await);
     }

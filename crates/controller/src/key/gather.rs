@@ -33,7 +33,7 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
     let mut copies = Vec::with_capacity(metas.len());
     for meta in metas {
         let value = match live {
-            Some(_) => desk.values.content(&desk.cluster, &meta).await?.value(),
+            Some(_) => desk.values.content(&desk.cluster, &meta).await?.sole_value(),
             // They go, whatever is in them.
             None => None,
         };
@@ -73,7 +73,7 @@ fn facts(content: Content) -> SecretFacts {
         Content::Missing => SecretFacts::Missing,
         Content::WithoutEntry => SecretFacts::WithoutEntry,
         Content::Empty => SecretFacts::Empty,
-        Content::Value(_) => SecretFacts::Usable,
+        Content::Value(_) | Content::Crowded(_) => SecretFacts::Usable,
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Live {
 #[derive(Clone, Debug)]
 pub(crate) struct Copy {
     pub(crate) meta: Arc<SecretMeta>,
-    /// Stands for the value in it, if there is one.
+    /// Stands for the value in it, if that is all that is in it.
     pub(crate) value: Option<Fingerprint>,
 }
 
