@@ -5,6 +5,8 @@ mod discovery;
 mod gather;
 mod plan;
 mod policies;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use keydesk_api::meta::annotation;
