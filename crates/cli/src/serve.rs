@@ -1,9 +1,12 @@
 //! The API server of a data directory: what `up` and `apiserver` have in common.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use keydesk_apiserver::{ApiServer, Store, StoreError, Tokens as ApiTokens};
-use keydesk_process::bind;
+use keydesk_process::{LogArgs, bind, init_log};
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +18,7 @@ use crate::{
 
 const KUBECONFIG: &str = "kubeconfig";
 const ADDRESSES: &str = "addresses.json";
+const AUDIT: &str = "audit.log";
 
 /// An API server that answers on a socket.
 pub(crate) struct Serving {
@@ -26,12 +30,13 @@ pub(crate) struct Serving {
     tokens: Tokens,
 }
 
-/// Takes the data directory. What another run announced in it is over.
-pub(crate) fn open_home(directory: Option<std::path::PathBuf>) -> Result<DataDir, Failure> {
+/// Takes the data directory, with the audit log in it. What another run announced in it is over.
+pub(crate) fn open_home(directory: Option<PathBuf>, log: &LogArgs) -> Result<DataDir, Failure> {
     let path = directory.map_or_else(DataDir::default_path, Ok)?;
     let home = DataDir::open(&path)?;
     home.remove(KUBECONFIG)?;
     home.remove(ADDRESSES)?;
+    init_log(log, Some(home.append(AUDIT)?))?;
     Ok(home)
 }
 

@@ -40,7 +40,7 @@ impl Stop {
                     _ = terminate.recv() => "SIGTERM",
                     _ = interrupt.recv() => "Ctrl-C",
                 };
-                tracing::info!(signal = name, "{name} received");
+                tracing::info!("{name} received");
                 stage.cancel();
             }
         });

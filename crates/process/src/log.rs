@@ -3,12 +3,23 @@
 use std::{
     error::Error,
     fmt::{self, Display},
+    fs::File,
     io::{IsTerminal as _, stderr},
+    sync::Mutex,
 };
 
-use tracing_subscriber::{EnvFilter, filter::ParseError, util::SubscriberInitExt as _, util::TryInitError};
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    filter::{ParseError, Targets},
+    fmt::layer,
+    layer::SubscriberExt as _,
+    util::{SubscriberInitExt as _, TryInitError},
+};
 
 use crate::args::{LogArgs, LogFormat};
+
+/// The target of audit lines: who changed what.
+const AUDIT: &str = "audit";
 
 /// Why the log could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -26,35 +37,41 @@ pub enum LogError {
     Install(#[source] TryInitError),
 }
 
-/// Installs the process-wide log.
+/// Installs the process-wide log. With an `audit` file, audit lines go there, as JSON; they are many, and so not on
+/// standard error beside, unless the filter names them (`info,audit=info`).
 ///
 /// # Errors
 /// When the filter does not parse, or a log is installed already.
-pub fn init(args: &LogArgs) -> Result<(), LogError> {
+pub fn init(args: &LogArgs, audit: Option<File>) -> Result<(), LogError> {
     let LogArgs { log_format, log } = args;
+    let directives = match &audit {
+        Some(_) if !log.contains(AUDIT) => format!("{log},{AUDIT}=off"),
+        Some(_) | None => log.clone(),
+    };
     let filter = EnvFilter::builder()
-        .parse(log)
+        .parse(directives)
         .map_err(|source| LogError::ParseFilter {
             filter: log.clone(),
             source,
         })?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr);
-    match log_format {
-        LogFormat::Json => lines
+    let lines = layer().with_writer(stderr);
+    let lines = match log_format {
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+        LogFormat::Pretty => lines.compact().with_ansi(stderr().is_terminal()).boxed(),
+    };
+    let audit = audit.map(|file| {
+        let only = Targets::new().with_target(AUDIT, tracing::Level::INFO);
+        layer()
             .json()
             .flatten_event(true)
-            .with_current_span(false)
-            .finish()
-            .try_init(),
-        LogFormat::Pretty => lines
-            .compact()
-            .with_ansi(stderr().is_terminal())
-            .finish()
-            .try_init(),
-    }
-    .map_err(LogError::Install)
+            .with_writer(Mutex::new(file))
+            .with_filter(only)
+    });
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(audit)
+        .try_init()
+        .map_err(LogError::Install)
 }
 
 /// An error and everything that caused it, as one line: `failed to do this: because of that: and that`.
@@ -117,7 +134,7 @@ mod tests {
             log_format: LogFormat::Json,
             log: "info,=,=".to_owned(),
         };
-        let error = init(&args).unwrap_err();
+        let error = init(&args, None).unwrap_err();
         assert!(error.to_string().contains("info,=,="), "{error}");
     }
 }

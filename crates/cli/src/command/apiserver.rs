@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use keydesk_process::{Stop, until_drained};
+use keydesk_process::{LogArgs, Stop, until_drained};
 
 use super::{DRAIN, answer};
 use crate::{
@@ -22,10 +22,10 @@ pub(crate) struct Args {
     listen: SocketAddr,
 }
 
-pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args { data_dir, listen } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
-    let home = open_home(data_dir)?;
+    let home = open_home(data_dir, &log)?;
     let serving = serve(&home, listen, &[ADMIN], stop.drain.clone()).await?;
     serving.announce(&home, &[ADMIN], &[])?;
     let kubeconfig = home.path("kubeconfig");

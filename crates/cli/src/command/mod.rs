@@ -8,7 +8,7 @@ pub(crate) mod up;
 
 use std::{future::Future, io, time::Duration};
 
-use keydesk_process::{LogArgs, LogError, init_log};
+use keydesk_process::LogError;
 
 use crate::{
     args::{Cli, Command},
@@ -22,31 +22,12 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { log, command } = cli;
     match command {
-        Command::Up(args) => {
-            log_to(&log)?;
-            block_on(up::run(args))
-        }
-        Command::Apiserver(args) => {
-            log_to(&log)?;
-            block_on(apiserver::run(args))
-        }
-        Command::Controller(args) => {
-            log_to(&args.log(log))?;
-            block_on(controller::run(args))
-        }
+        Command::Up(args) => block_on(up::run(args, log)),
+        Command::Apiserver(args) => block_on(apiserver::run(args, log)),
+        Command::Controller(args) => block_on(controller::run(args, log)),
         Command::Crds => crds::run(),
         Command::Completions(args) => completions::run(&args),
     }
-}
-
-fn log_to(log: &LogArgs) -> Result<(), Failure> {
-    init_log(log).map_err(|error| match &error {
-        LogError::ParseFilter { .. } => Failure::fixable(
-            &error,
-            "a filter is a level such as info, or directives such as info,keydesk_controller=debug",
-        ),
-        LogError::Install(_) => Failure::fault(&error),
-    })
 }
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
@@ -66,5 +47,17 @@ fn answer(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<()
     match write(&mut out).and_then(|()| io::Write::flush(&mut out)) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::fault(&error)),
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        match &error {
+            LogError::ParseFilter { .. } => Self::fixable(
+                &error,
+                "a filter is a level such as info, or directives such as info,keydesk_controller=debug",
+            ),
+            LogError::Install(_) => Self::fault(&error),
+        }
     }
 }

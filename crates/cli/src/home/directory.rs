@@ -8,6 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Bytes from which on a file of lines is put aside at the next start.
+const LARGE: u64 = 16 << 20;
+
 /// A directory that this process has to itself, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -107,6 +110,18 @@ impl DataDir {
             File::open(&self.path)?.sync_all()
         })();
         written.map_err(|source| DirectoryError::Write { path, source })
+    }
+
+    /// A file to append lines to. One that has grown large is put aside first, in the place of the last such.
+    pub(crate) fn append(&self, name: &str) -> Result<File, DirectoryError> {
+        let path = self.path(name);
+        let opened = (|| {
+            if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > LARGE) {
+                fs::rename(&path, self.path(format!("{name}.1")))?;
+            }
+            private().append(true).create(true).open(&path)
+        })();
+        opened.map_err(|source| DirectoryError::Write { path, source })
     }
 
     /// Removes a file, if it is there.

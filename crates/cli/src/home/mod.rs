@@ -6,6 +6,7 @@
 //! DIR/ca.crt ca.key   our own authority, made once
 //! DIR/tokens.json     one token per person, made once
 //! DIR/installed.json  what was installed once and is left to people since
+//! DIR/audit.log      who changed what: a line of JSON for every write
 //! DIR/addresses.json  the addresses in use
 //! DIR/kubeconfig      written last, when everything is ready
 //! ```

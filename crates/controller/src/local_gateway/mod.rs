@@ -101,19 +101,18 @@ async fn write(client: &Client, kind: Kind, object: DynamicObject) {
     } else {
         Api::namespaced_with(client.clone(), namespace, &resource)
     };
+    let place = if namespace.is_empty() {
+        name.clone()
+    } else {
+        format!("{namespace}/{name}")
+    };
     match api.replace_status(&name, &PostParams::default(), &object).await {
-        Ok(_) => tracing::info!(
-            ?kind,
-            namespace,
-            name,
-            "set the status of {kind:?} {namespace}/{name}"
-        ),
+        Ok(_) => tracing::info!("set the status of {kind:?} {place}"),
         // Somebody was faster: the watch brings the newer object, and it is looked at again.
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
-        Err(error) => tracing::warn!(
-            ?kind, namespace, name, error = %chain(&error),
-            "failed to set the status of {kind:?} {namespace}/{name}"
-        ),
+        Err(error) => {
+            tracing::warn!(error = %chain(&error), "failed to set the status of {kind:?} {place}");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::Arc};
 use ipnet::IpNet;
 use keydesk_controller::Settings;
 use keydesk_feed::Readiness;
-use keydesk_process::{Health, LogArgs, Registry, Stop, bind, serve_admin, until_drained};
+use keydesk_process::{Health, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained};
 use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
@@ -88,21 +88,15 @@ struct UpstreamArgs {
     enable_http2: bool,
 }
 
-impl Args {
-    /// How to log: as upstream's flags say, where they are given.
-    pub(crate) fn log(&self, log: LogArgs) -> LogArgs {
-        self.zap.over(log)
-    }
-}
-
-pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args {
         kubeconfig,
         health_probe_bind_address,
         fetch_allow,
         upstream,
-        zap: _,
+        zap,
     } = args;
+    init_log(&zap.over(log), None)?;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

@@ -12,7 +12,7 @@ use keydesk_api::rbac;
 use keydesk_apiserver::User;
 use keydesk_controller::{RunError, Settings, local_gateway};
 use keydesk_feed::Readiness;
-use keydesk_process::{AdminArgs, Health, Registry, Stop, bind, serve_admin, until_drained};
+use keydesk_process::{AdminArgs, Health, LogArgs, Registry, Stop, bind, serve_admin, until_drained};
 use kube::Client;
 use tokio::task::JoinSet;
 
@@ -54,7 +54,7 @@ pub(crate) struct Args {
 /// What one of the parts ended with.
 type Ended = Result<(), Failure>;
 
-pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args {
         data_dir,
         listen,
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         fetch_allow,
     } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
-    let home = open_home(data_dir)?;
+    let home = open_home(data_dir, &log)?;
     let people: Vec<Person> = [ADMIN]
         .into_iter()
         .chain(if demo { &DEMO[..] } else { &[] }.iter().copied())

@@ -1,0 +1,150 @@
+//! What somebody who starts the program got wrong: one clear sentence, a hint, and exit code 1.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Command, Output},
+};
+
+use keydesk_testkit::up::Up;
+
+use crate::KEYDESK;
+
+/// Runs the program to its end; the arguments must make it refuse.
+fn refused(directory: &Path, flags: &[&str]) -> Output {
+    let mut command = Command::new(KEYDESK);
+    command.arg("up").arg("--data-dir").arg(directory);
+    command
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+        .args(flags)
+        .output()
+        .unwrap()
+}
+
+fn check(output: &Output, says: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in says {
+        assert!(said.contains(part), "{part:?} is not in:\n{said}");
+    }
+    assert_eq!(
+        said.lines().filter(|line| line.starts_with("error: ")).count(),
+        1,
+        "{said}"
+    );
+    assert_eq!(said.matches("\nhint: ").count(), 1, "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn a_port_in_use_names_the_flag() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for flag in ["--listen", "--admin-listen"] {
+        let mut command = Command::new(KEYDESK);
+        command.arg("up").arg("--data-dir").arg(directory.path());
+        for other in ["--listen", "--admin-listen"] {
+            command.args([other, if other == flag { &address } else { "127.0.0.1:0" }]);
+        }
+        check(&command.output().unwrap(), &["already in use", &address, flag]);
+    }
+}
+
+#[tokio::test]
+async fn a_directory_in_use_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &[]).await;
+    check(
+        &refused(directory.path(), &[]),
+        &["in use by another keydesk", "--data-dir"],
+    );
+    assert!(up.kubeconfig().exists(), "the first one goes on");
+    assert!(up.interrupt().await.0.success());
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    check(
+        &refused(&file, &[]),
+        &["failed to use the data directory", "--data-dir"],
+    );
+    check(
+        &refused(&file.join("below"), &[]),
+        &["failed to use the data directory"],
+    );
+    // Whoever may do everything is stopped by no mode, hence not by this one.
+    let closed = directory.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
+    if fs::write(closed.join("probe"), "").is_err() {
+        check(
+            &refused(&closed.join("below"), &[]),
+            &["failed to use the data directory"],
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_told_and_not_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &[]).await;
+    assert!(up.interrupt().await.0.success());
+    let store = directory.path().join("store");
+    let file = fs::read_dir(&store)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .next()
+        .unwrap();
+    fs::write(&file, b"this is no database").unwrap();
+    check(&refused(directory.path(), &[]), &["store", "--data-dir"]);
+    assert_eq!(fs::read(&file).unwrap(), b"this is no database");
+}
+
+#[tokio::test]
+async fn damaged_tokens_or_certificates_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &[]).await;
+    assert!(up.interrupt().await.0.success());
+    for (file, says) in [("tokens.json", "tokens.json"), ("ca.key", "ca.key")] {
+        let path = directory.path().join(file);
+        let before = fs::read(&path).unwrap();
+        fs::write(&path, "nonsense").unwrap();
+        check(&refused(directory.path(), &[]), &[says]);
+        fs::write(&path, before).unwrap();
+    }
+}
+
+#[test]
+fn a_log_filter_that_makes_no_sense_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    check(&refused(directory.path(), &["--log", "=,="]), &["log filter"]);
+}
+
+#[test]
+fn a_cluster_that_is_not_there_is_told() {
+    let output = Command::new(KEYDESK)
+        .args(["controller", "--kubeconfig", "no/such/file"])
+        .output()
+        .unwrap();
+    check(&output, &["no/such/file", "--kubeconfig"]);
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_code_2() {
+    for arguments in [
+        &["up", "--listen", "nowhere"][..],
+        &["fly"],
+        &[],
+        &["up", "--fetch-allow", "everything"],
+    ] {
+        let output = Command::new(KEYDESK).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}

@@ -1,0 +1,146 @@
+//! Stopped and started again, everything is as it was.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use keydesk_testkit::{Address, fixtures, kinds, up::Up};
+use serde_json::{Value, json};
+
+use crate::KEYDESK;
+
+fn text(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+/// Every token that the program minted.
+fn tokens(directory: &Path) -> Vec<String> {
+    let tokens: Value = serde_json::from_str(&text(directory.join("tokens.json"))).unwrap();
+    tokens
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|token| token.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_restart_keeps_objects_tokens_and_what_people_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let up = Up::start(KEYDESK, path, &["--demo"]).await;
+    let (before, admin) = (tokens(path), up.person("admin").await);
+    admin.create(&fixtures::namespace("mine")).await.unwrap();
+    let product = Address::new(kinds::PRODUCT, "gamestore", "gamestore-api");
+    admin
+        .patch(&product, &json!({"spec": {"displayName": "Renamed"}}))
+        .await
+        .unwrap();
+    admin
+        .delete(&Address::new(kinds::PRODUCT, "toystore", "toystore-api"))
+        .await
+        .unwrap();
+    let (status, said) = up.interrupt().await;
+    assert!(status.success(), "{said}");
+
+    let up = Up::start(KEYDESK, path, &["--demo"]).await;
+    assert_eq!(before, tokens(path));
+    let admin = up.person("admin").await;
+    admin
+        .get(&Address::new(kinds::NAMESPACE, "", "mine"))
+        .await
+        .unwrap();
+    assert_eq!(
+        admin.get(&product).await.unwrap()["spec"]["displayName"],
+        "Renamed"
+    );
+    let deleted = admin
+        .find(&Address::new(kinds::PRODUCT, "toystore", "toystore-api"))
+        .await;
+    assert_eq!(deleted, None, "what people deleted stays deleted");
+    assert!(up.interrupt().await.0.success());
+}
+
+#[tokio::test]
+async fn everything_in_the_directory_is_for_its_owner_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("home");
+    let up = Up::start(KEYDESK, &path, &["--demo"]).await;
+    let mut folders = vec![path.clone()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        assert_eq!(
+            fs::metadata(&folder).unwrap().permissions().mode() & 0o077,
+            0,
+            "{folder:?}"
+        );
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap().path();
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                files += 1;
+                assert_eq!(
+                    fs::metadata(&entry).unwrap().permissions().mode() & 0o077,
+                    0,
+                    "{entry:?}"
+                );
+            }
+        }
+    }
+    assert!(files >= 6, "{files}");
+    assert!(up.interrupt().await.0.success());
+}
+
+#[tokio::test]
+async fn it_says_once_what_to_do_and_never_a_token() {
+    let directory = tempfile::tempdir().unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &["--demo", "--log", "trace"]).await;
+    up.person("consumer")
+        .await
+        .list(kinds::PRODUCT, "")
+        .await
+        .unwrap();
+    let (status, said) = up.interrupt().await;
+    assert!(status.success());
+    assert_eq!(said.matches("export KUBECONFIG=").count(), 1);
+    let audit = text(directory.path().join("audit.log"));
+    for token in tokens(directory.path()) {
+        assert!(
+            !said.contains(&token) && !audit.contains(&token),
+            "a token got out"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_write_leaves_a_line_in_the_audit_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &[]).await;
+    up.person("admin")
+        .await
+        .create(&fixtures::namespace("mine"))
+        .await
+        .unwrap();
+    assert!(up.interrupt().await.0.success());
+    let audit = text(directory.path().join("audit.log"));
+    let lines: Vec<Value> = audit
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let mine = |line: &&Value| {
+        line["user"] == "admin" && line["verb"] == "create" && line["resource"] == "namespaces"
+    };
+    assert_eq!(lines.iter().filter(mine).count(), 1, "{audit}");
+}
+
+#[tokio::test]
+async fn the_addresses_in_use_are_written_down() {
+    let directory = tempfile::tempdir().unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &[]).await;
+    let addresses: Value = serde_json::from_str(&text(directory.path().join("addresses.json"))).unwrap();
+    let kubeconfig: Value = serde_json::from_str(&text(up.kubeconfig())).unwrap();
+    let server = format!("https://{}", addresses["listen"].as_str().unwrap());
+    assert_eq!(kubeconfig["clusters"][0]["cluster"]["server"], server);
+    let admin = addresses["admin-listen"].as_str().unwrap();
+    assert!(tokio::net::TcpStream::connect(admin).await.is_ok());
+    assert!(up.interrupt().await.0.success());
+}
