@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// Run the API server alone
     Apiserver(apiserver::Args),
     /// Run the controller against a cluster
-    Controller(controller::Args),
+    Controller(Box<controller::Args>),
     /// Print the custom resource definitions as YAML, for `kubectl apply -f -`
     Crds,
     /// Print a completion script for a shell

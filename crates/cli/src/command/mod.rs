@@ -24,7 +24,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Up(args) => block_on(up::run(args, log)),
         Command::Apiserver(args) => block_on(apiserver::run(args, log)),
-        Command::Controller(args) => block_on(controller::run(args, log)),
+        Command::Controller(args) => block_on(controller::run(*args, log)),
         Command::Crds => crds::run(),
         Command::Completions(args) => completions::run(&args),
     }

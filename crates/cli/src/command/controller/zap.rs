@@ -7,24 +7,24 @@ use keydesk_process::{LogArgs, LogFormat};
 #[command(next_help_heading = "Compatibility")]
 pub(super) struct ZapArgs {
     /// Accepted, without effect
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
-    zap_devel: bool,
+    #[arg(long = "zap-devel", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    devel: bool,
 
     /// Shape of a log line, as --log-format
-    #[arg(long, value_enum)]
-    zap_encoder: Option<Encoder>,
+    #[arg(long = "zap-encoder", value_enum)]
+    encoder: Option<Encoder>,
 
     /// What to log: debug, info, error, panic, or a number (higher says more); as --log
-    #[arg(long, value_name = "LEVEL", value_parser = level)]
-    zap_log_level: Option<String>,
+    #[arg(long = "zap-log-level", value_name = "LEVEL", value_parser = level)]
+    log_level: Option<String>,
 
     /// Accepted, without effect
-    #[arg(long, value_name = "LEVEL")]
-    zap_stacktrace_level: Option<String>,
+    #[arg(long = "zap-stacktrace-level", value_name = "LEVEL")]
+    stacktrace_level: Option<String>,
 
     /// Accepted, without effect
-    #[arg(long, value_name = "ENCODING")]
-    zap_time_encoding: Option<String>,
+    #[arg(long = "zap-time-encoding", value_name = "ENCODING")]
+    time_encoding: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -38,19 +38,19 @@ enum Encoder {
 impl ZapArgs {
     pub(super) fn over(&self, log: LogArgs) -> LogArgs {
         let Self {
-            zap_devel: _,
-            zap_encoder,
-            zap_log_level,
-            zap_stacktrace_level: _,
-            zap_time_encoding: _,
+            devel: _,
+            encoder,
+            log_level,
+            stacktrace_level: _,
+            time_encoding: _,
         } = self;
         LogArgs {
-            log_format: match zap_encoder {
+            log_format: match encoder {
                 Some(Encoder::Json) => LogFormat::Json,
                 Some(Encoder::Console) => LogFormat::Pretty,
                 None => log.log_format,
             },
-            log: zap_log_level.clone().unwrap_or(log.log),
+            log: log_level.clone().unwrap_or(log.log),
         }
     }
 }
