@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::attributes::ResourceAttributes;
 use super::{Asked, Attributes, Policy, Tokens, answer_review, bootstrap_objects, check_escalation};
 use crate::caller::User;
 use crate::request::{Target, Verb};

@@ -1,7 +1,7 @@
 //! Events: two API groups over one store. What is kept has the shape of `v1`.
 
 use keydesk_schema::Violation;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::resource::Rules;
 
@@ -21,20 +21,6 @@ impl Rules for CoreEventRules {
             ));
         }
         violations
-    }
-
-    fn from_storage(&self, object: &mut Value) {
-        fill(
-            object,
-            &[
-                ("eventTime", Value::Null),
-                ("firstTimestamp", Value::Null),
-                ("lastTimestamp", Value::Null),
-                ("reportingComponent", "".into()),
-                ("reportingInstance", "".into()),
-                ("source", json!({})),
-            ],
-        );
     }
 }
 
@@ -99,15 +85,6 @@ impl Rules for EventRules {
         for (here, kept) in RENAMED {
             rename(object, kept, here);
         }
-        fill(
-            object,
-            &[
-                ("eventTime", Value::Null),
-                ("deprecatedFirstTimestamp", Value::Null),
-                ("deprecatedLastTimestamp", Value::Null),
-                ("deprecatedSource", json!({})),
-            ],
-        );
     }
 }
 
@@ -116,15 +93,6 @@ fn rename(object: &mut Value, from: &str, to: &str) {
         && let Some(value) = fields.remove(from)
     {
         fields.insert(to.to_owned(), value);
-    }
-}
-
-/// Fields that Go writes even when they are empty.
-fn fill(object: &mut Value, fields: &[(&str, Value)]) {
-    if let Some(object) = object.as_object_mut() {
-        for (name, empty) in fields {
-            object.entry(*name).or_insert_with(|| empty.clone());
-        }
     }
 }
 

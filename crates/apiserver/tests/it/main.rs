@@ -4,6 +4,7 @@ mod bodies;
 mod cluster;
 mod definitions;
 mod deleting;
+mod kubectl;
 mod lists;
 mod objects;
 mod options;
