@@ -1,14 +1,13 @@
 //! Running rules on an object.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use kube_cel::KubeCelExt as _;
 use kube_cel::cel::context::Context;
 use kube_cel::cel::objects::OptionalValue;
 use kube_cel::cel::{ExecutionError, Value as CelValue};
 use serde_json::Value;
 
-use super::names::TYPES;
+use super::functions::FUNCTIONS;
 use super::rule::{Expression, Reason, Rule};
 use super::value::{convert, most_items};
 use crate::node::{Node, NodeId, Nodes};
@@ -23,34 +22,6 @@ const MAX_STEPS: u64 = 1_000_000;
 const BUDGET: u64 = 10_000_000;
 /// Bytes of a message that a rule computes.
 const MAX_MESSAGE: usize = 5 * 1024;
-
-/// All functions that rules may call.
-static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| {
-    let mut context = Context::default().with_all();
-    // The engine has no types as values: here a type is its name.
-    context.add_function("type", |value: CelValue| Arc::new(type_name(&value).to_owned()));
-    for name in TYPES {
-        context.add_variable_from_value(name, name);
-    }
-    context
-});
-
-fn type_name(value: &CelValue) -> &'static str {
-    match value {
-        CelValue::List(_) => "list",
-        CelValue::Map(_) => "map",
-        CelValue::Int(_) => "int",
-        CelValue::UInt(_) => "uint",
-        CelValue::Float(_) => "double",
-        CelValue::String(_) => "string",
-        CelValue::Bytes(_) => "bytes",
-        CelValue::Bool(_) => "bool",
-        CelValue::Duration(_) => "duration",
-        CelValue::Timestamp(_) => "timestamp",
-        CelValue::Null => "null_type",
-        CelValue::Function(..) | CelValue::Opaque(_) => "dyn",
-    }
-}
 
 /// Every rule that `object` breaks.
 pub(crate) fn check(

@@ -6,7 +6,9 @@
 
 mod bounds;
 mod evaluate;
+mod functions;
 mod names;
+mod rewrite;
 mod rule;
 mod types;
 mod value;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::bounds::{self, Work};
 use super::names::{Name, Names};
+use super::rewrite::rewritten;
 use super::types::{Kind, Scope};
 use crate::violation::Violation;
 
@@ -146,6 +147,7 @@ fn parse(text: &str) -> Result<(Expression, bool), String> {
         .parse(text)
         .map_err(|errors| errors.to_string().replace("\n| ", "\n | "))?;
     let work = bounds::measure(&tree)?;
+    let tree = rewritten(tree);
     let names = Names::of(&tree);
     if let Some(unknown) = names.unknown.first() {
         let (name, token) = match unknown {

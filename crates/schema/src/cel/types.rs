@@ -84,6 +84,16 @@ impl<'a> Kind<'a> {
         }
     }
 
+    fn shown(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+            Self::Object { .. } => "object",
+            other => other.name().unwrap_or("dyn"),
+        }
+    }
+
     fn is_number(&self) -> bool {
         matches!(self, Self::Int | Self::Uint | Self::Double)
     }
@@ -150,7 +160,8 @@ impl<'a> Scope<'a> {
             Expr::Comprehension(comprehension) => {
                 let item = match self.kind(&comprehension.iter_range)? {
                     Kind::List(item) if comprehension.iter_var2.is_none() => *item,
-                    _ => Kind::Any,
+                    Kind::Any | Kind::Null | Kind::List(_) | Kind::Map(_) => Kind::Any,
+                    other => return Err(no_range(&other)),
                 };
                 let result = self.kind(&comprehension.accu_init)?;
                 let outer = self.variables.len();
@@ -171,7 +182,15 @@ impl<'a> Scope<'a> {
         let field = match self.kind(&select.operand)? {
             Kind::Object { schema, is_resource } => field(schema, is_resource, &select.field)?,
             Kind::Map(value) => *value,
-            _ => Kind::Any,
+            Kind::Any | Kind::Null | Kind::List(_) => Kind::Any,
+            scalar => {
+                let name = scalar.name().unwrap_or("dyn");
+                let reason = format!("type '{name}' does not support field selection");
+                return Err(Mismatch {
+                    reason,
+                    token: format!(".{}", select.field),
+                });
+            }
         };
         Ok(if select.test { Kind::Bool } else { field })
     }
@@ -183,7 +202,7 @@ impl<'a> Scope<'a> {
         }
         let name = call.func_name.as_str();
         let no_overload = || {
-            let names: Vec<&str> = kinds.iter().map(|kind| kind.name().unwrap_or("dyn")).collect();
+            let names: Vec<&str> = kinds.iter().map(|kind| kind.shown()).collect();
             let reason = format!(
                 "found no matching overload for '{name}' applied to '({})'",
                 names.join(", ")
@@ -235,6 +254,18 @@ impl<'a> Scope<'a> {
                 [_, yes, no] if yes == no => Ok(yes.clone()),
                 _ => Ok(Kind::Any),
             },
+            operators::OPT_INDEX => {
+                if let (Some(Kind::Object { schema, is_resource }), [_, argument]) =
+                    (kinds.first(), &call.args[..])
+                    && let Expr::Literal(LiteralValue::String(name)) = &argument.expr
+                {
+                    field(schema, *is_resource, name.inner())?;
+                }
+                Ok(Kind::Any)
+            }
+            operators::INDEX if matches!(kinds.first(), Some(Kind::Object { .. })) => Err(no_overload()),
+            "size" if matches!(kinds.first(), Some(Kind::Object { .. })) => Err(no_overload()),
+            operators::IN if matches!(kinds.last(), Some(Kind::Object { .. })) => Err(no_overload()),
             operators::INDEX => Ok(match kinds.into_iter().next() {
                 Some(Kind::List(item) | Kind::Map(item)) => *item,
                 _ => Kind::Any,
@@ -256,6 +287,17 @@ impl<'a> Scope<'a> {
             "lowerAscii" | "string" | "trim" | "upperAscii" => Ok(Kind::Text),
             _ => Ok(Kind::Any),
         }
+    }
+}
+
+fn no_range(kind: &Kind<'_>) -> Mismatch {
+    let name = kind.name().unwrap_or("object");
+    let reason = format!(
+        "expression of type '{name}' cannot be range of a comprehension (must be list, map, or dynamic)"
+    );
+    Mismatch {
+        reason,
+        token: String::new(),
     }
 }
 

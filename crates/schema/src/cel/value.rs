@@ -63,7 +63,9 @@ pub(super) fn convert(nodes: &Nodes, id: Option<NodeId>, value: &Value) -> CelVa
                 let key = if is_map { name.clone() } else { escaped(name) };
                 (Key::String(Arc::new(key)), convert(nodes, schema, field))
             };
-            let map: HashMap<Key, CelValue> = fields.iter().map(entry).collect();
+            // A field that is null is as good as absent; a key of a map is there.
+            let is_there = |(_, field): &(&String, &Value)| is_map || !field.is_null();
+            let map: HashMap<Key, CelValue> = fields.iter().filter(is_there).map(entry).collect();
             CelValue::Map(Map { map: Arc::new(map) })
         }
     }

@@ -135,6 +135,9 @@ fn restricts_only_names(metadata: &Raw) -> bool {
 /// What any schema may say about values, wherever it stands.
 fn value_validation(raw: &Raw, path: &str, violations: &mut Vec<Violation>) {
     let pattern = text(raw, "pattern");
+    if pattern.is_empty() {
+        return;
+    }
     if let Some(fault) = Pattern::new(pattern).fault() {
         let detail = format!("must be a valid regular expression, but isn't: {fault}");
         violations.push(Violation::invalid(&format!("{path}.pattern"), pattern, detail));

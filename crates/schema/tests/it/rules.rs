@@ -191,6 +191,30 @@ fn values_are_what_their_schema_makes_of_them() {
 }
 
 #[test]
+fn what_the_engine_gets_wrong_is_set_right() {
+    let holds = |schema: Value, rule: &str, value: Value| field(schema, rule, value, &[]);
+    let object = json!({"type": "object", "properties": {
+        "a": {"type": "string"}, "n": {"type": "integer", "nullable": true}}});
+    holds(
+        json!({"type": "string"}),
+        "self.size() == 2 && size(self) == 2",
+        json!("é!"),
+    );
+    holds(object.clone(), "self.?a.orValue('none') == 'none'", json!({}));
+    holds(
+        object.clone(),
+        "self.?a.orValue('none') == 'x'",
+        json!({"a": "x"}),
+    );
+    holds(object, "!has(self.n)", json!({"n": null}));
+    holds(
+        json!({"type": "string"}),
+        "dyn(self) == self && type(self) == string",
+        json!("a"),
+    );
+}
+
+#[test]
 fn rules_wait_until_the_structure_is_right() {
     create(
         &ruled(
