@@ -17,7 +17,7 @@ impl ResourceType {
         let mut value = object.value();
         if object.api_version != self.api_version() {
             value["apiVersion"] = json!(self.api_version());
-            self.rules.from_storage(&mut value);
+            self.rules.to_served(&mut value);
         }
         value
     }

@@ -128,7 +128,7 @@ pub trait Rules: Send + Sync + fmt::Debug {
     fn to_storage(&self, _object: &mut Value) {}
 
     /// From the kept shape to that of this version.
-    fn from_storage(&self, _object: &mut Value) {}
+    fn to_served(&self, _object: &mut Value) {}
 }
 
 /// A kind without rules of its own.

@@ -95,9 +95,9 @@ impl Refusal {
     }
 
     fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
-        self.0.details.group = group.to_owned();
-        self.0.details.kind = kind.to_owned();
-        self.0.details.name = name.to_owned();
+        group.clone_into(&mut self.0.details.group);
+        kind.clone_into(&mut self.0.details.kind);
+        name.clone_into(&mut self.0.details.name);
         self
     }
 

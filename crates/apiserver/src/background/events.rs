@@ -12,7 +12,7 @@ use crate::store::Object;
 use crate::verb::DeleteOptions;
 
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(api: Arc<Api>) {
     loop {

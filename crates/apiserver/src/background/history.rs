@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::api::Api;
 
 /// As long as a real server remembers.
-const REMEMBERED: Duration = Duration::from_secs(5 * 60);
+const REMEMBERED: Duration = Duration::from_mins(5);
 
 pub(super) async fn run(api: Arc<Api>) {
     let mut before = api.store.revision();

@@ -81,7 +81,7 @@ impl Rules for EventRules {
         }
     }
 
-    fn from_storage(&self, object: &mut Value) {
+    fn to_served(&self, object: &mut Value) {
         for (here, kept) in RENAMED {
             rename(object, kept, here);
         }

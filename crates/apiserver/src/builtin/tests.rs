@@ -178,7 +178,7 @@ fn both_groups_of_event_are_views_of_one_object() {
             "involvedObject": {"name": "x"}, "message": "n", "reportingComponent": "c", "type": "Normal",
         })
     );
-    rules("Event", "events.k8s.io").from_storage(&mut kept);
+    rules("Event", "events.k8s.io").to_served(&mut kept);
     assert_eq!(kept, new);
 }
 

@@ -1,5 +1,6 @@
-//! CustomResourceDefinitions: what they must say, and the kinds they make.
+//! `CustomResourceDefinition`s: what they must say, and the kinds they make.
 
+mod compiled;
 mod resources;
 mod status;
 mod validate;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use keydesk_schema::Schema;
 use serde_json::Value;
 
+use super::compiled::compiled;
 use crate::admit::text;
 use crate::registry::Registry;
 use crate::resource::{Column, NameFormat, NoRules, ResourceType, Serves};
@@ -64,7 +64,7 @@ fn resource(crd: &Value, version: &Value, known: Option<&Arc<ResourceType>>) -> 
         // Compiling is the dear part.
         (Some(known), _) => known.schema.clone(),
         // Compiled before it was stored; a release with stricter rules serves it unchecked rather than not at all.
-        (None, Some(schema)) => Schema::structural(schema, "").ok().map(Arc::new),
+        (None, Some(schema)) => compiled(schema, "").ok(),
         (None, None) => None,
     };
     let storage_version = list(crd, "/spec/versions")

@@ -1,8 +1,9 @@
 //! What a definition must say, beyond the shape of its kind.
 
-use keydesk_schema::{Schema, Violation};
+use keydesk_schema::Violation;
 use serde_json::Value;
 
+use super::compiled::compiled;
 use crate::admit::text;
 
 /// Everything wrong with a definition, which replaces `old` if there is one.
@@ -23,7 +24,7 @@ pub(crate) fn validate(crd: &Value, old: Option<&Value>) -> Vec<Violation> {
             )),
             Some(schema) => {
                 let path = format!("{path}.schema.openAPIV3Schema");
-                if let Err(found) = Schema::structural(schema, &path) {
+                if let Err(found) = compiled(schema, &path) {
                     violations.extend(found);
                 }
             }
@@ -50,7 +51,7 @@ fn names(crd: &Value) -> Vec<Violation> {
     let expected = format!("{plural}.{group}");
     let name = text(crd, "/metadata/name");
     if name != expected {
-        let why = format!("must be spec.names.plural+\".\"+spec.group");
+        let why = "must be spec.names.plural+\".\"+spec.group";
         violations.push(Violation::invalid("metadata.name", name, why));
     }
     if group.is_empty() {

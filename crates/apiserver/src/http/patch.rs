@@ -79,16 +79,18 @@ impl Patch {
     /// 422 if the patch does not fit the object, 400 if it is malformed, 413 if the result were too large.
     pub(super) fn apply(&self, resource: &ResourceType, object: &Value) -> Result<Value, Refusal> {
         match (self, &resource.schema) {
-            (Self::Json(patch), _) => patch::json(object, patch).map_err(refuse),
+            (Self::Json(patch), _) => patch::json(object, patch).map_err(|error| refuse(&error)),
             (Self::Merge(patch), _) => Ok(patch::merge(object, patch)),
-            (Self::Strategic(patch), Some(schema)) => patch::strategic(object, patch, schema).map_err(refuse),
+            (Self::Strategic(patch), Some(schema)) => {
+                patch::strategic(object, patch, schema).map_err(|error| refuse(&error))
+            }
             (Self::Strategic(_), None) => Err(Refusal::unsupported_media_type(&OF_BUILT_IN)),
         }
     }
 }
 
-fn refuse(error: PatchError) -> Refusal {
-    match &error {
+fn refuse(error: &PatchError) -> Refusal {
+    match error {
         PatchError::Malformed(_) => Refusal::bad_request(format!("error decoding patch: {error}")),
         PatchError::TooManyOperations { .. } | PatchError::Excessive(_) => {
             Refusal::too_large(&error.to_string())

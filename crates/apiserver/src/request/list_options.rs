@@ -149,28 +149,25 @@ fn check_matching(query: &Query, watch: bool) -> Result<(), Refusal> {
     } else if initial_events {
         forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
     } else {
-        match matching {
-            None => return Ok(()),
-            Some(_) if watch => forbidden(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-            ),
-            Some(_) if version.is_none() => forbidden(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden unless resourceVersion is provided",
-            ),
-            Some(_) if query.text("continue").is_some() => forbidden(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden when continue is provided",
-            ),
-            Some("Exact") if version == Some("0") => forbidden(
-                "resourceVersionMatch",
-                "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
-            ),
-            Some("Exact" | "NotOlderThan") => return Ok(()),
-            Some(other) => {
-                Violation::not_supported("resourceVersionMatch", other, &["Exact", "NotOlderThan", ""])
+        let Some(matching) = matching else {
+            return Ok(());
+        };
+        let why = match matching {
+            _ if watch => "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            _ if version.is_none() => "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            _ if query.text("continue").is_some() => {
+                "resourceVersionMatch is forbidden when continue is provided"
             }
+            "Exact" if version == Some("0") => {
+                "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""
+            }
+            "Exact" | "NotOlderThan" => return Ok(()),
+            _ => "",
+        };
+        if why.is_empty() {
+            Violation::not_supported("resourceVersionMatch", matching, &["Exact", "NotOlderThan", ""])
+        } else {
+            forbidden("resourceVersionMatch", why)
         }
     };
     Err(Refusal::invalid_options("ListOptions", Cause::from(&violation)))

@@ -153,10 +153,7 @@ impl Collection {
             }),
             (None, None) => Bound::Unbounded,
         };
-        let present = self
-            .objects
-            .range((start.clone(), Bound::Unbounded))
-            .map(|(at, object)| (at, object));
+        let present = self.objects.range((start.clone(), Bound::Unbounded));
         let untouched = present.filter(|(at, _)| !undone.contains_key(at)).peekable();
         let restored = undone
             .range::<ObjectName, _>((start.as_ref(), Bound::Unbounded))

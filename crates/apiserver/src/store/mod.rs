@@ -9,6 +9,8 @@ mod command;
 mod disk;
 mod error;
 mod object;
+#[cfg(test)]
+mod tests;
 mod view;
 mod writer;
 
@@ -36,6 +38,9 @@ pub struct Store {
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
 }
+
+/// An event, and in which collection.
+pub(crate) type Changed = (Arc<str>, Event);
 
 /// What readers see: committed state only.
 #[derive(Default)]
@@ -172,7 +177,7 @@ impl Store {
     }
 
     /// What happened anywhere after revision `cursor`, in order, and the revision that this is complete up to.
-    pub(crate) fn changes_since(&self, cursor: u64) -> Result<(Vec<(Arc<str>, Event)>, u64), Compacted> {
+    pub(crate) fn changes_since(&self, cursor: u64) -> Result<(Vec<Changed>, u64), Compacted> {
         let state = self.state.read();
         let mut changes = Vec::new();
         for (name, collection) in &state.collections {

@@ -25,11 +25,11 @@ impl<T> View<T> {
     /// The value as of now. `build` gets the last one.
     pub(crate) fn get(&self, store: &Store, build: impl FnOnce(&T) -> T) -> Arc<T> {
         let changed = store.last_change(&self.inputs);
-        let mut built = self.built.lock();
+        let mut last = self.built.lock();
         // Whoever waited for the lock may find it built already; a build may also be newer than `changed`.
-        if built.0 < changed {
-            *built = (changed, Arc::new(build(&built.1)));
+        if last.0 < changed {
+            *last = (changed, Arc::new(build(&last.1)));
         }
-        Arc::clone(&built.1)
+        Arc::clone(&last.1)
     }
 }

@@ -16,9 +16,9 @@ use crate::resource::ResourceType;
 use crate::status::Refusal;
 use crate::store::{Event, Object};
 
-const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
 /// How long a watch lasts if the client does not say.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(45);
 /// Events taken from the store at once.
 const BATCH: usize = 256;
 
@@ -62,19 +62,18 @@ impl Watch {
         let mut pending = VecDeque::new();
         // A watch has no pages.
         (options.limit, options.resume) = (None, None);
-        let cursor = match options.revision {
-            Some(revision) => revision,
-            None => {
-                let call = Call {
-                    api: &api,
-                    user: &user,
-                    resource: &resource,
-                    namespace: namespace.as_deref(),
-                };
-                let listed = super::list(&call, &options)?;
-                pending.extend(listed.objects.into_iter().map(Change::Added));
-                listed.revision
-            }
+        let cursor = if let Some(revision) = options.revision {
+            revision
+        } else {
+            let call = Call {
+                api: &api,
+                user: &user,
+                resource: &resource,
+                namespace: namespace.as_deref(),
+            };
+            let listed = super::list(&call, &options)?;
+            pending.extend(listed.objects.into_iter().map(Change::Added));
+            listed.revision
         };
         let mut bookmarks = tokio::time::interval_at(Instant::now() + BOOKMARK_EVERY, BOOKMARK_EVERY);
         bookmarks.set_missed_tick_behavior(MissedTickBehavior::Delay);

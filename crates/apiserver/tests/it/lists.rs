@@ -44,9 +44,9 @@ async fn pages_show_one_moment_whatever_is_written_meanwhile() {
             .0,
         201
     );
-    let patch = "application/merge-patch+json";
+    let merge = "application/merge-patch+json";
     let late = json!({"data": {"late": "1"}}).to_string();
-    crate::cluster::send_as(&client, "PATCH", &format!("{path}/c06"), patch, late).await;
+    crate::cluster::send_as(&client, "PATCH", &format!("{path}/c06"), merge, late).await;
 
     let token = first["metadata"]["continue"].as_str().unwrap();
     let (code, second) = send(&client, "GET", &format!("{path}?limit=4&continue={token}"), "").await;

@@ -154,7 +154,7 @@ async fn a_damaged_store_is_said_to_be_so() {
     let file = directory.path().join("objects.redb");
     let whole = fs::read(&file).unwrap();
 
-    let mut damages: Vec<Vec<u8>> = vec![
+    let mut copies: Vec<Vec<u8>> = vec![
         b"this is no store".repeat(1000),
         vec![0; 8192],
         whole[..5000].to_vec(),
@@ -163,10 +163,10 @@ async fn a_damaged_store_is_said_to_be_so() {
     for page in (4096..whole.len()).step_by(4096) {
         let mut damaged = whole.clone();
         damaged[page..page + 2048].fill(0xa5);
-        damages.push(damaged);
+        copies.push(damaged);
     }
     let mut noticed = 0;
-    for damaged in damages {
+    for damaged in copies {
         fs::write(&file, damaged).unwrap();
         match Store::open(directory.path()) {
             Ok(_) => {}

@@ -145,25 +145,6 @@ async fn sending_initial_events_is_refused_so_that_clients_fall_back() {
 }
 
 #[tokio::test]
-async fn a_watcher_that_is_too_slow_is_told_to_list_again_and_holds_up_nobody() {
-    let client = embedded(&server().await);
-    let api: Api<ConfigMap> = Api::namespaced(client.clone(), "default");
-    let revision = make(&api, "a", json!({})).await;
-    let stream = api.watch(&WatchParams::default(), &revision).await.unwrap();
-    // More than the history holds, while nobody reads.
-    for round in 0..10_100 {
-        let patch = Patch::Merge(json!({"data": {"x": round.to_string()}}));
-        api.patch("a", &PatchParams::default(), &patch).await.unwrap();
-    }
-    assert_eq!(told(stream, 1).await, ["ERROR 410 Expired"]);
-    let path = format!(
-        "/api/v1/namespaces/default/configmaps?resourceVersion={revision}&resourceVersionMatch=Exact"
-    );
-    let (code, refused) = send(&client, "GET", &path, "").await;
-    assert_eq!((code, refused["reason"].as_str()), (410, Some("Expired")));
-}
-
-#[tokio::test]
 async fn a_watch_of_a_kind_ends_with_its_definition() {
     let client = client().await;
     let (group, resource) = bees(&client).await;
