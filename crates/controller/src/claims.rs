@@ -66,23 +66,24 @@ mod tests {
         NamespacedName::new("consumer-app", name)
     }
 
-    fn claim(product: &str, value: &[u8]) -> Option<Claim> {
-        Some((
-            NamespacedName::new("gamestore", product),
-            FingerprintKey::new([1; 32]).fingerprint(value),
-        ))
+    fn claim(product: &str, value: &[u8]) -> Claim {
+        let fingerprint = FingerprintKey::new([1; 32]).fingerprint(value);
+        (NamespacedName::new("gamestore", product), fingerprint)
     }
 
     #[test]
     fn keys_of_one_product_with_one_value_are_rivals() {
         let mut claims = Claims::default();
-        assert_eq!(claims.claim(&key("a"), claim("store", b"v")), Standoff::default());
-        let standoff = claims.claim(&key("b"), claim("store", b"v"));
+        assert_eq!(
+            claims.claim(&key("a"), Some(claim("store", b"v"))),
+            Standoff::default()
+        );
+        let standoff = claims.claim(&key("b"), Some(claim("store", b"v")));
         assert_eq!(
             (standoff.rivals, standoff.concerned),
             ([key("a")].into(), [key("a")].into())
         );
-        let again = claims.claim(&key("b"), claim("store", b"v"));
+        let again = claims.claim(&key("b"), Some(claim("store", b"v")));
         assert_eq!(
             (again.rivals, again.concerned),
             ([key("a")].into(), BTreeSet::new())
@@ -92,18 +93,24 @@ mod tests {
     #[test]
     fn another_product_or_value_is_no_rival() {
         let mut claims = Claims::default();
-        claims.claim(&key("a"), claim("store", b"v"));
-        assert_eq!(claims.claim(&key("b"), claim("vault", b"v")), Standoff::default());
-        assert_eq!(claims.claim(&key("c"), claim("store", b"w")), Standoff::default());
+        claims.claim(&key("a"), Some(claim("store", b"v")));
+        assert_eq!(
+            claims.claim(&key("b"), Some(claim("vault", b"v"))),
+            Standoff::default()
+        );
+        assert_eq!(
+            claims.claim(&key("c"), Some(claim("store", b"w"))),
+            Standoff::default()
+        );
     }
 
     #[test]
     fn a_claim_given_up_concerns_those_who_share_it() {
         let mut claims = Claims::default();
-        claims.claim(&key("a"), claim("store", b"v"));
-        claims.claim(&key("b"), claim("store", b"v"));
+        claims.claim(&key("a"), Some(claim("store", b"v")));
+        claims.claim(&key("b"), Some(claim("store", b"v")));
         assert_eq!(
-            claims.claim(&key("a"), claim("store", b"w")).concerned,
+            claims.claim(&key("a"), Some(claim("store", b"w"))).concerned,
             [key("b")].into()
         );
         assert_eq!(claims.claim(&key("b"), None), Standoff::default());

@@ -69,7 +69,7 @@ fn a_denial_takes_the_copy_away_and_a_changed_mind_brings_it_back() {
     let mut stage = Stage::approved();
     stage.edit_approval(
         "yes",
-        json!({ "spec": { "approved": false, "message": "no longer" } }),
+        &json!({ "spec": { "approved": false, "message": "no longer" } }),
         20,
     );
     assert_eq!(stage.plan().revoke.len(), 1);
@@ -79,7 +79,7 @@ fn a_denial_takes_the_copy_away_and_a_changed_mind_brings_it_back() {
         "API key request denied by owner: no longer"
     );
     assert!(stage.seen.copies.is_empty());
-    stage.edit_approval("yes", json!({ "spec": { "approved": true } }), 30);
+    stage.edit_approval("yes", &json!({ "spec": { "approved": true } }), 30);
     stage.settle();
     assert_eq!(stage.enforced_tier(), Some("gold"));
 }
@@ -98,7 +98,7 @@ fn a_later_decision_supersedes_and_a_tie_denies() {
     stage.approve("tie", true, 20);
     stage.settle();
     assert_eq!(stage.stands(), ["Denied/Denied"]);
-    stage.edit_approval("yes", json!({ "spec": { "message": "after all" } }), 30);
+    stage.edit_approval("yes", &json!({ "spec": { "message": "after all" } }), 30);
     stage.settle();
     assert_eq!(stage.stands(), ["Approved/Approved"]);
     assert!(!superseded(&mut stage, 0) && superseded(&mut stage, 1));
@@ -107,12 +107,12 @@ fn a_later_decision_supersedes_and_a_tie_denies() {
 #[test]
 fn a_raised_tier_is_not_enforced_before_it_is_approved() {
     let mut stage = Stage::new();
-    stage.edit(json!({ "planTier": "bronze" }));
+    stage.edit(&json!({ "planTier": "bronze" }));
     stage.settle();
     stage.approve("yes", true, 10);
     stage.settle();
     stage.at(20);
-    stage.edit(json!({ "planTier": "gold" }));
+    stage.edit(&json!({ "planTier": "gold" }));
     assert!(matches!(
         stage.plan().request,
         Step::Change {
@@ -132,10 +132,10 @@ fn a_raised_tier_is_not_enforced_before_it_is_approved() {
     );
     assert_eq!(stage.enforced_tier(), Some("bronze"));
     // The trick: let it expire, then take the expiry back.
-    stage.edit(json!({ "expiresAt": after(15) }));
+    stage.edit(&json!({ "expiresAt": after(15) }));
     stage.settle();
     assert!(stage.seen.copies.is_empty());
-    stage.edit(json!({ "expiresAt": null }));
+    stage.edit(&json!({ "expiresAt": null }));
     stage.settle();
     assert_eq!(stage.enforced_tier(), Some("bronze"));
     stage.approve("gold too", true, 40);
@@ -149,10 +149,10 @@ fn a_raised_tier_is_not_enforced_before_it_is_approved() {
 #[test]
 fn an_approval_of_the_second_of_a_change_is_for_what_was_shown_before() {
     let mut stage = Stage::new();
-    stage.edit(json!({ "planTier": "bronze" }));
+    stage.edit(&json!({ "planTier": "bronze" }));
     stage.settle();
     stage.at(20);
-    stage.edit(json!({ "planTier": "gold" }));
+    stage.edit(&json!({ "planTier": "gold" }));
     stage.settle();
     stage.approve("in doubt", true, 20);
     stage.settle();
@@ -179,7 +179,7 @@ fn the_terms_that_a_reviewer_recorded_decide() {
     };
     stage.edit_approval(
         "yes",
-        json!({ "metadata": { "annotations": { annotation::TERMS: bronze.to_json() } } }),
+        &json!({ "metadata": { "annotations": { annotation::TERMS: bronze.to_json() } } }),
         11,
     );
     stage.settle();
@@ -203,7 +203,7 @@ fn recorded_terms_that_cannot_be_read_or_are_another_owners_count_for_nothing() 
         stage.approve("yes", true, 10);
         stage.edit_approval(
             "yes",
-            json!({ "metadata": { "annotations": { annotation::TERMS: recorded } } }),
+            &json!({ "metadata": { "annotations": { annotation::TERMS: recorded } } }),
             11,
         );
         stage.settle();
@@ -215,7 +215,7 @@ fn recorded_terms_that_cannot_be_read_or_are_another_owners_count_for_nothing() 
 fn an_approval_counts_for_its_product_only() {
     let mut stage = Stage::approved();
     stage.at(20);
-    stage.edit(json!({ "apiProductRef": { "name": "vault" } }));
+    stage.edit(&json!({ "apiProductRef": { "name": "vault" } }));
     let plan = stage.plan();
     assert_eq!(plan.revoke.len(), 1);
     stage.settle();
@@ -254,7 +254,7 @@ fn an_automatic_product_approves_changed_terms_as_well() {
     let mut stage = Stage::automatic();
     stage.settle();
     stage.at(20);
-    stage.edit(json!({ "planTier": "bronze" }));
+    stage.edit(&json!({ "planTier": "bronze" }));
     assert!(matches!(stage.plan().automatic, Automatic::Renew { .. }));
     stage.settle();
     assert_eq!(

@@ -119,7 +119,7 @@ fn somebody_elses_secret_of_that_name_is_left_alone_and_told() {
 #[test]
 fn a_key_without_a_secret_name_is_approved_but_says_that_nothing_is_enforced() {
     let mut stage = Stage::new();
-    stage.edit(json!({ "secretRef": { "name": "" } }));
+    stage.edit(&json!({ "secretRef": { "name": "" } }));
     stage.live().secret = SecretFacts::Unnamed;
     stage.live().value = None;
     stage.settle();
@@ -188,7 +188,7 @@ fn long_names_are_cut_in_labels_and_whole_in_annotations() {
     stage.approve("yes", true, 10);
     stage.edit_approval(
         "yes",
-        json!({ "spec": { "apiKeyRequestRef": { "name": request } } }),
+        &json!({ "spec": { "apiKeyRequestRef": { "name": request } } }),
         11,
     );
     stage.settle();

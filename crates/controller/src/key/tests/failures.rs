@@ -75,9 +75,9 @@ fn a_denial_or_the_end_is_not_put_off_by_a_failing_product() {
         (vec!["Failed/KuadrantNotFound".to_owned()], 1)
     );
     let mut ended = stage.clone();
-    ended.edit(json!({ "expiresAt": after(90) }));
+    ended.edit(&json!({ "expiresAt": after(90) }));
     assert_eq!(ended.plan().revoke.len(), 1);
-    stage.edit_approval("yes", json!({ "spec": { "approved": false } }), 110);
+    stage.edit_approval("yes", &json!({ "spec": { "approved": false } }), 110);
     assert_eq!(stage.plan().revoke.len(), 1);
 }
 
@@ -96,7 +96,7 @@ fn a_product_that_goes_stops_its_keys_at_once() {
 #[test]
 fn an_unknown_tier_is_never_approved_by_itself() {
     let mut stage = Stage::automatic();
-    stage.edit(json!({ "planTier": "platinum" }));
+    stage.edit(&json!({ "planTier": "platinum" }));
     stage.settle();
     assert_eq!(stage.stands(), ["Failed/PlanTierNotFound"]);
     assert!(
@@ -118,7 +118,7 @@ fn a_duplicate_value_is_told_without_telling_whose() {
 #[test]
 fn an_end_that_passes_is_waited_for_and_takes_the_copy_away() {
     let mut stage = Stage::approved();
-    stage.edit(json!({ "expiresAt": after(50) }));
+    stage.edit(&json!({ "expiresAt": after(50) }));
     stage.settle();
     assert_eq!(stage.plan().wake_at, Some(after(50)));
     let expires_at = &stage.seen.copies[0].meta.annotations["secret.kuadrant.io/expires-at"];

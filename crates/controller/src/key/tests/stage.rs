@@ -20,7 +20,7 @@ use crate::key::request::Step;
 use crate::key::seen::{Copy, Live, Seen};
 
 /// The grace period of all stories.
-pub(super) const GRACE: Duration = Duration::from_secs(60);
+pub(super) const GRACE: Duration = Duration::from_mins(1);
 
 /// The story's time zero.
 pub(super) fn start() -> Timestamp {
@@ -105,10 +105,10 @@ impl Stage {
     }
 
     /// The consumer edits the spec.
-    pub(super) fn edit(&mut self, patch: Value) {
+    pub(super) fn edit(&mut self, patch: &Value) {
         let live = self.live();
         let generation = live.key.metadata.generation.unwrap() + 1;
-        let patch = json!({ "metadata": { "generation": generation }, "spec": patch });
+        let patch = json!({ "metadata": { "generation": generation }, "spec": patch.clone() });
         live.key = Arc::new(merged(live.key.as_ref(), &patch));
         live.edges = KeyEdges::of(&live.key);
     }
@@ -132,7 +132,7 @@ impl Stage {
     }
 
     /// Somebody edits a decision.
-    pub(super) fn edit_approval(&mut self, name: &str, patch: Value, second: i64) {
+    pub(super) fn edit_approval(&mut self, name: &str, patch: &Value, second: i64) {
         self.at(second);
         for approval in &mut self.live().approvals {
             if approval.object.metadata.name.as_deref() == Some(name) {
@@ -142,7 +142,7 @@ impl Stage {
                     &json!({ "metadata": { "generation": generation } }),
                 );
                 *approval = Arc::new(Approval {
-                    object: merged(&object, &patch),
+                    object: merged(&object, patch),
                     edited_at: None,
                 });
             }
@@ -189,7 +189,7 @@ impl Stage {
         }
         for mark in mark {
             change(&mut live.approvals, &mark.id.name, |approval| {
-                *approval = merged(approval, &mark.patch)
+                *approval = merged(approval, &mark.patch);
             });
         }
         match request {
@@ -227,7 +227,7 @@ impl Stage {
         for (approval, status) in approval_statuses {
             let name = approval.object.metadata.name.clone().unwrap();
             change(&mut live.approvals, &name, |approval| {
-                approval.status = Some(status.clone())
+                approval.status = Some(status.clone());
             });
         }
         if let Some(status) = status {
