@@ -11,10 +11,9 @@ const MOST_LINES: usize = 450;
 const LONG_FILES: [(&str, &str); 0] = [];
 
 /// Places on one machine, and servers that a mirror replaces elsewhere. Written in pieces, or this file would be found.
-const PLACES: [&str; 9] = [
+const PLACES: [&str; 8] = [
     concat!("/", "work/"),
     concat!("/", "root/"),
-    concat!("/", "home/"),
     concat!("pypi", ".org"),
     concat!("pythonhosted", ".org"),
     concat!("proxy.golang", ".org"),
