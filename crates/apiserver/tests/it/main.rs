@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod bodies;
+mod builtin_kinds;
 mod cluster;
 mod definitions;
 mod deleting;
@@ -9,6 +10,10 @@ mod kubectl;
 mod lists;
 mod objects;
 mod options;
+mod published;
+mod reviews;
+mod rights;
+mod selectors;
 mod sockets;
 mod storage;
 mod watches;
