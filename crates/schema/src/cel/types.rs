@@ -202,7 +202,7 @@ impl<'a> Scope<'a> {
         }
         let name = call.func_name.as_str();
         let no_overload = || {
-            let names: Vec<&str> = kinds.iter().map(|kind| kind.shown()).collect();
+            let names: Vec<&str> = kinds.iter().map(Kind::shown).collect();
             let reason = format!(
                 "found no matching overload for '{name}' applied to '({})'",
                 names.join(", ")
@@ -263,8 +263,9 @@ impl<'a> Scope<'a> {
                 }
                 Ok(Kind::Any)
             }
-            operators::INDEX if matches!(kinds.first(), Some(Kind::Object { .. })) => Err(no_overload()),
-            "size" if matches!(kinds.first(), Some(Kind::Object { .. })) => Err(no_overload()),
+            operators::INDEX | "size" if matches!(kinds.first(), Some(Kind::Object { .. })) => {
+                Err(no_overload())
+            }
             operators::IN if matches!(kinds.last(), Some(Kind::Object { .. })) => Err(no_overload()),
             operators::INDEX => Ok(match kinds.into_iter().next() {
                 Some(Kind::List(item) | Kind::Map(item)) => *item,
