@@ -1,7 +1,7 @@
 //! JSON patch, RFC 6902.
 
 use json_patch::jsonptr::Pointer;
-use json_patch::{PatchErrorKind, PatchOperation};
+use json_patch::{AddOperation, PatchErrorKind, PatchOperation};
 use serde_json::Value;
 
 use super::PatchError;
@@ -37,6 +37,7 @@ pub fn json(target: &Value, patch: &Value) -> Result<Value, PatchError> {
     let mut patched = target.clone();
     let mut copied = 0;
     for operation in operations {
+        let operation = or_added(operation, &patched);
         bound(&patched, &operation, &mut copied)?;
         json_patch::patch(&mut patched, std::slice::from_ref(&operation))
             .map_err(|error| PatchError::Inapplicable(refusal(&operation, &error.kind)))?;
@@ -45,8 +46,30 @@ pub fn json(target: &Value, patch: &Value) -> Result<Value, PatchError> {
 }
 
 fn parse(index: usize, operation: &Value) -> Result<PatchOperation, PatchError> {
-    serde_json::from_value(operation.clone())
-        .map_err(|error| PatchError::Malformed(format!("error decoding patch: operation {index}: {error}")))
+    let malformed = |reason: String| PatchError::Malformed(format!("operation {index}: {reason}"));
+    if !operation.is_object() {
+        return Err(malformed("must be an object".to_owned()));
+    }
+    serde_json::from_value(operation.clone()).map_err(|error| malformed(error.to_string()))
+}
+
+/// As a kube-apiserver has it, and the RFC has not, a field that is not there can be replaced too.
+fn or_added(operation: PatchOperation, target: &Value) -> PatchOperation {
+    match operation {
+        PatchOperation::Replace(replace)
+            if replace
+                .path
+                .parent()
+                .and_then(|parent| parent.resolve_in(target))
+                .is_some_and(Value::is_object) =>
+        {
+            PatchOperation::Add(AddOperation {
+                path: replace.path,
+                value: replace.value,
+            })
+        }
+        other => other,
+    }
 }
 
 /// Refuses an operation before it would build something too deep or too large: `copy` can double an

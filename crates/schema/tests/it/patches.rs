@@ -109,8 +109,27 @@ fn a_json_patch_that_does_not_fit_says_where() {
     );
     refused_json_patch(
         json!({}),
-        json!([{"op": "replace", "path": "/a", "value": 1}]),
-        "replace operation does not apply: doc is missing key: /a: missing value",
+        json!([{"op": "replace", "path": "/a/b", "value": 1}]),
+        "replace operation does not apply: doc is missing key: /a/b: missing value",
+    );
+}
+
+#[test]
+fn a_field_that_is_not_there_can_be_replaced() {
+    json_patch(
+        json!({"a": {}}),
+        json!([{"op": "replace", "path": "/a/b", "value": 1}]),
+        json!({"a": {"b": 1}}),
+    );
+    json_patch(
+        json!({"a": 1}),
+        json!([{"op": "replace", "path": "", "value": 2}]),
+        json!(2),
+    );
+    refused_json_patch(
+        json!({"a": []}),
+        json!([{"op": "replace", "path": "/a/0", "value": 1}]),
+        "replace operation does not apply: doc is missing key: /a/0: missing value",
     );
 }
 
