@@ -5,6 +5,7 @@
 )]
 
 mod commands;
+mod controller;
 mod refusals;
 mod restart;
 

@@ -1,13 +1,18 @@
 //! Addresses as upstream's flags write them: `:8081` for every address of the machine, `0` for none.
 
 use std::{
-    net::{Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     str::FromStr,
 };
 
 /// Where to listen, if at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Listen(Option<SocketAddr>);
+pub(super) enum Listen {
+    Off,
+    /// Every address of the machine.
+    Everywhere(u16),
+    At(SocketAddr),
+}
 
 /// Not an address.
 #[derive(Debug, thiserror::Error)]
@@ -15,12 +20,19 @@ pub(super) struct Listen(Option<SocketAddr>);
 pub(super) struct ParseListen;
 
 impl Listen {
-    pub(super) fn socket(self) -> Option<SocketAddr> {
-        self.0
-    }
-
-    pub(super) fn is_off(self) -> bool {
-        self.0.is_none()
+    /// The addresses of which the first that can be had is meant.
+    pub(super) fn candidates(self) -> Vec<SocketAddr> {
+        match self {
+            Self::Off => Vec::new(),
+            // The first one takes IPv4 along; the second is for machines without IPv6.
+            Self::Everywhere(port) => {
+                vec![
+                    SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
+                    SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
+                ]
+            }
+            Self::At(address) => vec![address],
+        }
     }
 }
 
@@ -29,13 +41,12 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Self, ParseListen> {
         if matches!(text, "0" | "") {
-            return Ok(Self(None));
+            return Ok(Self::Off);
         }
-        let address = match text.strip_prefix(':') {
-            Some(port) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, port.parse().map_err(|_| ParseListen)?)),
-            None => text.parse().map_err(|_| ParseListen)?,
-        };
-        Ok(Self(Some(address)))
+        match text.strip_prefix(':') {
+            Some(port) => port.parse().map(Self::Everywhere).map_err(|_| ParseListen),
+            None => text.parse().map(Self::At).map_err(|_| ParseListen),
+        }
     }
 }
 
@@ -45,14 +56,13 @@ mod tests {
 
     #[test]
     fn addresses_are_read_as_upstream_reads_them() {
-        for (text, address) in [
-            ("0", None),
-            (":8081", Some("[::]:8081")),
-            ("127.0.0.1:9", Some("127.0.0.1:9")),
-            ("[::1]:9", Some("[::1]:9")),
+        for (text, listen) in [
+            ("0", Listen::Off),
+            (":8081", Listen::Everywhere(8081)),
+            ("127.0.0.1:9", Listen::At("127.0.0.1:9".parse().unwrap())),
+            ("[::1]:9", Listen::At("[::1]:9".parse().unwrap())),
         ] {
-            let expected = address.map(|address| address.parse().unwrap());
-            assert_eq!(text.parse::<Listen>().unwrap().socket(), expected, "{text}");
+            assert_eq!(text.parse::<Listen>().unwrap(), listen, "{text}");
         }
         for text in ["8081", ":", "host", ":99999"] {
             assert!(text.parse::<Listen>().is_err(), "{text}");

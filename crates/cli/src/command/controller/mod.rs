@@ -8,7 +8,9 @@ use std::{path::PathBuf, sync::Arc};
 use ipnet::IpNet;
 use keydesk_controller::Settings;
 use keydesk_feed::Readiness;
-use keydesk_process::{Health, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained};
+use keydesk_process::{
+    Health, ListenError, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained,
+};
 use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
@@ -183,7 +185,7 @@ fn metrics_address(upstream: &UpstreamArgs) -> Option<Listen> {
     if *leader_elect {
         tracing::warn!("--leader-elect: there is no leader election yet; run one replica only");
     }
-    if *metrics_secure && !metrics_bind_address.is_off() {
+    if *metrics_secure && *metrics_bind_address != Listen::Off {
         tracing::warn!("--metrics-bind-address: metrics over https are not there yet; none are served");
         return None;
     }
@@ -198,10 +200,21 @@ async fn serve(
     shutdown: &CancellationToken,
     ports: &mut JoinSet<()>,
 ) -> Result<(), Failure> {
-    let Some(address) = address.socket() else {
+    let mut last = None;
+    for address in address.candidates() {
+        match bind(flag, address).await {
+            Ok(listener) => {
+                last = Some(Ok(listener));
+                break;
+            }
+            Err(error @ ListenError::InUse { .. }) => return Err(error.into()),
+            Err(error @ ListenError::Bind { .. }) => last = Some(Err(error)),
+        }
+    }
+    let Some(listener) = last.transpose()? else {
         return Ok(());
     };
-    let listener = bind(flag, address).await?;
+    let address = listener.local_addr().map_err(|error| Failure::fault(&error))?;
     tracing::info!(%address, "{flag}: listening on {address}");
     let serve = serve_admin(listener, health.clone(), registry.clone(), shutdown.clone());
     ports.spawn(async move {

@@ -1,0 +1,117 @@
+//! `keydesk controller` beside an API server that it knows only by a kubeconfig.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use keydesk_testkit::{Person, manifests, wait::Patience};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::KEYDESK;
+
+/// A process that does not outlive its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(arguments: &[&str], path: &Path) -> Running {
+    let mut command = Command::new(KEYDESK);
+    command
+        .args(arguments)
+        .arg(path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Running(command.spawn().unwrap())
+}
+
+async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let start = Instant::now();
+    while !holds().await {
+        assert!(
+            start.elapsed() < Duration::from_mins(1),
+            "not within a minute: {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// What a probe is answered; nothing while nobody listens.
+async fn probe(address: SocketAddr, path: &str) -> String {
+    let Ok(mut stream) = tokio::net::TcpStream::connect(address).await else {
+        return String::new();
+    };
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+async fn admin(kubeconfig: &Path) -> Person {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+        .await
+        .unwrap();
+    Person::new(kube::Client::try_from(config).unwrap(), Patience::EMBEDDED)
+}
+
+#[tokio::test]
+async fn it_is_ready_once_the_cluster_has_its_kinds_and_ends_when_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let _server = start(
+        &["apiserver", "--listen", "127.0.0.1:0", "--data-dir"],
+        directory.path(),
+    );
+    let kubeconfig = directory.path().join("kubeconfig");
+    eventually("the API server is ready", async || kubeconfig.exists()).await;
+
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let probes = format!("--health-probe-bind-address={free}");
+    let mut controller = start(
+        &["controller", "--leader-elect", &probes, "--kubeconfig"],
+        &kubeconfig,
+    );
+    eventually("it misses our kinds", async || {
+        probe(free, "/readyz")
+            .await
+            .contains("Product: its CRD is not installed")
+    })
+    .await;
+    assert!(probe(free, "/readyz").await.starts_with("HTTP/1.1 503"));
+    assert!(
+        probe(free, "/healthz").await.starts_with("HTTP/1.1 200"),
+        "alive, though not ready"
+    );
+
+    let admin = admin(&kubeconfig).await;
+    for crd in manifests::folder("config/crd/bases") {
+        admin.create(&crd).await.unwrap();
+    }
+    // The foreign kinds are not there at all, and need not be.
+    eventually("it is ready", async || {
+        probe(free, "/readyz").await.starts_with("HTTP/1.1 200")
+    })
+    .await;
+
+    let process = controller.0.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &process])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(controller.0.wait().unwrap().code(), Some(0));
+}
