@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::join_all;
 use serde_json::Value;
 
 use super::Commits;
@@ -36,10 +37,9 @@ async fn clean_up(api: &Api, definition: &Object) {
     let objects = api.store.all(&storage);
     let kind = registry.iter().find(|kind| *kind.storage == *storage);
     if let (Some(kind), false) = (kind, objects.is_empty()) {
-        for object in objects.iter().filter(|object| !object.deleting) {
-            // A failure is logged; the next commit tries again.
-            let _ = actor.delete(kind, object, DeleteOptions::default()).await;
-        }
+        let to_go = objects.iter().filter(|object| !object.deleting);
+        // Failures are logged; the next commit tries again.
+        join_all(to_go.map(|object| actor.delete(kind, object, DeleteOptions::default()))).await;
         return;
     }
     if let Some(kind) = registry.find_kind("apiextensions.k8s.io/v1", "CustomResourceDefinition") {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::Commits;
@@ -18,7 +19,9 @@ use crate::store::{Key, Object, Owner};
 use crate::verb::{DeleteOptions, FOREGROUND, ORPHAN, Propagation};
 
 /// After a write that failed.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY: Duration = Duration::from_secs(5);
+/// Objects looked at together, so that their writes share commits.
+const AT_ONCE: usize = 64;
 
 pub(super) async fn run(api: Arc<Api>) {
     let mut commits = Commits::of(&api);
@@ -30,6 +33,7 @@ pub(super) async fn run(api: Arc<Api>) {
                 () = api.stopping.cancelled() => return,
                 () = tokio::time::sleep(RETRY) => {}
             }
+            collector.catch_up();
         }
     }
 }
@@ -92,10 +96,18 @@ impl<'a> Collector<'a> {
     async fn work(&mut self) -> bool {
         let registry = self.actor.api.registry();
         let mut failed = BTreeSet::new();
-        while let Some(uid) = self.queue.pop_first() {
-            if self.look_at(&registry, &uid).await.is_err() {
-                failed.insert(uid);
-            }
+        while !self.queue.is_empty() {
+            let batch: Vec<String> = std::iter::from_fn(|| self.queue.pop_first())
+                .take(AT_ONCE)
+                .collect();
+            let done = join_all(batch.iter().map(|uid| self.look_at(&registry, uid))).await;
+            failed.extend(
+                batch
+                    .into_iter()
+                    .zip(done)
+                    .filter(|(_, done)| done.is_err())
+                    .map(|(uid, _)| uid),
+            );
         }
         self.queue = failed;
         !self.queue.is_empty()

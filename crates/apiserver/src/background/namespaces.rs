@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::Commits;
@@ -40,13 +41,10 @@ async fn empty(api: &Api, namespace: &Object) {
         else {
             continue;
         };
-        for object in page.objects {
-            left = true;
-            if !object.deleting {
-                // A failure is logged; the next commit tries again.
-                let _ = actor.delete(kind, &object, DeleteOptions::default()).await;
-            }
-        }
+        left |= !page.objects.is_empty();
+        let to_go = page.objects.iter().filter(|object| !object.deleting);
+        // Failures are logged; the next commit tries again.
+        join_all(to_go.map(|object| actor.delete(kind, object, DeleteOptions::default()))).await;
     }
     if left {
         // The commits of these deletions bring the task back.

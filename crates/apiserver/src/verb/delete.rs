@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use keydesk_schema::Violation;
 use serde::Deserialize;
@@ -176,14 +177,15 @@ pub(crate) async fn delete_collection(
     listed: &Listed,
     options: &DeleteOptions,
 ) -> Result<(), Refusal> {
-    for object in &listed.objects {
+    let deletions = listed.objects.iter().map(|object| async {
         let namespace = Some(object.at.namespace.as_str()).filter(|namespace| !namespace.is_empty());
         match delete(&Call { namespace, ..*call }, &object.at.name, options).await {
-            Err(refusal) if refusal.code() != http::StatusCode::NOT_FOUND => return Err(refusal),
-            Ok(_) | Err(_) => {}
+            Err(refusal) if refusal.code() != http::StatusCode::NOT_FOUND => Err(refusal),
+            Ok(_) | Err(_) => Ok(()),
         }
-    }
-    Ok(())
+    });
+    // Together, so that they share commits.
+    try_join_all(deletions).await.map(|_| ())
 }
 
 fn check_preconditions(
