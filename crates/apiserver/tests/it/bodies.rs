@@ -34,12 +34,7 @@ async fn what_is_no_yaml_is_a_bad_request() {
 
 #[tokio::test]
 async fn what_is_no_protobuf_is_a_bad_request() {
-    for body in [
-        &b"nonsense"[..],
-        b"k8s\0",
-        b"k8s\0\xff\xff\xff\xff",
-        b"k8s\0\x0a\x04\x0a\x02v1",
-    ] {
+    for body in [&b"nonsense"[..], b"k8s\0", b"k8s\0\xff\xff\xff\xff"] {
         refuse("application/vnd.kubernetes.protobuf", body, 400).await;
     }
 }
