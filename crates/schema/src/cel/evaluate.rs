@@ -13,7 +13,7 @@ use super::value::{convert, most_items};
 use crate::node::{Node, NodeId, Nodes};
 use crate::place::Place;
 use crate::quote::quoted;
-use crate::validate::{MAX_VIOLATIONS, for_each_child, old_item, same};
+use crate::validate::{MAX_VIOLATIONS, OldItems, for_each_child, same};
 use crate::violation::{Violation, ViolationKind};
 
 /// Steps that one evaluation of one rule may be estimated to take.
@@ -66,10 +66,11 @@ impl Check<'_> {
         if !node.rules.is_empty() {
             self.run_rules(id, value, old.filter(|old| !old.is_null()), place, unchanged);
         }
+        let old_items = OldItems::new(node, old);
         for_each_child(node, value, place, &mut |child, inner, place| {
             let old = match place {
                 Place::Field(_, name) | Place::Key(_, name) => old.and_then(|old| old.get(*name)),
-                Place::Item(..) => old_item(node, old, inner),
+                Place::Item(..) => old_items.get(inner),
                 Place::Root => None,
             };
             self.visit(child, inner, old, place, unchanged);

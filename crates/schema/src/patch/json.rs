@@ -10,8 +10,9 @@ use crate::decode::{MAX_DEPTH, depth};
 /// Operations that one JSON patch may have, as in a kube-apiserver.
 const MAX_OPERATIONS: usize = 10_000;
 
-/// Bytes that all `copy` operations of a patch may add: what a request's body may have.
-const MAX_COPIED: usize = 3 << 20;
+/// Bytes that all `copy` operations of a patch, and `move`s to somewhere deeper, may handle: what a
+/// request's body may have.
+const MAX_HANDLED: usize = 3 << 20;
 
 /// What `target` becomes when all operations of the patch have been applied, one after the other.
 ///
@@ -35,10 +36,10 @@ pub fn json(target: &Value, patch: &Value) -> Result<Value, PatchError> {
         .map(|(index, operation)| parse(index, operation))
         .collect::<Result<_, _>>()?;
     let mut patched = target.clone();
-    let mut copied = 0;
+    let mut handled = 0;
     for operation in operations {
         let operation = or_added(operation, &patched);
-        bound(&patched, &operation, &mut copied)?;
+        bound(&patched, &operation, &mut handled)?;
         json_patch::patch(&mut patched, std::slice::from_ref(&operation))
             .map_err(|error| PatchError::Inapplicable(refusal(&operation, &error.kind)))?;
     }
@@ -74,21 +75,22 @@ fn or_added(operation: PatchOperation, target: &Value) -> PatchOperation {
 
 /// Refuses an operation before it would build something too deep or too large: `copy` can double an
 /// object every time.
-fn bound(target: &Value, operation: &PatchOperation, copied: &mut usize) -> Result<(), PatchError> {
+fn bound(target: &Value, operation: &PatchOperation, handled: &mut usize) -> Result<(), PatchError> {
     let (path, value) = match operation {
         PatchOperation::Add(add) => (&add.path, Some(&add.value)),
         PatchOperation::Replace(replace) => (&replace.path, Some(&replace.value)),
+        // What does not go deeper down cannot end too deep.
+        PatchOperation::Move(moved) if moved.path.count() <= moved.from.count() => return Ok(()),
         PatchOperation::Move(moved) => (&moved.path, moved.from.resolve_in(target)),
-        PatchOperation::Copy(copy) => {
-            let value = copy.from.resolve_in(target);
-            *copied += value.map_or(0, |value| value.to_string().len());
-            if *copied > MAX_COPIED {
-                return Err(PatchError::Excessive("too large"));
-            }
-            (&copy.path, value)
-        }
+        PatchOperation::Copy(copy) => (&copy.path, copy.from.resolve_in(target)),
         PatchOperation::Remove(_) | PatchOperation::Test(_) => return Ok(()),
     };
+    if let PatchOperation::Move(_) | PatchOperation::Copy(_) = operation {
+        *handled += value.map_or(0, |value| value.to_string().len());
+        if *handled > MAX_HANDLED {
+            return Err(PatchError::Excessive("too large"));
+        }
+    }
     if path.count() + value.map_or(0, depth) > MAX_DEPTH {
         return Err(PatchError::Excessive("nested too deeply"));
     }

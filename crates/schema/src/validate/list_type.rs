@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{MAX_VIOLATIONS, for_each_child};
+use super::{MAX_VIOLATIONS, for_each_child, key_of};
 use crate::node::{ListKind, NodeId, Nodes};
 use crate::place::Place;
 use crate::violation::Violation;
@@ -68,13 +68,4 @@ impl Check<'_> {
             }
         }
     }
-}
-
-/// The fields that tell an item of a map apart, as far as it has them.
-fn key_of(item: &Value, keys: &[String]) -> Value {
-    let fields: Map<String, Value> = keys
-        .iter()
-        .filter_map(|key| Some((key.clone(), item.get(key)?.clone())))
-        .collect();
-    Value::Object(fields)
 }

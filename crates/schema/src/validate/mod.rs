@@ -8,12 +8,14 @@ mod number;
 mod pattern;
 mod structure;
 
-use serde_json::Value;
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
 
 pub(crate) use self::format::Format;
 pub(crate) use self::number::same;
 pub(crate) use self::pattern::Pattern;
-use crate::node::{Node, NodeId, Nodes};
+use crate::node::{ListKind, Node, NodeId, Nodes};
 use crate::place::Place;
 use crate::violation::{Violation, ViolationKind};
 use crate::{cel, stack};
@@ -110,15 +112,41 @@ pub(crate) fn for_each_child<'v>(
     }
 }
 
-/// What `item` of a list was before, as far as the list's kind lets items be told apart.
-pub(crate) fn old_item<'v>(node: &Node, old: Option<&'v Value>, item: &Value) -> Option<&'v Value> {
-    let crate::node::ListKind::Map(keys) = &node.list else {
-        return None;
-    };
-    let old = old?.as_array()?;
-    let mut matching = old
+/// The items that a list had before an update, as far as its kind lets items be told apart.
+pub(crate) struct OldItems<'v> {
+    keys: &'v [String],
+    items: HashMap<String, &'v Value>,
+}
+
+impl<'v> OldItems<'v> {
+    pub(crate) fn new(node: &'v Node, old: Option<&'v Value>) -> Self {
+        let keys: &[String] = match &node.list {
+            ListKind::Map(keys) => keys,
+            ListKind::Atomic | ListKind::Set => &[],
+        };
+        let mut items = HashMap::new();
+        if let (Some(Value::Array(old)), [_, ..]) = (old, keys) {
+            for item in old.iter().filter(|item| item.is_object()) {
+                items.entry(key_of(item, keys).to_string()).or_insert(item);
+            }
+        }
+        Self { keys, items }
+    }
+
+    /// What this item was.
+    pub(crate) fn get(&self, item: &Value) -> Option<&'v Value> {
+        if self.items.is_empty() {
+            return None;
+        }
+        self.items.get(&key_of(item, self.keys).to_string()).copied()
+    }
+}
+
+/// The fields that tell an item of a map apart, as far as it has them.
+fn key_of(item: &Value, keys: &[String]) -> Value {
+    let fields: Map<String, Value> = keys
         .iter()
-        .filter(|old| keys.iter().all(|key| old.get(key) == item.get(key)));
-    let found = matching.next()?;
-    found.is_object().then_some(found)
+        .filter_map(|key| Some((key.clone(), item.get(key)?.clone())))
+        .collect();
+    Value::Object(fields)
 }

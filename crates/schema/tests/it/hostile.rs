@@ -108,6 +108,50 @@ fn a_rule_on_each_of_many_items_ends_when_the_budget_is_used_up() {
 }
 
 #[test]
+fn every_format_comes_to_its_end_on_a_huge_text() {
+    let formats = [
+        "bsonobjectid",
+        "byte",
+        "cidr",
+        "creditcard",
+        "date",
+        "date-time",
+        "duration",
+        "email",
+        "hexcolor",
+        "hostname",
+        "ipv4",
+        "ipv6",
+        "isbn",
+        "k8s-long-name",
+        "k8s-short-name",
+        "mac",
+        "rgbcolor",
+        "ssn",
+        "uri",
+        "uuid",
+        "uuid4",
+    ];
+    for format in formats {
+        let schema =
+            compiled(&json!({"type": "object", "properties": {"x": {"type": "string", "format": format}}}));
+        for text in ["1", "9 ", "a.", "é", "-1T0:"] {
+            let _ = schema.validate(&json!({"x": text.repeat(200_000)}), None);
+        }
+    }
+}
+
+#[test]
+fn an_update_of_a_long_keyed_list_finds_each_item_at_once() {
+    let schema = compiled(&json!({"type": "object", "properties": {"x": {
+        "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"],
+        "items": {"type": "object", "required": ["k"], "properties": {"k": {"type": "integer"}}}}}}));
+    let list =
+        |range: std::ops::Range<usize>| json!({"x": range.map(|k| json!({"k": k})).collect::<Vec<_>>()});
+    assert_eq!(schema.validate(&list(0..30_000), Some(&list(5..30_005))), []);
+}
+
+#[test]
 fn an_object_full_of_faults_gives_a_bounded_answer() {
     let schema = compiled(&json!({"type": "object", "properties": {"x": integers()}}));
     let violations = schema.validate(&json!({"x": vec!["wrong"; 100_000]}), None);

@@ -73,8 +73,8 @@ pub(super) fn arrange(
     let (mut named, mut others): (Vec<Value>, Vec<Value>) = merged
         .into_iter()
         .partition(|item| place(item, &wanted).is_some());
-    named.sort_by_key(|item| place(item, &wanted));
-    others.sort_by_key(|item| place(item, &before));
+    named.sort_by_cached_key(|item| place(item, &wanted));
+    others.sort_by_cached_key(|item| place(item, &before));
     let mut others = VecDeque::from(others);
     let mut arranged = Vec::with_capacity(named.len() + others.len());
     for item in named {

@@ -33,6 +33,9 @@ pub(super) fn is_hex_color(text: &str) -> bool {
 
 pub(super) fn is_isbn10(text: &str) -> bool {
     let text = text.replace(['-', ' '], "");
+    if text.len() != 10 {
+        return false;
+    }
     let mut sum = 0;
     for (index, c) in (1..).zip(text.chars()) {
         match c.to_digit(10) {
@@ -41,7 +44,7 @@ pub(super) fn is_isbn10(text: &str) -> bool {
             None => return false,
         }
     }
-    text.len() == 10 && sum % 11 == 0
+    sum % 11 == 0
 }
 
 pub(super) fn is_isbn13(text: &str) -> bool {

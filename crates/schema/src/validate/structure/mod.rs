@@ -6,7 +6,7 @@ mod scalars;
 use serde_json::Value;
 
 use super::number::Numeric;
-use super::{MAX_VIOLATIONS, old_item, same};
+use super::{MAX_VIOLATIONS, OldItems, same};
 use crate::node::{Additional, Limits, Node, NodeId, Nodes, Type};
 use crate::place::Place;
 use crate::quote::quoted;
@@ -184,8 +184,9 @@ impl Check<'_> {
             ..Outcome::default()
         };
         if let Some(schema) = node.items {
+            let old_items = OldItems::new(node, old);
             for (index, item) in items.iter().enumerate() {
-                let old = old_item(node, old, item);
+                let old = old_items.get(item);
                 outcome.merge(self.unless_unchanged(schema, item, old, &place.item(index)));
             }
         }
