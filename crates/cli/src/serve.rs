@@ -20,6 +20,18 @@ const KUBECONFIG: &str = "kubeconfig";
 const ADDRESSES: &str = "addresses.json";
 const AUDIT: &str = "audit.log";
 
+/// Where an API server lives and listens.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServerArgs {
+    /// Where everything is kept [default: the platform's data directory]
+    #[arg(long, env = "KEYDESK_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Address of the API server, https (port 0 takes a free one)
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7443")]
+    pub(crate) listen: SocketAddr,
+}
+
 /// An API server that answers on a socket.
 pub(crate) struct Serving {
     pub(crate) server: ApiServer,

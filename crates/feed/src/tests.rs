@@ -24,9 +24,18 @@ struct Cluster {
     lists: Vec<(&'static str, Vec<Value>)>,
     unknown: Vec<&'static str>,
     broken: Vec<&'static str>,
+    /// Watches stay open until this is cancelled.
+    hung_up: CancellationToken,
 }
 
-/// A watch that never says anything.
+impl Cluster {
+    /// Ends all watches that are open.
+    fn hang_up(&mut self) {
+        std::mem::take(&mut self.hung_up).cancel();
+    }
+}
+
+/// Lists and watches; a watch never says anything.
 fn answer(cluster: &Cluster, request: &Request<Body>) -> Answer {
     let plural = request.uri().path().rsplit('/').next().unwrap_or_default();
     let (status, body) = if cluster.unknown.contains(&plural) {
@@ -53,7 +62,13 @@ fn answer(cluster: &Cluster, request: &Request<Body>) -> Answer {
     let open = status == 200 && request.uri().query().unwrap_or_default().contains("watch=true");
     let text = Bytes::from(body.to_string());
     let first = futures::stream::iter((!open).then(|| Ok(Frame::data(text))));
-    let rest = futures::stream::pending().take(usize::from(open));
+    let hung_up = cluster.hung_up.clone();
+    let rest = futures::stream::once(async move {
+        if open {
+            hung_up.cancelled().await;
+        }
+    })
+    .filter_map(|()| std::future::ready(None));
     Response::builder()
         .status(status)
         .body(StreamBody::new(first.chain(rest)).boxed_unsync())
@@ -168,6 +183,24 @@ async fn a_kind_of_ours_must_be_there() {
         .await;
     let missing = feed.readiness.check().unwrap_err();
     assert!(missing.contains("Product: its CRD is not installed"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_kind_of_ours_that_goes_missing_is_not_taken_for_deleted() {
+    let mut feed = feed(Cluster {
+        lists: vec![("apikeys", vec![good("a")])],
+        ..Cluster::default()
+    });
+    feed.ready().await;
+    let known = feed.catalog.read().clone();
+    while feed.affected.try_recv().is_ok() {}
+    feed.cluster.lock().unknown.push("apikeys");
+    feed.cluster.lock().hang_up();
+    feed.comes_to(Kind::Key, |state| *state == State::Missing).await;
+    assert_eq!(*feed.catalog.read(), known);
+    feed.cluster.lock().unknown.clear();
+    feed.comes_to(Kind::Key, |state| *state == State::Listed).await;
+    assert_eq!(*feed.catalog.read(), known);
 }
 
 #[tokio::test]

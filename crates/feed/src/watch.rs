@@ -40,16 +40,15 @@ impl Watch {
             if self.follow_until_gone::<K>(events).await {
                 pause = PROBE.0;
             }
-            // There is no such kind (any more), hence no object of it.
-            self.tell(self.catalog.write().resync(K::KIND, Vec::new()));
-            self.readiness.set(
-                K::KIND,
-                if K::OPTIONAL {
-                    State::Absent
-                } else {
-                    State::Missing
-                },
-            );
+            if K::OPTIONAL {
+                // There is no such kind, hence no object of it.
+                self.tell(self.catalog.write().resync(K::KIND, Vec::new()));
+                self.readiness.set(K::KIND, State::Absent);
+            } else {
+                // Without our kinds there is nothing to do; and a server that has them again in a moment must not find
+                // that everything was taken for deleted.
+                self.readiness.set(K::KIND, State::Missing);
+            }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PROBE.1);
         }

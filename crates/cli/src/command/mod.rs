@@ -4,6 +4,7 @@ pub(crate) mod apiserver;
 pub(crate) mod completions;
 pub(crate) mod controller;
 mod crds;
+mod shell_word;
 pub(crate) mod up;
 
 use std::{future::Future, io, time::Duration};

@@ -6,8 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::super::apiserver::shell_word;
-use crate::home::Person;
+use crate::{command::shell_word::shell_word, home::Person};
 
 /// Writes where the kubeconfig is, who can be who, and what to type next.
 pub(super) fn print(

@@ -5,7 +5,7 @@
 
 mod banner;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use keydesk_api::rbac;
@@ -21,7 +21,7 @@ use crate::{
     exit::Failure,
     home::{ADMIN, DEMO, DataDir, Person},
     install::{self, InstallError},
-    serve::{open_home, serve},
+    serve::{ServerArgs, open_home, serve},
     settings::openapi_spec_max_size,
 };
 
@@ -30,13 +30,8 @@ const INSTALLED: &str = "installed.json";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where everything is kept [default: the platform's data directory]
-    #[arg(long, env = "KEYDESK_DATA_DIR", value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-
-    /// Address of the API server, https (port 0 takes a free one)
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7443")]
-    listen: SocketAddr,
+    #[command(flatten)]
+    server: ServerArgs,
 
     #[command(flatten)]
     admin: AdminArgs,
@@ -56,8 +51,7 @@ type Ended = Result<(), Failure>;
 
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args {
-        data_dir,
-        listen,
+        server: ServerArgs { data_dir, listen },
         admin: AdminArgs { admin_listen },
         demo,
         fetch_allow,
