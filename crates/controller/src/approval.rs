@@ -5,7 +5,7 @@ use keydesk_api::APIKeyApproval;
 use keydesk_core::NamespacedName;
 
 use crate::desk::Desk;
-use crate::key::approval_status;
+use crate::key::{Weight, approval_status};
 use crate::look::Looked;
 use crate::write::WriteError;
 
@@ -24,7 +24,7 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
         let request = catalog.request(&request);
         (approval, request)
     };
-    let status = approval_status(&approval, request.as_deref(), None, Timestamp::now());
+    let status = approval_status(&approval, request.as_deref(), Weight::Full, Timestamp::now());
     if approval.object.status.as_ref() != Some(&status) {
         desk.cluster
             .put_status(&APIKeyApproval {

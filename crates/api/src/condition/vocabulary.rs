@@ -180,6 +180,8 @@ words! {
         APIKeyRequestNotFound,
         /// `Valid`: the request is on its way out.
         APIKeyRequestDeleting,
+        /// `Valid`: the terms that the reviewer recorded cannot be read, or are about another namespace's product.
+        TermsNotReadable,
         /// `Superseded`: True.
         LaterDecision,
     }

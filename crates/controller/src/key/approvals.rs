@@ -78,19 +78,8 @@ pub(super) fn statuses(
     let request = live.request.as_deref();
     let mut statuses = Vec::new();
     for approval in &live.approvals {
-        let name = approval.object.name_any();
-        let concerns = |bound: &&Bound<'_>| {
-            bound.approval.object.metadata.name == approval.object.metadata.name
-                && ruling
-                    .decision
-                    .is_some_and(|winner| bound.binding.terms.concerns(&winner.terms))
-        };
-        let winner = bound
-            .iter()
-            .find(concerns)
-            .and(ruling.decision)
-            .map(|winner| winner.name.as_str());
-        let status = status(approval, request, winner.filter(|winner| *winner != name), now);
+        let weight = weight(approval, bound, ruling);
+        let status = status(approval, request, weight, now);
         if approval.object.status.as_ref() != Some(&status) {
             statuses.push((approval.clone(), status));
         }
@@ -98,11 +87,38 @@ pub(super) fn statuses(
     statuses
 }
 
-/// The status of one approval, whose request is given if it exists, and that was replaced by another if so.
+/// What an approval weighs among the others of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight<'a> {
+    /// It decides, or there is nothing to decide.
+    Full,
+    /// This later one decides.
+    ReplacedBy(&'a str),
+    /// None: nobody can say what was approved.
+    Unreadable,
+}
+
+fn weight<'a>(approval: &Approval, bound: &[Bound<'_>], ruling: &Ruling<'a>) -> Weight<'a> {
+    let name = approval.object.metadata.name.as_deref();
+    let own = bound
+        .iter()
+        .find(|bound| bound.approval.object.metadata.name.as_deref() == name);
+    match (own, ruling.decision) {
+        (None, _) => Weight::Unreadable,
+        (Some(own), Some(winner))
+            if own.binding.terms.concerns(&winner.terms) && name != Some(&winner.name) =>
+        {
+            Weight::ReplacedBy(&winner.name)
+        }
+        (Some(_), _) => Weight::Full,
+    }
+}
+
+/// The status of one approval, whose request is given if it exists.
 pub(crate) fn status(
     approval: &Approval,
     request: Option<&APIKeyRequest>,
-    replaced_by: Option<&str>,
+    weight: Weight<'_>,
     now: Timestamp,
 ) -> APIKeyApprovalStatus {
     let object = &approval.object;
@@ -122,6 +138,14 @@ pub(crate) fn status(
             ApprovalReason::APIKeyRequestDeleting,
             format!("Referenced APIKeyRequest {name} is being deleted"),
         ),
+        Some(_) if weight == Weight::Unreadable => (
+            false,
+            ApprovalReason::TermsNotReadable,
+            format!(
+                "Annotation {} must be terms of a product in this namespace, or be left out",
+                annotation::TERMS
+            ),
+        ),
         Some(_) => (
             true,
             ApprovalReason::Valid,
@@ -132,8 +156,8 @@ pub(crate) fn status(
     status.observed_generation = generation;
     let valid = Observation::new(ApprovalAspect::Valid, valid, reason, message);
     condition::set(&mut status.conditions, valid.for_generation(generation), now);
-    match replaced_by {
-        Some(winner) => {
+    match weight {
+        Weight::ReplacedBy(winner) => {
             let message = format!("Replaced by the later decision {winner}");
             let superseded = Observation::new(
                 ApprovalAspect::Superseded,
@@ -143,7 +167,7 @@ pub(crate) fn status(
             );
             condition::set(&mut status.conditions, superseded.for_generation(generation), now);
         }
-        None => {
+        Weight::Full | Weight::Unreadable => {
             condition::remove(&mut status.conditions, ApprovalAspect::Superseded);
         }
     }

@@ -53,15 +53,24 @@ pub(super) fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) ->
     let recorded = object.annotations().get(annotation::APPROVED_TERMS);
     let recorded = recorded.and_then(|json| serde_json::from_str::<Binding>(json).ok());
     let own = |terms: &Terms| terms.product.namespace == object.namespace().unwrap_or_default();
-    if let Some(binding) = recorded.filter(|binding| binding.generation == generation && own(&binding.terms))
-    {
+    let accepted_at = accepted_at(approval, generation, now);
+    // Reviewers can write the record too: one that would count from another time than it did is not ours.
+    let in_time = |binding: &Binding| {
+        if generation > 1 {
+            binding.accepted_at <= now
+        } else {
+            binding.accepted_at == accepted_at
+        }
+    };
+    let holds =
+        |binding: &Binding| binding.generation == generation && own(&binding.terms) && in_time(binding);
+    if let Some(binding) = recorded.filter(holds) {
         return Some(Bound {
             approval,
             binding,
             fresh: false,
         });
     }
-    let accepted_at = accepted_at(approval, generation, now);
     let terms = match object.annotations().get(annotation::TERMS) {
         Some(json) => Terms::parse(json).ok().filter(own)?,
         None => match &shown.before {

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use keydesk_core::NamespacedName;
 
 use apply::Applied;
-pub(crate) use approvals::status as approval_status;
+pub(crate) use approvals::{Weight, status as approval_status};
 use plan::plan;
 
 use crate::desk::Desk;

@@ -1,5 +1,7 @@
 //! Requests, approvals, and the terms that they are about.
 
+use std::sync::Arc;
+
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect};
 use keydesk_api::meta::annotation;
 use kube::ResourceExt;
@@ -208,6 +210,27 @@ fn recorded_terms_that_cannot_be_read_or_are_another_owners_count_for_nothing() 
         );
         stage.settle();
         assert_eq!(stage.stands(), ["Pending/AwaitingApproval"]);
+        let status = stage.live().approvals[0].object.status.clone().unwrap();
+        assert_eq!(status.conditions[0].reason, "TermsNotReadable");
+    }
+}
+
+#[test]
+fn a_record_that_a_reviewer_forged_does_not_outlive_a_later_denial() {
+    for generation in [1, 2] {
+        let mut stage = Stage::approved();
+        let approval = &mut Arc::make_mut(&mut stage.live().approvals[0]).object;
+        approval.metadata.generation = Some(generation);
+        let record = approval
+            .annotations_mut()
+            .get_mut(annotation::APPROVED_TERMS)
+            .unwrap();
+        *record = record
+            .replace("2026-", "2099-")
+            .replace("\"generation\":1", &format!("\"generation\":{generation}"));
+        stage.approve("no", false, 30);
+        stage.settle();
+        assert_eq!(stage.stands(), ["Denied/Denied"]);
     }
 }
 
@@ -270,7 +293,7 @@ fn requests_that_are_not_the_derived_one_are_discarded() {
     let mut foreign = stage.live().request.clone().unwrap().as_ref().clone();
     foreign.metadata.name = Some("hand-made".into());
     foreign.metadata.uid = Some("hand-made".into());
-    stage.seen.requests.push(std::sync::Arc::new(foreign));
+    stage.seen.requests.push(Arc::new(foreign));
     let discard = stage.plan().discard;
     assert_eq!(
         discard
