@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::functions::FUNCTIONS;
 use super::rule::{Expression, Reason, Rule};
-use super::value::{convert, most_items};
+use super::value::{Extent, convert};
 use crate::node::{Node, NodeId, Nodes};
 use crate::place::Place;
 use crate::quote::quoted;
@@ -20,6 +20,8 @@ use crate::violation::{Violation, ViolationKind};
 const MAX_STEPS: u64 = 1_000_000;
 /// Steps that all rules together may be estimated to take on one object.
 const BUDGET: u64 = 10_000_000;
+/// Bytes of text that count as one step more.
+const TEXT_PER_STEP: u64 = 4 * 1024;
 /// Bytes of a message that a rule computes.
 const MAX_MESSAGE: usize = 5 * 1024;
 
@@ -89,10 +91,10 @@ impl Check<'_> {
         let mut context = FUNCTIONS.new_inner_scope();
         context.add_variable_from_value("self", convert(self.nodes, Some(id), value));
         let old_value = old.map(|old| convert(self.nodes, Some(id), old));
-        let items = if node.rules.iter().any(Rule::has_loops) {
-            most_items(value).max(old.map_or(0, most_items))
+        let extent = if node.rules.iter().any(Rule::has_loops) {
+            old.into_iter().fold(Extent::of(value), Extent::or)
         } else {
-            1
+            Extent::default()
         };
         for rule in &node.rules {
             if rule.uses_old_self && old.is_none() && !rule.old_self_is_optional {
@@ -106,10 +108,10 @@ impl Check<'_> {
                 };
                 context.add_variable_from_value("oldSelf", old_self);
             }
-            let violation = match self.run(&rule.condition, items, &context) {
+            let violation = match self.run(&rule.condition, extent, &context) {
                 Ok(CelValue::Bool(true)) => continue,
                 Ok(CelValue::Bool(false)) if unchanged && !rule.uses_old_self => continue,
-                Ok(CelValue::Bool(false)) => self.broken(rule, node, value, items, &context, place),
+                Ok(CelValue::Bool(false)) => self.broken(rule, node, value, extent, &context, place),
                 Ok(_) => self.failed(node, place, "cel expression must evaluate to a bool".to_owned()),
                 Err(Failure::TooMuchWork) => {
                     self.exhausted = true;
@@ -150,14 +152,14 @@ impl Check<'_> {
         rule: &Rule,
         node: &Node,
         value: &Value,
-        items: u64,
+        extent: Extent,
         context: &Context<'_>,
         place: &Place<'_>,
     ) -> Violation {
         let computed = rule
             .message_expression
             .as_ref()
-            .and_then(|message| self.message(message, items, context));
+            .and_then(|message| self.message(message, extent, context));
         let detail = computed.unwrap_or_else(|| rule.message.clone());
         let path = place.below(self.prefix);
         let field = match path.as_str() {
@@ -178,8 +180,8 @@ impl Check<'_> {
     }
 
     /// A computed message, if it can be computed and is fit to be shown.
-    fn message(&mut self, expression: &Expression, items: u64, context: &Context<'_>) -> Option<String> {
-        let CelValue::String(message) = self.run(expression, items, context).ok()? else {
+    fn message(&mut self, expression: &Expression, extent: Extent, context: &Context<'_>) -> Option<String> {
+        let CelValue::String(message) = self.run(expression, extent, context).ok()? else {
             return None;
         };
         let message = message.trim();
@@ -190,10 +192,13 @@ impl Check<'_> {
     fn run(
         &mut self,
         expression: &Expression,
-        items: u64,
+        extent: Extent,
         context: &Context<'_>,
     ) -> Result<CelValue, Failure> {
-        let steps = expression.work.steps(items);
+        let steps = expression
+            .work
+            .steps(extent.items)
+            .saturating_mul(1 + extent.text / TEXT_PER_STEP);
         if steps > MAX_STEPS || steps > self.budget {
             return Err(Failure::TooMuchWork);
         }
