@@ -1,7 +1,7 @@
 //! PATCH bodies by their content type.
 
 use http::{HeaderMap, header};
-use keydesk_schema::decode;
+use keydesk_schema::decode::{self, Decoded};
 use keydesk_schema::patch::{self, PatchError};
 use serde_json::Value;
 
@@ -10,10 +10,18 @@ use crate::status::Refusal;
 
 /// A patch, read and not yet applied.
 #[derive(Debug)]
-pub(super) enum Patch {
-    Json(Value),
-    Merge(Value),
-    Strategic(Value),
+pub(super) struct Patch {
+    form: Form,
+    value: Value,
+    /// Keys that stand more than once in one object of it.
+    duplicates: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Merge,
+    Strategic,
 }
 
 const OF_CUSTOM: [&str; 3] = [
@@ -43,13 +51,13 @@ impl Patch {
             .next()
             .unwrap_or_default()
             .trim();
-        let make = match media {
-            "application/json-patch+json" => Self::Json,
-            "application/merge-patch+json" => Self::Merge,
+        let form = match media {
+            "application/json-patch+json" => Form::Json,
+            "application/merge-patch+json" => Form::Merge,
             "application/strategic-merge-patch+json"
                 if resource.schema.is_some() && resource.crd.is_none() =>
             {
-                Self::Strategic
+                Form::Strategic
             }
             "application/apply-patch+yaml" => {
                 return Err(Refusal::unsupported(
@@ -61,31 +69,40 @@ impl Patch {
         };
         let decoded = decode::json(body)
             .map_err(|error| Refusal::bad_request(format!("error decoding patch: {error}")))?;
-        if !matches!(
-            (&decoded.value, media),
-            (Value::Array(_), "application/json-patch+json")
-        ) && !decoded.value.is_object()
-        {
+        let Decoded { value, duplicates } = decoded;
+        if !(value.is_object() || form == Form::Json && value.is_array()) {
             return Err(Refusal::bad_request(
                 "error decoding patch: it is neither an object nor, as a JSON patch, a list",
             ));
         }
-        Ok(make(decoded.value))
+        Ok(Self {
+            form,
+            value,
+            duplicates,
+        })
     }
 
     /// What `object` becomes.
     ///
     /// # Errors
     /// 422 if the patch does not fit the object, 400 if it is malformed, 413 if the result were too large.
-    pub(super) fn apply(&self, resource: &ResourceType, object: &Value) -> Result<Value, Refusal> {
-        match (self, &resource.schema) {
-            (Self::Json(patch), _) => patch::json(object, patch).map_err(|error| refuse(&error)),
-            (Self::Merge(patch), _) => Ok(patch::merge(object, patch)),
-            (Self::Strategic(patch), Some(schema)) => {
-                patch::strategic(object, patch, schema).map_err(|error| refuse(&error))
-            }
-            (Self::Strategic(_), None) => Err(Refusal::unsupported_media_type(&OF_BUILT_IN)),
-        }
+    pub(super) fn apply(&self, resource: &ResourceType, object: &Value) -> Result<Decoded, Refusal> {
+        let Self {
+            form,
+            value,
+            duplicates,
+        } = self;
+        let patched = match (form, &resource.schema) {
+            (Form::Json, _) => patch::json(object, value),
+            (Form::Merge, _) => Ok(patch::merge(object, value)),
+            (Form::Strategic, Some(schema)) => patch::strategic(object, value, schema),
+            (Form::Strategic, None) => return Err(Refusal::unsupported_media_type(&OF_BUILT_IN)),
+        };
+        let value = patched.map_err(|error| refuse(&error))?;
+        Ok(Decoded {
+            value,
+            duplicates: duplicates.clone(),
+        })
     }
 }
 

@@ -259,12 +259,7 @@ async fn patch(
     let patch = Patch::read(request.kind, &request.parts.headers, &body)?;
     let mut warnings = Vec::new();
     let patched = verb::update(&request.call(), name, part, |old| {
-        let value = patch.apply(request.kind, old)?;
-        let decoded = keydesk_schema::decode::Decoded {
-            value,
-            duplicates: Vec::new(),
-        };
-        let submitted = admit::typed(request.kind, decoded, fields)?;
+        let submitted = admit::typed(request.kind, patch.apply(request.kind, old)?, fields)?;
         warnings = submitted.warnings;
         Ok(submitted.object)
     })

@@ -1,9 +1,9 @@
-//! CustomResourceDefinitions: from YAML to a served kind, and away again.
+//! `CustomResourceDefinition`s: from YAML to a served kind, and away again.
 
 use kube::Client;
 use serde_json::{Value, json};
 
-use crate::cluster::{bee_definition, bees, client, namespace, send, soon, unique};
+use crate::cluster::{bee_definition, bees, client, is_real, namespace, send, send_as, soon, unique};
 
 const PATH: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
@@ -148,4 +148,30 @@ async fn another_kind_or_version_in_the_body_is_refused() {
         refused["message"],
         format!("Wasp.{group} \"b\" is invalid: kind: Invalid value: \"Wasp\": must be Bee")
     );
+}
+
+#[tokio::test]
+async fn a_patch_is_held_to_the_schema_too() {
+    let client = client().await;
+    let namespace = namespace(&client).await;
+    let (group, _) = bees(&client).await;
+    let path = format!("/apis/{group}/v1/namespaces/{namespace}/bees");
+    let bee = json!({"apiVersion": format!("{group}/v1"), "kind": "Bee", "metadata": {"name": "b"}});
+    assert_eq!(send(&client, "POST", &path, bee.to_string()).await.0, 201);
+    for (patch, problem) in [
+        (r#"{"spec": {"zz": 1}}"#, "unknown field \"spec.zz\""),
+        (
+            r#"{"spec": {"legs": 1, "legs": 2}}"#,
+            "duplicate field \"spec.legs\"",
+        ),
+    ] {
+        let path = format!("{path}/b?fieldValidation=Strict");
+        let (code, refused) = send_as(&client, "PATCH", &path, "application/merge-patch+json", patch).await;
+        // A real server answers 422 and prints the whole object.
+        assert_eq!(code, if is_real() { 422 } else { 400 }, "{refused}");
+        assert!(
+            refused["message"].as_str().unwrap().contains(problem),
+            "{refused}"
+        );
+    }
 }

@@ -1,5 +1,9 @@
 //! The server as its clients see it: through `kube::Client` and raw HTTP.
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test"
+)]
 
 mod bodies;
 mod builtin_kinds;
