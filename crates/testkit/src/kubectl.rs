@@ -72,7 +72,11 @@ impl Kubectl {
     /// This kubectl, as the person of `context`.
     #[must_use]
     pub fn with(program: &Path, kubeconfig: &Path, context: &str) -> Self {
-        Self { program: program.to_owned(), kubeconfig: kubeconfig.to_owned(), context: context.to_owned() }
+        Self {
+            program: program.to_owned(),
+            kubeconfig: kubeconfig.to_owned(),
+            context: context.to_owned(),
+        }
     }
 
     /// Runs a command line; arguments are separated by spaces.

@@ -24,7 +24,9 @@ mod person;
 mod refused;
 pub mod up;
 pub mod wait;
+mod world;
 
 pub use kinds::{Address, Kind};
 pub use person::Person;
 pub use refused::Refused;
+pub use world::{CONTROLLER_NAMESPACE, World};

@@ -35,7 +35,11 @@ impl Up {
             if let Some(status) = up.child.try_wait().unwrap() {
                 panic!("ended with {status} instead of becoming ready:\n{}", up.said());
             }
-            assert!(start.elapsed() < START, "not ready within {START:?}:\n{}", up.said());
+            assert!(
+                start.elapsed() < START,
+                "not ready within {START:?}:\n{}",
+                up.said()
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         up
@@ -59,7 +63,12 @@ impl Up {
             listen(child.stdout.take().unwrap(), said.clone()),
             listen(child.stderr.take().unwrap(), said.clone()),
         ];
-        Self { child, directory: directory.to_owned(), said, readers }
+        Self {
+            child,
+            directory: directory.to_owned(),
+            said,
+            readers,
+        }
     }
 
     /// The kubeconfig that the program wrote.
@@ -77,9 +86,17 @@ impl Up {
     /// The person of a context of the kubeconfig.
     pub async fn person(&self, context: &str) -> Person {
         let kubeconfig = Kubeconfig::read_from(self.kubeconfig()).unwrap();
-        let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
-        let patience = Patience { soon: Duration::from_secs(20), ..Patience::EMBEDDED };
+        let options = KubeConfigOptions {
+            context: Some(context.to_owned()),
+            ..KubeConfigOptions::default()
+        };
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options)
+            .await
+            .unwrap();
+        let patience = Patience {
+            soon: Duration::from_secs(20),
+            ..Patience::EMBEDDED
+        };
         Person::new(kube::Client::try_from(config).unwrap(), patience)
     }
 
@@ -96,10 +113,16 @@ impl Up {
     /// Presses Ctrl-C, and gives back how the program ended and all it ever said.
     pub async fn interrupt(mut self) -> (ExitStatus, String) {
         let process = self.child.id().unwrap().to_string();
-        let sent = Command::new("kill").args(["-INT", &process]).status().await.unwrap();
+        let sent = Command::new("kill")
+            .args(["-INT", &process])
+            .status()
+            .await
+            .unwrap();
         assert!(sent.success(), "send an interrupt");
         let ended = tokio::time::timeout(START, self.child.wait()).await;
-        let status = ended.unwrap_or_else(|_| panic!("still running after Ctrl-C:\n{}", self.said())).unwrap();
+        let status = ended
+            .unwrap_or_else(|_| panic!("still running after Ctrl-C:\n{}", self.said()))
+            .unwrap();
         for reader in self.readers.drain(..) {
             reader.await.unwrap();
         }
@@ -110,7 +133,9 @@ impl Up {
 fn written_since(file: &Path, instant: SystemTime) -> bool {
     // File systems keep coarser times than the clock does.
     let instant = instant - Duration::from_millis(20);
-    file.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|modified| modified >= instant)
+    file.metadata()
+        .and_then(|metadata| metadata.modified())
+        .is_ok_and(|modified| modified >= instant)
 }
 
 fn listen(stream: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mutex<String>>) -> JoinHandle<()> {

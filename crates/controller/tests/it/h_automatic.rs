@@ -1,0 +1,232 @@
+//! H. Products that approve by themselves.
+
+use keydesk_testkit::conditions::{is, says};
+use keydesk_testkit::fixtures::{
+    self, CONSUMER_NAMESPACE, OWNER_NAMESPACE, automatic_product, but, denial, enforcement_of, key,
+    key_secret, secret,
+};
+use keydesk_testkit::{Address, kinds};
+use serde_json::{Value, json};
+
+use crate::stage::{
+    Stage, another_key, approval_at, auth_policy_at, enforcement_at, key_at, plan_policy_at, product_at,
+    request_at, route_at,
+};
+
+fn automatic_at() -> Address {
+    Address::new(
+        kinds::APPROVAL,
+        OWNER_NAMESPACE,
+        &format!("{}-auto", request_at().name),
+    )
+}
+
+async fn approvals(stage: &Stage) -> Vec<Value> {
+    stage.admin.list(kinds::APPROVAL, OWNER_NAMESPACE).await.unwrap()
+}
+
+fn mode(mode: &str) -> Value {
+    json!({ "spec": { "approvalMode": mode } })
+}
+
+#[tokio::test]
+async fn s097_automatic_mode_approves_with_a_decision_of_its_own() {
+    let stage = Stage::automatic().await;
+    stage.create(&key()).await;
+    let approval = stage.soon(&automatic_at(), "exists", |_| true).await;
+    let spec = &approval["spec"];
+    assert_eq!(spec["apiKeyRequestRef"]["name"], request_at().name);
+    assert_eq!(spec["approved"], true);
+    assert_eq!(spec["reviewedBy"], "system");
+    assert_eq!(spec["reason"], "AutoApproved");
+    assert_eq!(
+        spec["message"],
+        "Automatically approved based on APIProduct approval mode"
+    );
+    assert!(
+        spec["reviewedAt"]
+            .as_str()
+            .is_some_and(|time| time.ends_with('Z')),
+        "{spec}"
+    );
+    let words =
+        "API key request approved by system: Automatically approved based on APIProduct approval mode";
+    let approved = |seen: &Value| says(seen, "Approved", "True", "Approved", words);
+    stage.soon(&key_at(), "is approved", approved).await;
+    stage.soon(&request_at(), "is approved", approved).await;
+    stage.soon(&enforcement_at(), "exists", |_| true).await;
+}
+
+#[tokio::test]
+async fn s098_there_is_one_automatic_decision_and_none_beside_a_persons() {
+    let stage = Stage::automatic().await;
+    stage.create(&denial("Not you")).await;
+    stage.create(&key()).await;
+    stage.key_is("Denied").await;
+    stage
+        .patch(&key_at(), &json!({ "spec": { "useCase": "another" } }))
+        .await;
+    stage
+        .stays(&key_at(), "is denied", |seen| is(seen, "Denied"))
+        .await;
+    assert_eq!(approvals(&stage).await.len(), 1);
+
+    stage.delete(&approval_at()).await;
+    stage.key_is("Approved").await;
+    for turn in 0..5 {
+        stage
+            .patch(
+                &key_at(),
+                &json!({ "metadata": { "annotations": { "turn": turn.to_string() } } }),
+            )
+            .await;
+    }
+    stage.is_at_rest(&key_at()).await;
+    assert_eq!(approvals(&stage).await.len(), 1);
+}
+
+#[tokio::test]
+async fn s099_manual_products_and_products_that_go_approve_nothing() {
+    let stage = Stage::pending().await;
+    stage
+        .stays(&key_at(), "is pending", |seen| is(seen, "Pending"))
+        .await;
+    assert!(approvals(&stage).await.is_empty());
+
+    stage
+        .patch(
+            &product_at(),
+            &json!({ "metadata": { "finalizers": ["example.com/held"] } }),
+        )
+        .await;
+    stage.delete(&product_at()).await;
+    stage.patch(&product_at(), &mode("automatic")).await;
+    stage.key_is("Failed").await;
+    stage
+        .stays(&key_at(), "is failed", |seen| is(seen, "Failed"))
+        .await;
+    assert!(approvals(&stage).await.is_empty());
+}
+
+#[tokio::test]
+async fn s100_an_automatic_decision_can_be_turned_and_comes_back_when_deleted() {
+    let stage = Stage::automatic().await;
+    stage.create(&key()).await;
+    stage.key_is("Approved").await;
+    stage
+        .patch(&automatic_at(), &json!({ "spec": { "approved": false } }))
+        .await;
+    stage.key_is("Denied").await;
+    stage.admin.soon_gone(&enforcement_at()).await;
+    stage
+        .stays(&key_at(), "is denied", |seen| is(seen, "Denied"))
+        .await;
+    stage.delete(&automatic_at()).await;
+    stage
+        .soon(&automatic_at(), "is back", |seen| {
+            seen["spec"]["approved"] == true
+        })
+        .await;
+    stage.key_is("Approved").await;
+}
+
+#[tokio::test]
+async fn s101_a_change_of_mode_leaves_earlier_decisions_alone() {
+    let stage = Stage::automatic().await;
+    stage.create(&key()).await;
+    stage.key_is("Approved").await;
+    let decision = stage.get(&automatic_at()).await;
+    stage.patch(&product_at(), &mode("manual")).await;
+    stage.world.namespace("other-app").await;
+    stage.create(&secret("other-app", "later", "later-value")).await;
+    let later = another_key("other-app", "later");
+    stage.create(&later).await;
+    stage
+        .soon(&Address::of(&later), "is pending", |seen| is(seen, "Pending"))
+        .await;
+    stage
+        .stays(&key_at(), "is approved", |seen| is(seen, "Approved"))
+        .await;
+    let same = |seen: &Value| seen["metadata"]["uid"] == decision["metadata"]["uid"];
+    stage.stays(&automatic_at(), "is the same", same).await;
+    stage
+        .stays(&Address::of(&later), "is pending", |seen| is(seen, "Pending"))
+        .await;
+
+    stage
+        .create(&crate::stage::decision_on(&later, "by-hand", true))
+        .await;
+    stage
+        .soon(&Address::of(&later), "is approved", |seen| is(seen, "Approved"))
+        .await;
+    stage.patch(&product_at(), &mode("automatic")).await;
+    stage.is_at_rest(&Address::of(&later)).await;
+    assert_eq!(approvals(&stage).await.len(), 2);
+}
+
+#[tokio::test]
+async fn s102_a_key_before_its_secret_is_approved_every_time() {
+    let stage = Stage::automatic().await;
+    for turn in 0..20 {
+        let name = format!("console-{turn}");
+        let key = another_key(CONSUMER_NAMESPACE, &name);
+        stage.create(&key).await;
+        if turn % 2 == 0 {
+            stage
+                .soon(&Address::of(&key), "misses its secret", |seen| is(seen, "Failed"))
+                .await;
+        }
+        stage
+            .create(&secret(CONSUMER_NAMESPACE, &name, &format!("value-{turn}")))
+            .await;
+        stage
+            .soon(&Address::of(&key), "is approved", |seen| is(seen, "Approved"))
+            .await;
+        stage.soon(&enforcement_of(&key), "exists", |_| true).await;
+    }
+}
+
+#[tokio::test]
+async fn s103_keys_that_wait_are_approved_when_the_product_becomes_automatic() {
+    let stage = Stage::pending().await;
+    stage.patch(&product_at(), &mode("automatic")).await;
+    stage.key_is("Approved").await;
+    stage.soon(&enforcement_at(), "exists", |_| true).await;
+}
+
+#[tokio::test]
+async fn s104_any_order_of_creation_ends_approved() {
+    let stage = Stage::empty().await;
+    stage.create(&key()).await;
+    stage.create(&key_secret()).await;
+    stage.create(&automatic_product()).await;
+    stage.create(&fixtures::plan_policy()).await;
+    stage.create(&fixtures::auth_policy()).await;
+    stage.create(&fixtures::route()).await;
+    stage.create(&fixtures::kuadrant()).await;
+    for policy in [plan_policy_at(), auth_policy_at()] {
+        stage
+            .patch_status(&policy, &fixtures::policy_status(true, true))
+            .await;
+    }
+    stage
+        .patch_status(&route_at(), &fixtures::route_status(&[true]))
+        .await;
+    stage.key_is("Approved").await;
+    stage.soon(&enforcement_at(), "exists", |_| true).await;
+}
+
+#[tokio::test]
+async fn s104_an_automatic_product_that_is_made_again_approves_again() {
+    let stage = Stage::automatic().await;
+    stage.delete(&product_at()).await;
+    stage.create(&key()).await;
+    stage.key_is("Failed").await;
+    stage
+        .create(&but(
+            automatic_product(),
+            &json!({ "spec": { "publishStatus": "Draft" } }),
+        ))
+        .await;
+    stage.key_is("Approved").await;
+}

@@ -1,0 +1,30 @@
+//! The scenarios of the portal's four kinds, black box: objects go in through the API server, objects and calls of
+//! an HTTP test server are what is looked at. Each test's name carries the numbers of the scenarios it covers.
+//!
+//! By default every test has an embedded API server of its own. With `KEYDESK_TEST_KUBECONFIG` the same tests run
+//! against that cluster, one at a time, with the controller in this process.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends here"
+)]
+
+mod a_bodies;
+mod a_surface;
+mod b_discovery;
+mod b_policies;
+mod c_oidc;
+mod d_fetching;
+mod d_openapi;
+mod e_requests;
+mod f_failures;
+mod f_recovery;
+mod g_conflicts;
+mod g_decisions;
+mod g_terms;
+mod h_automatic;
+mod i_expiry;
+mod j_converging;
+mod j_enforcement;
+mod k_personas;
+mod stage;
