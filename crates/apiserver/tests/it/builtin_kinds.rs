@@ -185,7 +185,7 @@ async fn an_event_is_the_same_through_both_groups() {
     let path = format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events");
     let (code, created) = send(&client, "POST", &path, event.to_string()).await;
     assert_eq!(code, 201, "{created}");
-    let (_, core) = send(
+    let (_, older) = send(
         &client,
         "GET",
         &format!("/api/v1/namespaces/{namespace}/events/e"),
@@ -193,10 +193,10 @@ async fn an_event_is_the_same_through_both_groups() {
     )
     .await;
     assert_eq!(
-        (&core["message"], &core["involvedObject"]["name"]),
+        (&older["message"], &older["involvedObject"]["name"]),
         (&json!("n"), &json!("x"))
     );
-    assert_eq!(core["reportingComponent"], "x.y/z");
+    assert_eq!(older["reportingComponent"], "x.y/z");
     let selector =
         format!("/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.name%3Dx,reason%3Dr");
     let (_, list) = send(&client, "GET", &selector, "").await;

@@ -104,11 +104,11 @@ async fn the_schema_of_a_kind_is_where_the_index_says() {
         bee["properties"]["spec"]["properties"]["legs"],
         json!({"type": "integer", "default": 6})
     );
-    let patch =
+    let operation =
         &document["paths"][format!("/apis/{group}/v1/namespaces/{{namespace}}/bees/{{name}}")]["patch"];
-    assert_eq!(patch["x-kubernetes-action"], "patch");
+    assert_eq!(operation["x-kubernetes-action"], "patch");
     assert!(
-        patch["parameters"]
+        operation["parameters"]
             .as_array()
             .unwrap()
             .iter()
