@@ -130,6 +130,13 @@ fn changed(object: &Value, old: &Value, fields: &[&str]) -> Vec<Violation> {
     fields
         .iter()
         .filter(|field| of(object, field) != of(old, field))
-        .map(|field| Violation::invalid(field, of(object, field), "field is immutable"))
+        .map(|field| {
+            // Told by its name in what is kept, as a real server does.
+            let kept = RENAMED
+                .iter()
+                .find(|(here, _)| here == field)
+                .map_or(*field, |(_, kept)| kept);
+            Violation::invalid(kept, of(object, field), "field is immutable")
+        })
         .collect()
 }

@@ -7,6 +7,7 @@ mod binding;
 mod config_map;
 mod data;
 mod event;
+mod lease;
 mod namespace;
 mod role;
 mod secret;
@@ -112,6 +113,7 @@ static OBJECTS: [Object; 13] = [
         group: "coordination.k8s.io",
         kind: "Lease",
         plural: "leases",
+        rules: &lease::LeaseRules,
         ..PLAIN
     },
     Object {

@@ -209,6 +209,30 @@ fn a_service_is_completed_and_checked() {
 }
 
 #[test]
+fn a_lease_has_numbers_that_make_sense() {
+    let lease = json!({"spec": {"leaseDurationSeconds": 0, "leaseTransitions": -1}});
+    assert_eq!(
+        violations("Lease", "coordination.k8s.io", &lease, None),
+        [
+            "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0",
+            "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0",
+        ]
+    );
+}
+
+#[test]
+fn what_an_event_says_stays() {
+    let event = json!({"eventTime": "t", "note": "n", "type": "Normal", "reportingController": "c",
+        "reportingInstance": "i", "action": "a", "reason": "r"});
+    let mut other = event.clone();
+    other["note"] = "m".into();
+    assert_eq!(
+        violations("Event", "events.k8s.io", &other, Some(&event)),
+        ["message: Invalid value: \"m\": field is immutable"]
+    );
+}
+
+#[test]
 fn every_kind_has_its_names_and_a_schema() {
     for resource in all() {
         assert!(resource.schema.is_some(), "{} has no schema", resource.kind);

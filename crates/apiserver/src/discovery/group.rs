@@ -100,7 +100,7 @@ fn rank(version: &str) -> (u8, u32, u32, Reverse<String>) {
 }
 
 /// The verbs of a kind, in the order of a real server.
-pub(super) fn verbs(resource: &ResourceType) -> &'static [&'static str] {
+pub(crate) fn verbs(resource: &ResourceType) -> &'static [&'static str] {
     match resource.serves {
         Serves::Review => &["create"],
         Serves::Objects if resource.crd.is_some() => &[

@@ -9,6 +9,8 @@ mod legacy;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::group::verbs;
+
 use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};

@@ -17,6 +17,7 @@ use crate::admit::{self, Submitted};
 use crate::api::{Api, NAMESPACES};
 use crate::auth;
 use crate::caller::User;
+use crate::discovery;
 use crate::request::{
     Accepted, FieldValidation, Form, ListOptions, Query, ResourceTarget, Verb, write_options,
 };
@@ -53,6 +54,10 @@ pub(super) async fn answer(request: Request<'_>, body: Body) -> Result<Response,
     check_scope(kind, target, verb)?;
     if kind.serves == Serves::Review {
         return review(request, body, accepted).await;
+    }
+    // What discovery does not list is not served: nobody deletes all namespaces at once.
+    if part == Part::Main && !discovery::verbs(kind).contains(&verb.as_str()) {
+        return Err(Refusal::method_not_allowed());
     }
     let mut response = match (verb, part, target.name.as_deref()) {
         (Verb::Get, _, Some(name)) => get(request, name, accepted),

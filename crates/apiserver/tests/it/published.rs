@@ -157,3 +157,24 @@ async fn lists_objects_and_watches_come_as_tables() {
         ("application/json", &json!("SecretList"))
     );
 }
+
+#[tokio::test]
+async fn what_discovery_does_not_list_is_not_allowed() {
+    let client = client().await;
+    let kept = namespace(&client).await;
+    let (code, answer) = send(
+        &client,
+        "DELETE",
+        "/api/v1/namespaces?fieldSelector=metadata.name%3Dnone",
+        "",
+    )
+    .await;
+    let message = "the server does not allow this method on the requested resource";
+    assert_eq!((code, &answer["message"]), (405, &json!(message)));
+    assert_eq!(
+        send(&client, "GET", &format!("/api/v1/namespaces/{kept}"), "")
+            .await
+            .0,
+        200
+    );
+}

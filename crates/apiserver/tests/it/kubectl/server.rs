@@ -28,7 +28,10 @@ impl Drop for Server {
 }
 
 /// Runs a story once with every kubectl there is, each time on a fresh server.
-#[expect(clippy::print_stdout, reason = "a story that fails should tell with which kubectl it did")]
+#[expect(
+    clippy::print_stdout,
+    reason = "a story that fails should tell with which kubectl it did"
+)]
 pub(super) async fn with_every_kubectl(story: impl AsyncFn(Server)) {
     for program in kubectl::installed() {
         println!("with {}", program.display());
