@@ -26,9 +26,15 @@ pub(crate) fn object(user: &User, verb: &str, target: &ResourceTarget, code: Sta
     };
     let namespace = namespace.as_deref().unwrap_or_default();
     let name = name.as_deref().unwrap_or_default();
+    let parts = [resource.as_str(), namespace, name];
+    let object = parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("/");
     tracing::info!(
         target: TARGET, user, verb, group, resource, namespace, name, code,
-        "{user} {verb} {resource} {namespace}/{name}: {code}"
+        "{user} {verb} {object}: {code}"
     );
 }
 

@@ -1,6 +1,6 @@
 //! Who a caller is and what they may do.
 //!
-//! [`Tokens`] turns a bearer token into a user; [`Policy`] is everything that roles and bindings say, as one
+//! [`Tokens`] turns a bearer token into a user; `Policy` is everything that roles and bindings say, as one
 //! immutable value, rebuilt when one of them changes. Everything here is a function of values: storing roles,
 //! reading headers and waiting are others' business.
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{Method, Request, header};
 
-use super::resource;
+use super::resource::{self, Created};
 use crate::api::Api;
 use crate::auth::Attributes;
 use crate::caller::User;
@@ -42,9 +42,26 @@ async fn answer(api: &Arc<Api>, parts: &Parts, body: Body) -> Result<Response, R
             Some(verb) => verb.as_str(),
             None => parts.method.as_str(),
         };
-        audit::request(&user, &parts.method, verb, &target, code);
+        audit::request(&user, &parts.method, verb, &named(target, &response), code);
     }
     response
+}
+
+/// The target of a create, once it is known what was (or would have been) created.
+fn named(target: Target, response: &Result<Response, Refusal>) -> Target {
+    match target {
+        Target::Resource(target @ ResourceTarget { name: None, .. }) => {
+            let name = match response {
+                Ok(response) => response
+                    .extensions()
+                    .get::<Created>()
+                    .map(|created| created.0.clone()),
+                Err(refusal) => Some(refusal.name().to_owned()),
+            };
+            Target::Resource(ResourceTarget { name, ..target })
+        }
+        named => named,
+    }
 }
 
 fn identify(api: &Api, parts: &Parts) -> Result<User, Refusal> {

@@ -39,6 +39,10 @@ pub(super) struct Request<'a> {
     pub(super) query: &'a Query,
 }
 
+/// Name of the object that a request created: left on the response for the audit.
+#[derive(Debug, Clone)]
+pub(super) struct Created(pub(super) String);
+
 /// Does what is asked.
 pub(super) async fn answer(request: Request<'_>, body: Body) -> Result<Response, Refusal> {
     let Request {
@@ -232,6 +236,7 @@ async fn create(request: Request<'_>, body: Body, accepted: Accepted) -> Result<
     let Submitted { object, warnings } = request.submitted(body, fields).await?;
     let created = verb::create(&request.call(), object).await?;
     let mut response = request.object(accepted, &created, StatusCode::CREATED);
+    response.extensions_mut().insert(Created(created.at.name.clone()));
     warn(&mut response, &warnings);
     Ok(response)
 }

@@ -129,6 +129,12 @@ impl Refusal {
         self.0.reason
     }
 
+    /// The name of the object that it is about, if it is about one.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.details.name
+    }
+
     /// The sentence for people.
     #[must_use]
     pub fn message(&self) -> &str {
