@@ -1,6 +1,6 @@
 //! `application/vnd.kubernetes.protobuf`: the magic `k8s\0`, then a `runtime.Unknown` whose `raw` is the object.
 //!
-//! Decoding is one generic walk ([`decode`]) over tables of field numbers (one file for each API group); it knows
+//! Decoding is one generic walk ([`mod@decode`]) over tables of field numbers (one file for each API group); it knows
 //! nothing of what the fields mean. The tables are held to the published bindings (`k8s-pb`) by tests.
 
 mod apiextensions;
