@@ -195,6 +195,21 @@ async fn a_server_that_never_finishes_costs_no_more_than_the_deadline() {
 }
 
 #[tokio::test]
+async fn https_is_never_spoken_without_tls() {
+    let plain = server(|_| ok("", b"plain")).await;
+    let url = plain.url().replace("http:", "https:");
+    let result = fetcher()
+        .with_deadline(Duration::from_millis(500))
+        .fetch(&url, LIMIT)
+        .await;
+    assert!(
+        matches!(result, Err(FetchError::Tls { .. } | FetchError::Deadline(_))),
+        "{result:?}"
+    );
+    assert_eq!(plain.requests(), 0);
+}
+
+#[tokio::test]
 async fn three_redirects_are_followed_and_a_fourth_is_not() {
     let hops = |hops: usize| {
         move |n| {
