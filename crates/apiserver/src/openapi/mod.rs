@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse as _, Response};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +25,12 @@ use crate::registry::Registry;
 use crate::resource::ResourceType;
 use crate::status::Refusal;
 use crate::wire::document;
+
+const V2_MEDIA_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/// An OpenAPI v2 document with its version and nothing else, in protobuf. kubectl looks here for a kind that v3 does
+/// not have. With this it says that the kind is unknown; without, that OpenAPI could not be had.
+const V2_WITHOUT_KINDS: &[u8] = b"\x0a\x032.0";
 
 /// The answer to a GET of `/openapi/…`; `None` for any other request.
 pub(crate) fn answer(request: &Parts, registry: &Registry) -> Option<Response> {
@@ -36,6 +43,7 @@ pub(crate) fn answer(request: &Parts, registry: &Registry) -> Option<Response> {
         .strip_prefix("/openapi/")?
         .trim_end_matches('/');
     let found = match rest {
+        "v2" => return Some(([(CONTENT_TYPE, V2_MEDIA_TYPE)], V2_WITHOUT_KINDS).into_response()),
         "v3" => index(registry),
         _ => rest
             .strip_prefix("v3/")
@@ -43,7 +51,6 @@ pub(crate) fn answer(request: &Parts, registry: &Registry) -> Option<Response> {
             .unwrap_or(Value::Null),
     };
     if found.is_null() {
-        // `/openapi/v2` too: clients that find it missing use v3.
         return Some(Refusal::no_such_path().into_response());
     }
     Some(document::answer(&found, "application/json", &request.headers))
