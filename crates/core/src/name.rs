@@ -1,11 +1,12 @@
 //! Where an object lives: namespace and name, compared and printed in one way everywhere.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The namespace and name of one object. Printed as `namespace/name`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// The namespace and name of one object. Printed as `namespace/name`, and ordered in that order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NamespacedName {
     /// The object's name.
@@ -24,6 +25,19 @@ impl NamespacedName {
     }
 }
 
+impl Ord for NamespacedName {
+    // By hand, because the fields are written down in the alphabetical order of canonical JSON.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&self.namespace, &self.name).cmp(&(&other.namespace, &other.name))
+    }
+}
+
+impl PartialOrd for NamespacedName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl fmt::Display for NamespacedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
@@ -33,6 +47,12 @@ impl fmt::Display for NamespacedName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_ordered_by_namespace_first() {
+        assert!(NamespacedName::new("a", "z") < NamespacedName::new("b", "a"));
+        assert!(NamespacedName::new("a", "a") < NamespacedName::new("a", "b"));
+    }
 
     #[test]
     fn it_prints_as_namespace_slash_name() {

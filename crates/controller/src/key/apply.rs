@@ -71,6 +71,14 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
             .await?;
         marked.insert(mark.id.clone(), approval);
     }
+    // Before the request shows other terms, the key no longer claims that they are approved.
+    if let Some(status) = &plan.status {
+        let key = APIKey {
+            status: Some(status.clone()),
+            ..live.key.as_ref().clone()
+        };
+        outcome.note(desk.cluster.put_status(&key).await);
+    }
     let request = outcome
         .note(settle_request(desk, live, &plan.request).await)
         .flatten();
@@ -86,13 +94,6 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
             ..approval
         };
         outcome.note(desk.cluster.put_status(&approval).await);
-    }
-    if let Some(status) = &plan.status {
-        let key = APIKey {
-            status: Some(status.clone()),
-            ..live.key.as_ref().clone()
-        };
-        outcome.note(desk.cluster.put_status(&key).await);
     }
     if let (Some(request), Some(conditions)) = (request, &plan.mirror) {
         let status = APIKeyRequestStatus {

@@ -23,18 +23,18 @@ use super::{approvals, request, status};
 pub(crate) struct Plan {
     /// Enforcement secrets to delete.
     pub(crate) revoke: Vec<Arc<SecretMeta>>,
-    /// Approvals to mark with what they are bound to and whose they are.
-    pub(crate) mark: Vec<approvals::Mark>,
     /// Requests to delete.
     pub(crate) discard: Vec<Arc<APIKeyRequest>>,
+    /// Approvals to mark with what they are bound to and whose they are.
+    pub(crate) mark: Vec<approvals::Mark>,
+    /// The key's status, if it differs.
+    pub(crate) status: Option<APIKeyStatus>,
     /// What to do about the request of the key.
     pub(crate) request: request::Step,
     /// The approval that the system makes.
     pub(crate) automatic: Automatic,
     /// Approvals whose status differs from this.
     pub(crate) approval_statuses: Vec<(Arc<Approval>, APIKeyApprovalStatus)>,
-    /// The key's status, if it differs.
-    pub(crate) status: Option<APIKeyStatus>,
     /// The conditions of the request, if they differ.
     pub(crate) mirror: Option<Vec<Condition>>,
     /// What to do about the enforcement secret.
