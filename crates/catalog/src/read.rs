@@ -47,8 +47,8 @@ impl Catalog {
         self.secrets.get(id).cloned()
     }
 
-    /// The Kuadrant that counts, where there are several: one that stays, then the oldest, then the first by name.
-    /// Its namespace is where enforcement secrets go.
+    /// The Kuadrant that counts, where there are several: one that stays, then the oldest, then the first by
+    /// namespace and name. Its namespace is where enforcement secrets go.
     #[must_use]
     pub fn kuadrant(&self) -> Option<&NamespacedName> {
         let rank = |(id, kuadrant): &(&NamespacedName, &Arc<Kuadrant>)| {
@@ -56,7 +56,7 @@ impl Catalog {
             (
                 meta.deletion_timestamp.is_some(),
                 kuadrant.creation_timestamp().map(|time| time.0),
-                (*id).clone(),
+                (id.namespace.clone(), id.name.clone()),
             )
         };
         self.kuadrants.iter().min_by_key(rank).map(|(id, _)| id)
