@@ -1,5 +1,7 @@
 //! A cluster to act in: an embedded API server of the test's own, or a real one that tests use in turn.
 
+use std::sync::LazyLock;
+
 use keydesk_apiserver::{ApiServer, User};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
@@ -16,6 +18,21 @@ pub const CONTROLLER_NAMESPACE: &str = "developer-portal-controller-system";
 
 /// The label on namespaces that tests made, on a real cluster.
 const TEST_LABEL: &str = "keydesk.dev/test";
+
+/// Upstream's own definitions must do as well as ours: `KEYDESK_TEST_CRDS` names a folder with them.
+static DEFINITIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let ours = std::env::var("KEYDESK_TEST_CRDS").unwrap_or_else(|_| "config/crd/bases".to_owned());
+    let all = manifests::folder(&ours)
+        .into_iter()
+        .chain(manifests::folder("config/foreign"));
+    all.filter(|object| object["kind"] == "CustomResourceDefinition")
+        .collect()
+});
+
+static ROLES: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let all = manifests::folder("config/rbac").into_iter();
+    all.filter(|object| object["kind"] == "ClusterRole").collect()
+});
 
 static REAL_CLUSTER: Mutex<()> = Mutex::const_new(());
 
@@ -149,15 +166,10 @@ impl World {
     /// Definitions, roles and the controller's binding.
     async fn install(&self) {
         let admin = self.admin();
-        // Upstream's own definitions must do as well as ours.
-        let ours = std::env::var("KEYDESK_TEST_CRDS").unwrap_or_else(|_| "config/crd/bases".to_owned());
-        let definitions = manifests::folder(&ours)
-            .into_iter()
-            .chain(manifests::folder("config/foreign"));
-        for definition in definitions.filter(|object| object["kind"] == "CustomResourceDefinition") {
-            let address = Address::of(&definition);
+        for definition in DEFINITIONS.iter() {
+            let address = Address::of(definition);
             if admin.find(&address).await.is_none() {
-                admin.create(&definition).await.unwrap();
+                admin.create(definition).await.unwrap();
             }
             admin
                 .soon(&address, "is established", |seen| {
@@ -165,8 +177,7 @@ impl World {
                 })
                 .await;
         }
-        let roles = manifests::folder("config/rbac");
-        for role in roles.iter().filter(|object| object["kind"] == "ClusterRole") {
+        for role in ROLES.iter() {
             admin.put(role).await.unwrap();
         }
         let controller = format!("system:serviceaccount:{CONTROLLER_NAMESPACE}:controller-manager");
