@@ -312,7 +312,10 @@ fn wanted(url: String, generation: i64) -> Wanted {
 
 fn documents() -> (Documents<&'static str>, mpsc::UnboundedReceiver<&'static str>) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let news = move |owner| drop(sender.send(owner));
+    let news = move |owner| {
+        // A test that has seen enough has dropped the receiver.
+        let _ = sender.send(owner);
+    };
     (Documents::new(fetcher(), pace(), news), receiver)
 }
 
