@@ -12,6 +12,7 @@ mod kind;
 mod limits;
 pub mod manifests;
 pub mod meta;
+mod moment;
 pub mod rbac;
 mod structural;
 mod tolerant;

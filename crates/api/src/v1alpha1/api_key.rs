@@ -8,6 +8,7 @@ use super::reference::{ApiProductRef, RequestedBy, SecretRef};
 use super::schema::conditions;
 use crate::kind::kind;
 use crate::meta::{GROUP, VERSION};
+use crate::moment;
 use crate::{ApiKeyAuthentication, Credentials, Limits};
 
 kind! {
@@ -38,7 +39,11 @@ pub struct APIKeySpec {
     /// Who asks.
     pub requested_by: RequestedBy,
     /// When the key stops working. Left out, it works until it is revoked.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "moment::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires_at: Option<Time>,
 }
 

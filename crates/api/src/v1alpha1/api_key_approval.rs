@@ -9,6 +9,7 @@ use super::reference::ApiKeyRequestRef;
 use super::schema::conditions;
 use crate::kind::kind;
 use crate::meta::{GROUP, VERSION};
+use crate::moment;
 
 kind! {
     /// An owner's decision about a request for a key. Changing approved to false revokes the key.
@@ -33,6 +34,7 @@ pub struct APIKeyApprovalSpec {
     /// Who decided. Free text: nobody has proved that it is them.
     pub reviewed_by: String,
     /// When it was decided.
+    #[serde(deserialize_with = "moment::or_last")]
     pub reviewed_at: Time,
     /// The decision's reason in one word, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]

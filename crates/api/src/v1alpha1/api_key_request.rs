@@ -8,6 +8,7 @@ use super::reference::{ApiKeyRef, LocalApiProductRef, RequestedBy};
 use super::schema::conditions;
 use crate::kind::kind;
 use crate::meta::{GROUP, VERSION};
+use crate::moment;
 
 kind! {
     /// A consumer's request for a key, in the namespace of the product, for its owner to decide on.
@@ -36,7 +37,11 @@ pub struct APIKeyRequestSpec {
     /// The APIKey that this request stands for.
     pub api_key_ref: ApiKeyRef,
     /// When the key is to stop working.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "moment::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires_at: Option<Time>,
 }
 
