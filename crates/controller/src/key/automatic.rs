@@ -50,16 +50,21 @@ pub(super) fn step(
     let name = auto_approval_name(request);
     let reviewed_at = Time(Timestamp::from_second(now.as_second()).unwrap_or(now));
     match named(bound, &name) {
-        Some(approval) if approval.spec.reviewed_by == auto_approval::REVIEWED_BY => Automatic::Renew {
-            patch: json!({
-                "metadata": {
-                    "resourceVersion": approval.metadata.resource_version,
-                    "annotations": { annotation::TERMS: asked.to_json() },
-                },
-                "spec": { "approved": true, "reviewedAt": reviewed_at },
-            }),
-            name,
-        },
+        // One that an owner turned into a denial stays one, also when it was about another product.
+        Some(approval)
+            if approval.spec.approved && approval.spec.reviewed_by == auto_approval::REVIEWED_BY =>
+        {
+            Automatic::Renew {
+                patch: json!({
+                    "metadata": {
+                        "resourceVersion": approval.metadata.resource_version,
+                        "annotations": { annotation::TERMS: asked.to_json() },
+                    },
+                    "spec": { "approved": true, "reviewedAt": reviewed_at },
+                }),
+                name,
+            }
+        }
         Some(_) => Automatic::Leave,
         None => {
             let spec = APIKeyApprovalSpec {

@@ -3,6 +3,8 @@
 //! In order: the terms that the reviewer's tool recorded; else those that the request showed when the API server
 //! accepted the approval, in doubt the older ones; else, where the request is younger, those that it shows first.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use keydesk_api::meta::annotation;
 use keydesk_catalog::Approval;
@@ -11,6 +13,9 @@ use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
 use super::terms::TermsBefore;
+
+/// How far the API server's clock is taken to be ahead of ours at most.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
 
 /// What the request of an approval shows, or will show once it exists.
 pub(super) struct Shown {
@@ -57,7 +62,7 @@ pub(super) fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) ->
     // Reviewers can write the record too: one that would count from another time than it did is not ours.
     let in_time = |binding: &Binding| {
         if generation > 1 {
-            binding.accepted_at <= now
+            binding.accepted_at <= accepted_at.max(now)
         } else {
             binding.accepted_at == accepted_at
         }
@@ -94,7 +99,9 @@ pub(super) fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) ->
 fn accepted_at(approval: &Approval, generation: i64, now: Timestamp) -> Timestamp {
     let created_at = approval.object.creation_timestamp().map(|time| time.0);
     let accepted_at = if generation > 1 {
-        approval.edited_at
+        // Whoever edits can also write when: it is believed as far as clocks may differ.
+        let latest = now.checked_add(CLOCKS_DIFFER).unwrap_or(now);
+        approval.edited_at.map(|edited_at| edited_at.min(latest))
     } else {
         created_at
     };

@@ -45,6 +45,6 @@ fn report(id: &NamespacedName, status: &keydesk_api::v1alpha1::APIKeyStatus) {
         .iter()
         .filter(|condition| condition.status == "True")
     {
-        tracing::info!(key = %id, reason = condition.reason, "APIKey {id} is {}: {}", condition.type_, condition.message);
+        tracing::info!(key = %id, reason = condition.reason, "APIKey {id} is {}: {:?}", condition.type_, condition.message);
     }
 }

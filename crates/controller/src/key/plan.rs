@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIKeyStatus};
 use keydesk_api::{APIKeyApproval, APIKeyRequest};
 use keydesk_catalog::{Approval, SecretMeta};
-use keydesk_core::{KeyFacts, Ruling, Standing, standing};
+use keydesk_core::{KeyFacts, Ruling, SecretFacts, Standing, standing};
 
 use super::automatic::{self, Automatic};
 use super::binding::{Bound, Shown, bind};
@@ -128,11 +128,8 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
     let automatic = automatic::step(live, &facts.asked, &ruling, &bound, now);
     Plan {
         revoke,
-        mark: if keeps_request {
-            approvals::marks(&bound, live.request.as_deref())
-        } else {
-            Vec::new()
-        },
+        // Also while there is no request to show: what was approved then must not become what is asked for later.
+        mark: approvals::marks(&bound, live.request.as_deref()),
         discard,
         request,
         approval_statuses: approvals::statuses(live, &bound, &ruling, now),
@@ -156,7 +153,9 @@ fn mercy(
         return None;
     };
     let approved = ruling.decision.is_some_and(|decision| decision.approved);
-    if !failure.may_pass() || !approved || copies.is_empty() {
+    // Its own failing, behind the product's, is the consumer's will and no disturbance.
+    let usable = live.secret == SecretFacts::Usable;
+    if !failure.may_pass() || !approved || !usable || copies.is_empty() {
         return None;
     }
     let until = status::failing_since(live)

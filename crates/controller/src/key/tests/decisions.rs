@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect};
 use keydesk_api::meta::annotation;
+use keydesk_core::SecretFacts;
 use kube::ResourceExt;
 use serde_json::json;
 
@@ -235,6 +236,15 @@ fn a_record_that_a_reviewer_forged_does_not_outlive_a_later_denial() {
 }
 
 #[test]
+fn an_expiry_with_a_fraction_of_a_second_is_written_once() {
+    let mut stage = Stage::approved();
+    stage.edit(&json!({ "expiresAt": "2026-06-01T13:00:00.5Z" }));
+    stage.settle();
+    assert_eq!(stage.stands(), ["Approved/Approved"]);
+    assert!(rests(&stage.plan()));
+}
+
+#[test]
 fn an_approval_counts_for_its_product_only() {
     let mut stage = Stage::approved();
     stage.at(20);
@@ -285,6 +295,64 @@ fn an_automatic_product_approves_changed_terms_as_well() {
         (1, Some("bronze"))
     );
     assert_eq!(stage.stands(), ["Approved/Approved"]);
+}
+
+#[test]
+fn a_denial_is_not_lost_while_the_key_is_for_another_product() {
+    let mut stage = Stage::automatic();
+    stage.settle();
+    let name = stage.live().approvals[0].object.name_any();
+    stage.edit_approval(&name, &json!({ "spec": { "approved": false } }), 20);
+    stage.settle();
+    stage.at(30);
+    stage.edit(&json!({ "apiProductRef": { "name": "vault" } }));
+    stage.settle();
+    assert_eq!(stage.stands(), ["Pending/AwaitingApproval"]);
+    stage.at(40);
+    stage.edit(&json!({ "apiProductRef": { "name": "gamestore-api" } }));
+    stage.settle();
+    assert_eq!(stage.stands(), ["Denied/Denied"]);
+}
+
+#[test]
+fn what_was_approved_while_the_key_failed_is_not_what_it_asks_for_afterwards() {
+    let mut stage = Stage::new();
+    stage.edit(&json!({ "planTier": "bronze" }));
+    stage.live().secret = SecretFacts::Missing;
+    stage.settle();
+    stage.approve("yes", true, 10);
+    stage.settle();
+    stage.at(20);
+    stage.edit(&json!({ "planTier": "gold" }));
+    stage.live().secret = SecretFacts::Usable;
+    stage.settle();
+    assert_eq!(stage.enforced_tier(), Some("bronze"));
+}
+
+#[test]
+fn a_record_holds_although_the_servers_clock_is_ahead() {
+    let mut stage = Stage::new();
+    stage.edit(&json!({ "planTier": "bronze" }));
+    stage.settle();
+    stage.approve("yes", false, 10);
+    stage.settle();
+    stage.edit_approval("yes", &json!({ "spec": { "approved": true } }), 20);
+    Arc::make_mut(&mut stage.live().approvals[0]).edited_at = Some(after(25));
+    stage.settle();
+    stage.edit(&json!({ "planTier": "gold" }));
+    stage.settle();
+    assert_eq!(stage.enforced_tier(), Some("bronze"));
+}
+
+#[test]
+fn an_edit_that_its_author_dated_far_ahead_does_not_outlive_a_later_denial() {
+    let mut stage = Stage::approved();
+    stage.edit_approval("yes", &json!({ "spec": { "message": "for ever" } }), 20);
+    Arc::make_mut(&mut stage.live().approvals[0]).edited_at = Some(after(1_000_000_000));
+    stage.settle();
+    stage.approve("no", false, 100);
+    stage.settle();
+    assert_eq!(stage.stands(), ["Denied/Denied"]);
 }
 
 #[test]

@@ -82,6 +82,16 @@ fn a_denial_or_the_end_is_not_put_off_by_a_failing_product() {
 }
 
 #[test]
+fn a_value_that_its_owner_took_away_is_not_spared_with_a_failing_product() {
+    let mut stage = Stage::approved();
+    stage.live().enforcement_namespace = None;
+    stage.live().secret = SecretFacts::Missing;
+    stage.live().value = None;
+    assert_eq!(stage.stands(), ["Failed/KuadrantNotFound"]);
+    assert_eq!(stage.plan().revoke.len(), 1);
+}
+
+#[test]
 fn a_product_that_goes_stops_its_keys_at_once() {
     let mut stage = Stage::approved();
     stage.live().product = None;
