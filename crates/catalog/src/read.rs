@@ -23,6 +23,12 @@ impl Catalog {
         self.keys.get(id).cloned()
     }
 
+    /// The names of all keys.
+    #[must_use]
+    pub fn key_names(&self) -> Vec<NamespacedName> {
+        self.keys.keys().cloned().collect()
+    }
+
     /// The request of that name.
     #[must_use]
     pub fn request(&self, id: &NamespacedName) -> Option<Arc<APIKeyRequest>> {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
 use crate::desk::Desk;
+use crate::key::learn_claims;
 use crate::look::look;
 
 /// Why the controller ended although nobody asked for it.
@@ -61,6 +62,7 @@ pub async fn run(
                 queue.depth()
             );
             let desk = &desk;
+            shutdown.run_until_cancelled(learn_claims(desk)).await;
             queue
                 .work(
                     workers,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use futures::{StreamExt as _, stream};
+use keydesk_api::condition::{self, KeyAspect};
 use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target};
 use keydesk_core::{NamespacedName, SecretFacts};
 use kube::ResourceExt;
 
 use super::seen::{Copy, Live, Seen};
-use crate::claims::Claim;
+use crate::claims::Bid;
 use crate::desk::Desk;
 use crate::managed::is_managed;
 use crate::product::route_of;
@@ -21,6 +22,20 @@ struct Known {
     copies: Vec<Arc<SecretMeta>>,
     live: Option<Live>,
     secret: Option<Arc<SecretMeta>>,
+}
+
+/// Learns what every key claims. Before that nobody may be granted anything: of two keys with one value, the one that is
+/// looked at first would get what the other has.
+pub(crate) async fn learn_claims(desk: &Desk) {
+    let keys = desk.catalog.read().key_names();
+    stream::iter(keys)
+        .for_each_concurrent(desk.settings.workers, |id| async move {
+            // A key that cannot be read now says so when it is looked at.
+            if let Err(error) = gather(desk, &id).await {
+                tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {}", keydesk_process::chain(&error));
+            }
+        })
+        .await;
 }
 
 pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, WriteError> {
@@ -39,7 +54,6 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
         };
         copies.push(Copy { meta, value });
     }
-    let mut claim = None;
     if let Some(live) = &mut live {
         live.rejection = desk.rejections.lock().get(id).cloned();
         if let Some(wanted) = live.edges.secret.clone() {
@@ -52,13 +66,19 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
             }
             live.value = content.value();
             live.secret = facts(content);
-            claim = live.value.map(|value| (live.edges.product.clone(), value));
         }
     }
-    if is_duplicate(desk, id, claim)
-        && let Some(live) = &mut live
-    {
-        live.secret = SecretFacts::Duplicate;
+    let bid = live.as_ref().and_then(|live| bid(live, &copies));
+    let verdict = desk.claims.lock().claim(id, bid);
+    for concerned in verdict.concerned {
+        desk.queue.enqueue(Target::Key(concerned));
+    }
+    match &mut live {
+        Some(live) if verdict.is_duplicate => live.secret = SecretFacts::Duplicate,
+        Some(_) => {}
+        None => {
+            desk.rejections.lock().remove(id);
+        }
     }
     Ok(Seen {
         id: id.clone(),
@@ -124,33 +144,24 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
     }
 }
 
-/// Whether another key has the better right to the value: the one whose enforcement secret exists, else the older.
-fn is_duplicate(desk: &Desk, id: &NamespacedName, claim: Option<Claim>) -> bool {
-    let standoff = desk.claims.lock().claim(id, claim);
-    for concerned in standoff.concerned {
-        desk.queue.enqueue(Target::Key(concerned));
-    }
-    if standoff.rivals.is_empty() {
-        return false;
-    }
-    let catalog = desk.catalog.read();
-    let own = right(&catalog, id);
-    standoff
-        .rivals
-        .iter()
-        .filter_map(|rival| right(&catalog, rival))
-        .any(|rival| own.as_ref().is_some_and(|own| rival < *own))
-}
-
-/// The smaller, the better. A key that is going away has none.
-fn right(catalog: &Catalog, id: &NamespacedName) -> Option<(bool, Option<Timestamp>, NamespacedName)> {
-    let key = catalog
-        .key(id)
-        .filter(|key| key.metadata.deletion_timestamp.is_none())?;
-    let name = keydesk_api::meta::enforcement_secret_name(&id.namespace, &id.name);
-    let namespace = catalog.enforcement_namespace();
-    let enforced = catalog
-        .enforcement_secrets(&name)
-        .any(|secret| is_managed(&secret, namespace));
-    Some((!enforced, key.creation_timestamp().map(|time| time.0), id.clone()))
+/// What the key claims, if it has a value.
+fn bid(live: &Live, copies: &[Copy]) -> Option<Bid> {
+    let value = live.value?;
+    // Only where consumers cannot put one themselves.
+    let is_enforcing = |copy: &Copy| {
+        live.enforcement_namespace.as_ref() == Some(&copy.meta.id.namespace) && copy.value == Some(value)
+    };
+    let conditions = live
+        .key
+        .status
+        .as_ref()
+        .map_or(&[][..], |status| &status.conditions);
+    Some(Bid {
+        claim: (live.edges.product.clone(), value),
+        enforced: copies.iter().any(is_enforcing),
+        revoked: [KeyAspect::Denied, KeyAspect::Expired, KeyAspect::Pending]
+            .into_iter()
+            .any(|aspect| condition::is_true(conditions, aspect)),
+        created_at: live.key.creation_timestamp().map(|time| time.0),
+    })
 }

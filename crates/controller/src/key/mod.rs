@@ -19,6 +19,7 @@ use keydesk_core::NamespacedName;
 
 use apply::Applied;
 pub(crate) use approvals::{Weight, status as approval_status};
+pub(crate) use gather::learn_claims;
 use plan::plan;
 
 use crate::desk::Desk;
