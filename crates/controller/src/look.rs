@@ -52,9 +52,28 @@ fn tell(target: &Target, error: &WriteError) {
 
 /// The instant of a moment of the calendar; a little later, so that the moment has passed when it comes.
 fn instant(moment: Timestamp) -> Instant {
-    let wait = Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default();
-    Instant::now() + wait.min(FAR) + Duration::from_millis(2)
+    Instant::now() + wait(moment, Timestamp::now()) + Duration::from_millis(2)
 }
 
-/// Timers further ahead are set again on the way.
-const FAR: Duration = Duration::from_hours(24);
+/// Timers further ahead are set again on the way: they stand still while the machine sleeps, and do not notice that its
+/// clock is set, so that a key would end that much too late.
+const FAR: Duration = Duration::from_mins(1);
+
+fn wait(moment: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(moment.duration_since(now))
+        .unwrap_or_default()
+        .min(FAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_waited_for_in_steps() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(wait(at(90), at(60)), Duration::from_secs(30));
+        assert_eq!(wait(Timestamp::MAX, at(60)), Duration::from_mins(1));
+        assert_eq!(wait(at(59), at(60)), Duration::ZERO);
+    }
+}

@@ -47,10 +47,12 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
     } = known(&desk.catalog.read(), id);
     let mut copies = Vec::with_capacity(metas.len());
     for meta in metas {
-        let value = match live {
-            Some(_) => desk.values.content(&desk.cluster, &meta).await?.sole_value(),
+        let value = if live.is_some() {
+            desk.values.content(&desk.cluster, &meta).await?.sole_value()
+        } else {
             // They go, whatever is in them.
-            None => None,
+            desk.values.forget(&meta.id);
+            None
         };
         copies.push(Copy { meta, value });
     }
