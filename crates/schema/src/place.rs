@@ -1,5 +1,6 @@
 //! Where in an object a check or a reader is.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The way from an object's root to one of its values. Each step lives on the stack of the function
@@ -43,10 +44,21 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
-            Self::Field(Self::Root, name) => f.write_str(name),
-            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
-            Self::Key(parent, name) => write!(f, "{parent}[{name}]"),
+            Self::Field(Self::Root, name) => f.write_str(&shown(name)),
+            Self::Field(parent, name) => write!(f, "{parent}.{}", shown(name)),
+            Self::Key(parent, name) => write!(f, "{parent}[{}]", shown(name)),
             Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
+}
+
+/// Bytes of one name that a path shows: more than any label's key has.
+const MAX_NAME: usize = 320;
+
+/// A path is told once for each fault below it: a name of a megabyte must not be told a thousand times.
+fn shown(name: &str) -> Cow<'_, str> {
+    if name.len() <= MAX_NAME {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("{}…", &name[..name.floor_char_boundary(MAX_NAME)]))
 }

@@ -18,7 +18,9 @@ pub fn json(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let read = Reader::new(&notes)
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    let Notes { duplicates, too_deep } = notes.into_inner();
+    let Notes {
+        duplicates, too_deep, ..
+    } = notes.into_inner();
     match read {
         Ok(value) => Ok(Decoded { value, duplicates }),
         Err(_) if too_deep => Err(DecodeError::TooDeep),

@@ -10,13 +10,16 @@ use serde_json::{Map, Number, Value};
 use super::MAX_DEPTH;
 use crate::place::Place;
 
-/// Repeated keys reported at most; the rest of a body that repeats itself on purpose is not news.
+/// Repeated keys reported at most.
 const MAX_DUPLICATES: usize = 100;
+/// Repetitions looked at; the rest of a body that repeats itself on purpose is not news.
+const MAX_REPETITIONS: usize = 1_000;
 
 /// What was noticed on the way, besides the value.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     pub(super) duplicates: Vec<String>,
+    repetitions: usize,
     pub(super) too_deep: bool,
 }
 
@@ -46,10 +49,14 @@ impl<'a> Reader<'a> {
     }
 
     fn note_duplicate(&self, key: &str) {
+        let mut notes = self.notes.borrow_mut();
+        notes.repetitions += 1;
+        if notes.repetitions > MAX_REPETITIONS {
+            return;
+        }
         let path = self.place.field(key).to_string();
-        let duplicates = &mut self.notes.borrow_mut().duplicates;
-        if duplicates.len() < MAX_DUPLICATES && !duplicates.contains(&path) {
-            duplicates.push(path);
+        if notes.duplicates.len() < MAX_DUPLICATES && !notes.duplicates.contains(&path) {
+            notes.duplicates.push(path);
         }
     }
 }

@@ -27,7 +27,9 @@ fn read(text: &str) -> Result<Decoded, DecodeError> {
     let read = serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| {
         Reader::new(&notes).deserialize(deserializer)
     });
-    let Notes { duplicates, too_deep } = notes.into_inner();
+    let Notes {
+        duplicates, too_deep, ..
+    } = notes.into_inner();
     match read {
         Ok(value) => Ok(Decoded { value, duplicates }),
         Err(_) if too_deep => Err(DecodeError::TooDeep),

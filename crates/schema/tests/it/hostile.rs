@@ -225,3 +225,24 @@ fn yaml_bombs_are_refused() {
         .collect::<String>();
     assert!(decode::yaml(deep.as_bytes()).is_err());
 }
+
+#[test]
+fn a_long_name_around_many_faults_is_not_told_for_each_of_them() {
+    let name = "n".repeat(1 << 20);
+    let twice = "\"a\":1,".repeat(200_000);
+    let read = decode::json(format!("{{\"{name}\": {{{twice}\"a\":2}}}}").as_bytes()).unwrap();
+    assert_eq!(read.duplicates.len(), 1);
+    assert!(read.duplicates[0].len() < 1_000 && read.duplicates[0].ends_with("….a"));
+
+    let schema = json!({
+        "type": "object",
+        "properties": {"spec": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "integer"}},
+        }},
+    });
+    let wrong = vec!["x"; 100_000];
+    let violations = compiled(&schema).validate(&json!({"spec": { name: wrong }}), None);
+    let told: usize = violations.iter().map(|it| it.to_string().len()).sum();
+    assert!(told < 2 << 20, "{told}");
+}
