@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use keydesk_schema::Violation;
+use keydesk_schema::decode::{MAX_DEPTH, depth};
 use serde_json::Value;
 
 use super::metadata::text;
@@ -19,7 +20,8 @@ const MAX_ANNOTATIONS: usize = 256 << 10;
 /// Bytes of one object.
 const MAX_OBJECT: usize = 3 << 19;
 
-/// The object again, if it is not too large to be kept.
+/// The object again, if it is neither too large nor too deep to be kept: what is kept must be read again, and JSON
+/// within protobuf is deeper than any other body.
 ///
 /// # Errors
 /// 413 if it is.
@@ -33,6 +35,11 @@ pub(crate) fn checked_size(object: Value) -> Result<Value, Refusal> {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+    if depth(&object) > MAX_DEPTH {
+        return Err(Refusal::too_large(&format!(
+            "it is nested deeper than {MAX_DEPTH} levels"
+        )));
     }
     let mut size = Count(0);
     match serde_json::to_writer(&mut size, &object) {
@@ -141,7 +148,7 @@ fn owners(object: &Value) -> Vec<Violation> {
     let owners = object
         .pointer("/metadata/ownerReferences")
         .and_then(Value::as_array);
-    let mut controller: Option<&str> = None;
+    let mut controllers = Vec::new();
     for owner in owners.into_iter().flatten() {
         if text(owner, "/apiVersion").is_empty() {
             violations.push(Violation::invalid(
@@ -160,19 +167,19 @@ fn owners(object: &Value) -> Vec<Violation> {
             }
         }
         if owner.get("controller") == Some(&Value::Bool(true)) {
-            let name = text(owner, "/name");
-            if let Some(first) = controller {
-                let why = format!(
-                    "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {name}"
-                );
-                violations.push(Violation::invalid(
-                    field,
-                    owners.cloned().unwrap_or_default(),
-                    why,
-                ));
-            }
-            controller = Some(name);
+            controllers.push(text(owner, "/name"));
         }
+    }
+    // Told once: the message prints the whole list.
+    if let [first, second, ..] = controllers.as_slice() {
+        let why = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {second}"
+        );
+        violations.push(Violation::invalid(
+            field,
+            owners.cloned().unwrap_or_default(),
+            why,
+        ));
     }
     violations
 }
@@ -210,4 +217,26 @@ fn finalizers(object: &Value, old: Option<&Value>) -> Vec<Violation> {
         }
     }
     violations
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::Object;
+
+    #[test]
+    fn what_is_kept_can_be_read_again() {
+        let nested = |depth: usize| {
+            let deep = (2..depth).fold(json!([]), |inner, _| json!([inner]));
+            json!({"apiVersion": "v1", "metadata": {"name": "a"}, "deep": deep})
+        };
+        let kept = checked_size(nested(MAX_DEPTH)).unwrap();
+        assert_eq!(
+            Object::at_revision(kept, 1).unwrap().value()["metadata"]["name"],
+            "a"
+        );
+        assert_eq!(checked_size(nested(MAX_DEPTH + 1)).unwrap_err().code(), 413);
+    }
 }

@@ -5,7 +5,7 @@ use kube::client::Body;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::cluster::{client, embedded, namespace, send, send_as, server};
+use crate::cluster::{client, embedded, is_real, namespace, send, send_as, server};
 
 async fn refuse(content_type: &str, body: impl Into<Vec<u8>>, expected: u16) {
     let client = client().await;
@@ -108,6 +108,22 @@ async fn an_object_of_more_than_one_and_a_half_mebibytes_is_too_large() {
         (413, Some("RequestEntityTooLarge")),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn many_owners_that_all_claim_control_are_told_of_once() {
+    let client = client().await;
+    let owner = |name: &str| json!({"apiVersion": "v1", "kind": "Secret", "name": name, "uid": "u", "controller": true});
+    let mut owners = vec![owner("first"), owner("second")];
+    if !is_real() {
+        // A real server prints the list once for each of them.
+        owners.extend((0..20_000).map(|_| owner("o")));
+    }
+    let body = json!({"metadata": {"name": "a", "ownerReferences": owners}});
+    let path = "/api/v1/namespaces/default/configmaps";
+    let (code, refused) = send(&client, "POST", path, body.to_string()).await;
+    assert_eq!(code, 422, "{code}");
+    assert_eq!(refused["details"]["causes"].as_array().unwrap().len(), 1);
 }
 
 proptest! {

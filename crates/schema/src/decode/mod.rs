@@ -40,7 +40,8 @@ pub enum DecodeError {
 }
 
 /// How deep a value is: 0 for a scalar, 1 for a list of scalars, and so on.
-pub(crate) fn depth(value: &Value) -> usize {
+#[must_use]
+pub fn depth(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
