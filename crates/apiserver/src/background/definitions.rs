@@ -7,9 +7,8 @@ use serde_json::Value;
 
 use super::Commits;
 use super::act::Actor;
-use crate::admit::text;
 use crate::api::{Api, CRDS};
-use crate::crd::CLEANUP;
+use crate::crd::{self, CLEANUP};
 use crate::resource::Part;
 use crate::store::Object;
 use crate::verb::DeleteOptions;
@@ -29,18 +28,15 @@ async fn clean_up(api: &Api, definition: &Object) {
     let actor = Actor::new(api, "customresourcedefinition-cleanup");
     let registry = api.registry();
     let value = definition.value();
-    let storage = format!(
-        "{}/{}",
-        text(&value, "/spec/group"),
-        text(&value, "/spec/names/plural")
-    );
-    let objects = api.store.all(&storage);
-    let kind = registry.iter().find(|kind| *kind.storage == *storage);
-    if let (Some(kind), false) = (kind, objects.is_empty()) {
-        let to_go = objects.iter().filter(|object| !object.deleting);
-        // Failures are logged; the next commit tries again.
-        join_all(to_go.map(|object| actor.delete(kind, object, DeleteOptions::default()))).await;
-        return;
+    // Objects of versions that are served no more must go as well.
+    if let Some(kind) = crd::stored(&value, &registry) {
+        let objects = api.store.all(&kind.storage);
+        if !objects.is_empty() {
+            let to_go = objects.iter().filter(|object| !object.deleting);
+            // Failures are logged; the next commit tries again.
+            join_all(to_go.map(|object| actor.delete(&kind, object, DeleteOptions::default()))).await;
+            return;
+        }
     }
     if let Some(kind) = registry.find_kind("apiextensions.k8s.io/v1", "CustomResourceDefinition") {
         let without_finalizer = |old: &Value| Ok(without(old, CLEANUP));

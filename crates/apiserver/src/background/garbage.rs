@@ -45,6 +45,8 @@ struct Collector<'a> {
     cursor: u64,
     /// Uids of objects to look at.
     queue: BTreeSet<String>,
+    /// Owners that were seen to go since the queue was last empty: known to be gone even if their kind went too.
+    gone: BTreeSet<String>,
 }
 
 /// What an owner reference leads to.
@@ -64,6 +66,7 @@ impl<'a> Collector<'a> {
             graph: Graph::default(),
             cursor: 0,
             queue: BTreeSet::new(),
+            gone: BTreeSet::new(),
         };
         collector.rebuild();
         collector
@@ -84,6 +87,9 @@ impl<'a> Collector<'a> {
         match self.actor.api.store.changes_since(self.cursor) {
             Ok((changes, revision)) => {
                 for (collection, event) in &changes {
+                    if event.deleted && self.graph.owns(&event.object.uid) {
+                        self.gone.insert(event.object.uid.clone());
+                    }
                     self.queue.extend(self.graph.apply(collection, event));
                 }
                 self.cursor = revision;
@@ -110,6 +116,9 @@ impl<'a> Collector<'a> {
             );
         }
         self.queue = failed;
+        if self.queue.is_empty() {
+            self.gone.clear();
+        }
         !self.queue.is_empty()
     }
 
@@ -215,6 +224,8 @@ impl<'a> Collector<'a> {
                 object,
                 DeleteOptions {
                     propagation,
+                    // Whoever gave it another owner in the meantime wants it; the change is looked at next.
+                    resource_version: Some(object.revision.to_string()),
                     ..DeleteOptions::default()
                 },
             )
@@ -223,6 +234,9 @@ impl<'a> Collector<'a> {
 
     fn resolve(&self, registry: &Registry, kind: &ResourceType, object: &Object, owner: &Owner) -> Owned {
         let Some(owning) = registry.find_kind(&owner.api_version, &owner.kind) else {
+            if self.gone.contains(&owner.uid) {
+                return Owned::Absent;
+            }
             // Its kind may come back; a real server waits as well.
             return Owned::Solid;
         };

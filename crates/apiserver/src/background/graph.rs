@@ -87,6 +87,11 @@ impl Graph {
         self.nodes.get(uid).map(|node| &node.key)
     }
 
+    /// Whether anything names this object as its owner.
+    pub(super) fn owns(&self, uid: &str) -> bool {
+        self.dependents.contains_key(uid)
+    }
+
     /// Keys of what this object owns, and whether each holds it back from going.
     pub(super) fn dependents(&self, uid: &str) -> Vec<(Key, bool)> {
         let dependents = self.dependents.get(uid).into_iter().flatten();

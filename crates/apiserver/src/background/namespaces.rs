@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::Commits;
 use super::act::Actor;
-use crate::api::{Api, NAMESPACES};
+use crate::api::{Api, CRDS, NAMESPACES};
+use crate::crd;
 use crate::resource::{Part, ResourceType};
 use crate::store::Object;
 use crate::verb::DeleteOptions;
@@ -28,23 +29,28 @@ pub(super) async fn run(api: Arc<Api>) {
 async fn empty(api: &Api, namespace: &Object) {
     let actor = Actor::new(api, "namespace-controller");
     let registry = api.registry();
-    let kinds: BTreeMap<&str, &ResourceType> = registry
+    // Kinds that no version of is served may have left objects too.
+    let definitions: Vec<Value> = api.store.all(CRDS).iter().map(|crd| crd.value()).collect();
+    let stored = definitions.iter().filter_map(|crd| crd::stored(crd, &registry));
+    let kinds: BTreeMap<Arc<str>, Arc<ResourceType>> = registry
         .iter()
+        .cloned()
+        .chain(stored)
         .filter(|kind| kind.namespaced)
-        .map(|kind| (&*kind.storage, &**kind))
+        .map(|kind| (Arc::clone(&kind.storage), kind))
         .collect();
     let mut left = false;
     for (storage, kind) in kinds {
         let Ok(page) = api
             .store
-            .page(storage, Some(&namespace.at.name), None, None, None)
+            .page(&storage, Some(&namespace.at.name), None, None, None)
         else {
             continue;
         };
         left |= !page.objects.is_empty();
         let to_go = page.objects.iter().filter(|object| !object.deleting);
         // Failures are logged; the next commit tries again.
-        join_all(to_go.map(|object| actor.delete(kind, object, DeleteOptions::default()))).await;
+        join_all(to_go.map(|object| actor.delete(&kind, object, DeleteOptions::default()))).await;
     }
     if left {
         // The commits of these deletions bring the task back.

@@ -5,6 +5,6 @@ mod resources;
 mod status;
 mod validate;
 
-pub(crate) use self::resources::resources;
+pub(crate) use self::resources::{resources, stored};
 pub(crate) use self::status::{CLEANUP, apply_defaults, establish, terminate};
 pub(crate) use self::validate::validate;

@@ -33,6 +33,19 @@ pub(crate) fn resources<'a>(
         })
 }
 
+/// The kind as it is kept, whether or not any version of it is served: for clearing it away.
+pub(crate) fn stored(definition: &Value, last: &Registry) -> Option<Arc<ResourceType>> {
+    let version = list(definition, "/spec/versions")
+        .iter()
+        .find(|version| version["storage"] == Value::Bool(true))?;
+    let known = last.find(
+        text(definition, "/spec/group"),
+        text(version, "/name"),
+        text(definition, "/spec/names/plural"),
+    );
+    Some(resource(definition, version, known))
+}
+
 fn is_established(crd: &Value) -> bool {
     list(crd, "/status/conditions")
         .iter()

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::compiled::compiled;
 use crate::admit::text;
+use crate::builtin;
 
 /// Everything wrong with a definition, which replaces `old` if there is one.
 pub(crate) fn validate(crd: &Value, old: Option<&Value>) -> Vec<Violation> {
@@ -61,6 +62,13 @@ fn names(crd: &Value) -> Vec<Violation> {
             "spec.group",
             group,
             "should be a domain with at least one dot",
+        ));
+    }
+    // Its objects would lie among those that the server itself is run by, and be deleted with the definition.
+    if !group.is_empty() && builtin::all().iter().any(|kind| kind.group == group) {
+        violations.push(Violation::forbidden(
+            "spec.group",
+            "the group is served by this server itself",
         ));
     }
     for name in ["plural", "kind"] {

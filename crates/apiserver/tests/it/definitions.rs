@@ -3,7 +3,9 @@
 use kube::Client;
 use serde_json::{Value, json};
 
-use crate::cluster::{bee_definition, bees, client, is_real, namespace, send, send_as, soon, unique};
+use crate::cluster::{
+    bee_definition, bees, client, embedded, is_real, namespace, send, send_as, server, soon, unique,
+};
 
 const PATH: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
@@ -173,5 +175,90 @@ async fn a_patch_is_held_to_the_schema_too() {
             refused["message"].as_str().unwrap().contains(problem),
             "{refused}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_definition_cannot_get_at_what_the_server_is_run_by() {
+    // A real server asks for an approval of such groups, and keeps their objects apart.
+    let client = embedded(&server().await);
+    for (group, plural) in [
+        ("rbac.authorization.k8s.io", "clusterroles"),
+        ("apiextensions.k8s.io", "customresourcedefinitions"),
+    ] {
+        let mut definition = bee_definition(group);
+        definition["metadata"]["name"] = json!(format!("{plural}.{group}"));
+        definition["spec"]["names"]["plural"] = json!(plural);
+        definition["spec"]["versions"][0]["name"] = json!("v2");
+        let (code, refused) = send(&client, "POST", PATH, definition.to_string()).await;
+        assert_eq!(code, 422, "{refused}");
+        assert_eq!(refused["details"]["causes"][0]["field"], "spec.group");
+    }
+}
+
+#[tokio::test]
+async fn objects_of_a_version_that_is_served_no_more_go_with_their_definition_and_their_namespace() {
+    let client = embedded(&server().await);
+    for by_namespace in [false, true] {
+        let namespace = namespace(&client).await;
+        let (group, _) = bees(&client).await;
+        let path = format!("/apis/{group}/v1/namespaces/{namespace}/bees");
+        let bee = json!({"apiVersion": format!("{group}/v1"), "kind": "Bee", "metadata": {"name": "b"}});
+        assert_eq!(send(&client, "POST", &path, bee.to_string()).await.0, 201);
+        let definition = format!("{PATH}/bees.{group}");
+        let serve = async |served: bool| {
+            let change = json!([{"op": "replace", "path": "/spec/versions/0/served", "value": served}]);
+            let json_patch = "application/json-patch+json";
+            let (code, _) = send_as(&client, "PATCH", &definition, json_patch, change.to_string()).await;
+            assert_eq!(code, 200);
+        };
+        if by_namespace {
+            serve(false).await;
+            let going = format!("/api/v1/namespaces/{namespace}");
+            send(&client, "DELETE", &going, "").await;
+            soon("the namespace is gone", async || {
+                (send(&client, "GET", &going, "").await.0 == 404).then_some(())
+            })
+            .await;
+            serve(true).await;
+        } else {
+            serve(false).await;
+            send(&client, "DELETE", &definition, "").await;
+            soon("the definition is gone", async || {
+                (send(&client, "GET", &definition, "").await.0 == 404).then_some(())
+            })
+            .await;
+            let again = bee_definition(&group);
+            assert_eq!(send(&client, "POST", PATH, again.to_string()).await.0, 201);
+        }
+        soon("the kind is served, without its old objects", async || {
+            let (code, list) = send(&client, "GET", &format!("/apis/{group}/v1/bees"), "").await;
+            (code == 200).then(|| assert_eq!(list["items"], json!([])))
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn what_objects_of_a_definition_own_goes_with_the_definition() {
+    // A real collector learns of a new kind within half a minute only.
+    let client = embedded(&server().await);
+    let namespace = namespace(&client).await;
+    for _ in 0..5 {
+        let (group, _) = bees(&client).await;
+        let path = format!("/apis/{group}/v1/namespaces/{namespace}/bees");
+        let bee = json!({"apiVersion": format!("{group}/v1"), "kind": "Bee", "metadata": {"name": "b"}});
+        let (_, bee) = send(&client, "POST", &path, bee.to_string()).await;
+        let owner = json!({
+            "apiVersion": format!("{group}/v1"), "kind": "Bee", "name": "b", "uid": bee["metadata"]["uid"],
+        });
+        let secret = json!({"metadata": {"name": "owned", "ownerReferences": [owner]}});
+        let secrets = format!("/api/v1/namespaces/{namespace}/secrets");
+        assert_eq!(send(&client, "POST", &secrets, secret.to_string()).await.0, 201);
+        send(&client, "DELETE", &format!("{PATH}/bees.{group}"), "").await;
+        soon("what the bee owned is gone", async || {
+            (send(&client, "GET", &format!("{secrets}/owned"), "").await.0 == 404).then_some(())
+        })
+        .await;
     }
 }
