@@ -20,9 +20,21 @@ use crate::{audit, discovery, openapi};
 /// Answers one request. The caller is in its extensions, or holds the token in its headers.
 pub(crate) async fn handle(api: Arc<Api>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    match answer(&api, &parts, body).await {
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    let work = async move {
+        match answer(&api, &parts, body).await {
+            Ok(response) => response,
+            Err(refusal) => refusal.into_response(),
+        }
+    };
+    if reads {
+        return work.await;
+    }
+    // A client that goes away takes its request along. What it had written by then must be audited all the same.
+    match tokio::spawn(work).await {
         Ok(response) => response,
-        Err(refusal) => refusal.into_response(),
+        // The panic itself was reported where it happened.
+        Err(_) => Refusal::internal("the request broke off").into_response(),
     }
 }
 

@@ -5,6 +5,7 @@
     reason = "a helper of a test fails the test"
 )]
 
+mod audit;
 mod bodies;
 mod builtin_kinds;
 mod cluster;
