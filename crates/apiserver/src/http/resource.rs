@@ -335,9 +335,17 @@ async fn delete_collection(
     Ok(answer::list(accepted, request.kind, &listed, request.api.now()))
 }
 
+/// Bytes of all warnings of one answer, as on a real server: clients refuse heads that are too large.
+const MAX_WARNINGS: usize = 4 << 10;
+
 /// Adds `Warning` headers. What cannot stand in a header is left out.
 fn warn(response: &mut Response, warnings: &[String]) {
+    let mut room = MAX_WARNINGS;
     for warning in warnings {
+        match room.checked_sub(warning.len()) {
+            Some(left) => room = left,
+            None => return,
+        }
         let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
         if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
             response.headers_mut().append("warning", value);

@@ -1,6 +1,6 @@
 //! The file: one `redb` table of objects, one of numbers.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -47,6 +47,10 @@ impl Disk {
             .mode(0o600)
             .open(&path)
             .map_err(|source| failed(&path, source))?;
+        // A file whose name is not on disk is not durable, whatever is written to it.
+        File::open(directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(|source| failed(directory, source))?;
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
             // A damaged page is found now, and told as such, rather than panicked over later.

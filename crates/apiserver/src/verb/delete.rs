@@ -72,11 +72,12 @@ impl DeleteOptions {
     /// # Errors
     /// 400 for a body of another shape, 422 for a wrong policy.
     pub(crate) fn read(body: Option<Value>, query: &Query, verb: Verb) -> Result<Self, Refusal> {
+        // A real server reads the query only where there is no body; to delete after all would be worse.
+        refuse_dry_run(query.text("dryRun"), verb)?;
         let body = match body {
             Some(body) => serde_json::from_value::<Body>(body)
                 .map_err(|error| Refusal::bad_request(format!("failed to read DeleteOptions: {error}")))?,
             None => Body {
-                dry_run: query.text("dryRun").map(|value| vec![value.to_owned()]),
                 propagation_policy: query.text("propagationPolicy").map(str::to_owned),
                 orphan_dependents: query.text("orphanDependents").map(|value| value != "false"),
                 ..Body::default()

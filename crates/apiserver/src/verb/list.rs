@@ -36,7 +36,12 @@ pub(crate) fn list(call: &Call<'_>, options: &ListOptions) -> Result<Listed, Ref
         ..
     } = *call;
     let current = api.store.revision();
-    if let Some(asked) = options.revision.filter(|asked| *asked > current) {
+    // Whoever makes up a token may ask for the future too.
+    let asked = options
+        .resume
+        .as_ref()
+        .map_or(options.revision, |resume| Some(resume.rv));
+    if let Some(asked) = asked.filter(|asked| *asked > current) {
         return Err(Refusal::too_large_resource_version(asked, current));
     }
     let at = match &options.resume {

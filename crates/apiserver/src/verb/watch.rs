@@ -116,17 +116,20 @@ impl Watch {
             if self.ended {
                 return None;
             }
+            // There may be news without end: they must not outlive the watch.
+            if self.api.stopping.is_cancelled() || Instant::now() >= self.deadline {
+                self.ended = true;
+                self.bookmark();
+                continue;
+            }
             self.commits.mark_unchanged();
             self.pull();
             if !self.pending.is_empty() || self.ended {
                 continue;
             }
             tokio::select! {
-                () = self.api.stopping.cancelled() => self.ended = true,
-                () = tokio::time::sleep_until(self.deadline) => {
-                    self.ended = true;
-                    self.bookmark();
-                }
+                () = self.api.stopping.cancelled() => {}
+                () = tokio::time::sleep_until(self.deadline) => {}
                 _ = self.bookmarks.tick() => self.bookmark(),
                 changed = self.commits.changed() => self.ended = changed.is_err(),
             }

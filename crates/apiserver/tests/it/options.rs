@@ -31,6 +31,8 @@ async fn what_comes_later_is_refused_and_changes_nothing() {
             .contains("server-side apply is not supported"),
         "{refused}"
     );
+    let (code, refused) = send(&client, "DELETE", "/api/v1/namespaces/x?dryRun=All", "{}").await;
+    assert_eq!(code, 400, "{refused}");
     let request = Request::post(path)
         .header("impersonate-user", "somebody")
         .body(Body::from(body.as_bytes().to_vec()));
@@ -121,4 +123,20 @@ async fn unknown_fields_are_warned_about() {
             r#"299 - "duplicate field \"data.a\"""#
         ]
     );
+}
+
+#[tokio::test]
+async fn warnings_are_no_more_than_clients_can_take() {
+    let client = client().await;
+    let namespace = namespace(&client).await;
+    let unknown: Vec<String> = (0..5_000).map(|n| format!("\"unknown{n}\": 1")).collect();
+    let body = format!("{{\"metadata\": {{\"name\": \"a\", {}}}}}", unknown.join(", "));
+    let request = Request::post(format!("/api/v1/namespaces/{namespace}/configmaps"))
+        .header("content-type", "application/json")
+        .body(Body::from(body.into_bytes()));
+    let answer = client.send(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 201);
+    let warnings = answer.headers().get_all("warning").iter();
+    let told: usize = warnings.map(http::HeaderValue::len).sum();
+    assert!((1..16 << 10).contains(&told), "{told}");
 }
