@@ -12,6 +12,7 @@ use http::{Request, Response, StatusCode};
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
@@ -151,6 +152,13 @@ impl ApiServer {
             stopping.cancel();
         };
         rest::serve_tls(self.router(), listener, tls, end).await;
+    }
+
+    /// Cancelled once the store could not be written. It takes no more writes from then on: end the process, and let the
+    /// next one find out what the file holds.
+    #[must_use]
+    pub fn broken(&self) -> CancellationToken {
+        self.running.api.store.broken().clone()
     }
 
     /// Stops background work and watches, and waits for the work that is under way.

@@ -32,6 +32,11 @@ pub(crate) struct ServerArgs {
     pub(crate) listen: SocketAddr,
 }
 
+/// The store took no more writes, so the process ended.
+#[derive(Debug, thiserror::Error)]
+#[error("the store could not be written")]
+struct StoreBroken;
+
 /// An API server that answers on a socket.
 pub(crate) struct Serving {
     pub(crate) server: ApiServer,
@@ -76,6 +81,11 @@ pub(crate) async fn serve(
         .build()
         .await;
     let server = server.map_err(|error| Failure::fault(&error))?;
+    let (broken, ending) = (server.broken(), shutdown.clone());
+    tokio::spawn(async move {
+        broken.cancelled().await;
+        ending.cancel();
+    });
     let serving = server.clone();
     let task =
         tokio::spawn(async move { serving.serve_tls(listener, tls, shutdown.cancelled_owned()).await });
@@ -90,9 +100,19 @@ pub(crate) async fn serve(
 
 impl Serving {
     /// Ends watches and background work, and waits for the last answer.
+    ///
+    /// # Errors
+    /// If it was the store that made an end.
     pub(crate) async fn finish(self) -> Result<(), Failure> {
+        let broken = self.server.broken();
         self.server.shutdown().await;
-        self.task.await.map_err(|error| Failure::fault(&error))
+        self.task.await.map_err(|error| Failure::fault(&error))?;
+        if broken.is_cancelled() {
+            let hint = "the log says what the system said: make room on the disk, then start again; whatever was \
+                        acknowledged is kept";
+            return Err(Failure::fixable(&StoreBroken, hint));
+        }
+        Ok(())
     }
 
     /// Tells the world that everything is ready: the addresses first, the kubeconfig last.

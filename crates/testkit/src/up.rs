@@ -111,7 +111,7 @@ impl Up {
     }
 
     /// Presses Ctrl-C, and gives back how the program ended and all it ever said.
-    pub async fn interrupt(mut self) -> (ExitStatus, String) {
+    pub async fn interrupt(self) -> (ExitStatus, String) {
         let process = self.child.id().unwrap().to_string();
         let sent = Command::new("kill")
             .args(["-INT", &process])
@@ -119,9 +119,14 @@ impl Up {
             .await
             .unwrap();
         assert!(sent.success(), "send an interrupt");
+        self.ended().await
+    }
+
+    /// Waits until the program has ended, and gives back how it did and all it ever said.
+    pub async fn ended(mut self) -> (ExitStatus, String) {
         let ended = tokio::time::timeout(START, self.child.wait()).await;
         let status = ended
-            .unwrap_or_else(|_| panic!("still running after Ctrl-C:\n{}", self.said()))
+            .unwrap_or_else(|_| panic!("still running:\n{}", self.said()))
             .unwrap();
         for reader in self.readers.drain(..) {
             reader.await.unwrap();

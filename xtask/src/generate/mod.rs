@@ -129,6 +129,8 @@ fn stale(root: &Path, files: &BTreeMap<PathBuf, String>) -> Result<Vec<PathBuf>>
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::{files, stale};
     use crate::workspace::Workspace;
 
@@ -141,7 +143,8 @@ mod tests {
 
     #[test]
     fn generated_yaml_reads_back_as_what_it_was_made_of() {
-        for (path, text) in files().unwrap() {
+        let yaml = |path: &Path| path.extension().is_some_and(|extension| extension == "yaml");
+        for (path, text) in files().unwrap().into_iter().filter(|(path, _)| yaml(path)) {
             let read: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
             assert!(read.is_object(), "{}", path.display());
             if path.ends_with("devportal.kuadrant.io_apikeys.yaml") {

@@ -154,6 +154,9 @@ async fn dispatch(
     let registry = api.registry();
     match target {
         Target::Path(_) => {
+            if parts.uri.path() == "/readyz" && api.store.broken().is_cancelled() {
+                return Err(Refusal::internal("the store takes no more writes"));
+            }
             let found = answer_document(parts, &registry);
             Ok(found.unwrap_or_else(discovery::no_page))
         }

@@ -38,25 +38,40 @@ impl Disk {
             .create(directory)
             .map_err(|source| failed(directory, source))?;
         let path = directory.join(FILE);
+        if path.exists() {
+            return Self::open_file(path);
+        }
+        // Made under a name of its own: a file under the other was whole once, and is damaged if it is empty.
+        let unborn = directory.join(format!("{FILE}.{}.new", std::process::id()));
         // redb would make the file readable for everybody.
         OpenOptions::new()
-            .read(true)
             .write(true)
             .create(true)
-            .truncate(false)
+            .truncate(true)
             .mode(0o600)
-            .open(&path)
-            .map_err(|source| failed(&path, source))?;
-        // A file whose name is not on disk is not durable, whatever is written to it.
-        File::open(directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(|source| failed(directory, source))?;
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            // A damaged page is found now, and told as such, rather than panicked over later.
-            .set_check_integrity_on_open(true)
-            .create(&path)
-            .map_err(|error| explain(error, &path))?;
+            .open(&unborn)
+            .map_err(|source| failed(&unborn, source))?;
+        let database = create(&unborn)?;
+        let disk = Self { database, path };
+        disk.check_format()?;
+        // Unlike a rename, this never takes the place of a file that another process made meanwhile. A file whose name
+        // is not on disk is not durable, whatever is written to it.
+        fs::hard_link(&unborn, &disk.path)
+            .and_then(|()| fs::remove_file(&unborn))
+            .and_then(|()| File::open(directory)?.sync_all())
+            .map_err(|source| failed(&disk.path, source))?;
+        Ok(disk)
+    }
+
+    fn open_file(path: PathBuf) -> Result<Self, StoreError> {
+        let length = fs::metadata(&path).map(|file| file.len());
+        if length.is_ok_and(|length| length == 0) {
+            return Err(StoreError::Corrupt {
+                path,
+                source: "the file is empty".into(),
+            });
+        }
+        let database = create(&path)?;
         let disk = Self { database, path };
         disk.check_format()?;
         Ok(disk)
@@ -154,14 +169,28 @@ impl Disk {
     }
 }
 
+fn create(path: &Path) -> Result<Database, StoreError> {
+    Database::builder()
+        .set_cache_size(CACHE_BYTES)
+        // A damaged page is found now, and told as such, rather than panicked over later.
+        .set_check_integrity_on_open(true)
+        .create(path)
+        .map_err(|error| explain(error, path))
+}
+
 fn explain(error: DatabaseError, path: &Path) -> StoreError {
     let path = path.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
             StoreError::Locked { path }
         }
-        // What redb says of a file that does not begin as its own do.
-        DatabaseError::Storage(StorageError::Io(source)) if source.kind() != io::ErrorKind::InvalidData => {
+        // What redb says of a file that does not begin as its own do, or ends too early, is no fault of the system.
+        DatabaseError::Storage(StorageError::Io(source))
+            if !matches!(
+                source.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+            ) =>
+        {
             StoreError::Open { path, source }
         }
         other => StoreError::Corrupt {

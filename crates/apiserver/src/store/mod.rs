@@ -21,6 +21,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::RwLock;
 use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use self::collection::Collection;
 pub(crate) use self::collection::{Compacted, Event, Page};
@@ -35,6 +36,7 @@ use self::writer::{Job, Writer};
 pub struct Store {
     state: Arc<RwLock<State>>,
     revision: watch::Receiver<u64>,
+    broken: CancellationToken,
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -87,7 +89,8 @@ impl Store {
         let (announce, revision) = watch::channel(state.revision);
         let state = Arc::new(RwLock::new(state));
         let (jobs, queue) = mpsc::channel();
-        let writer = Writer::new(Arc::clone(&state), disk, announce);
+        let broken = CancellationToken::new();
+        let writer = Writer::new(Arc::clone(&state), disk, announce, broken.clone());
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run(&queue))
@@ -95,6 +98,7 @@ impl Store {
         Ok(Self {
             state,
             revision,
+            broken,
             jobs: Some(jobs),
             writer: Some(writer),
         })
@@ -106,6 +110,11 @@ impl Store {
         let jobs = self.jobs.as_ref().ok_or(Rejected::Failed)?;
         jobs.send(Job { write, answer }).map_err(|_| Rejected::Failed)?;
         answered.await.unwrap_or(Err(Rejected::Failed))
+    }
+
+    /// Cancelled once a commit has failed: from then on every write is refused.
+    pub(crate) fn broken(&self) -> &CancellationToken {
+        &self.broken
     }
 
     /// The newest committed revision.

@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 
 use parking_lot::RwLock;
 use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::State;
 use super::collection::Event;
@@ -24,6 +25,9 @@ pub(super) struct Writer {
     state: Arc<RwLock<State>>,
     disk: Option<Disk>,
     announce: watch::Sender<u64>,
+    /// Said once a commit has failed. The file takes no more after that, and what it holds is known only to the next
+    /// process that opens it.
+    broken: CancellationToken,
 }
 
 /// Changes decided upon and not yet committed.
@@ -35,11 +39,17 @@ struct Batch {
 }
 
 impl Writer {
-    pub(super) fn new(state: Arc<RwLock<State>>, disk: Option<Disk>, announce: watch::Sender<u64>) -> Self {
+    pub(super) fn new(
+        state: Arc<RwLock<State>>,
+        disk: Option<Disk>,
+        announce: watch::Sender<u64>,
+        broken: CancellationToken,
+    ) -> Self {
         Self {
             state,
             disk,
             announce,
+            broken,
         }
     }
 
@@ -61,7 +71,7 @@ impl Writer {
         for Job { write, answer } in jobs {
             answers.push((answer, batch.decide(&self.state.read(), write)));
         }
-        let committed = batch.events.is_empty() || self.commit(batch);
+        let committed = batch.events.is_empty() || (!self.broken.is_cancelled() && self.commit(batch));
         for (answer, decided) in answers {
             let decided = if committed { decided } else { Err(Rejected::Failed) };
             // Whoever asked may have gone away; what was done stays done.
@@ -75,6 +85,7 @@ impl Writer {
             if let Err(error) = disk.commit(changes, batch.revision) {
                 let source = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(source, "{error}");
+                self.broken.cancel();
                 return false;
             }
         }

@@ -8,7 +8,8 @@ use std::{
     process::{Command, Output},
 };
 
-use keydesk_testkit::up::Up;
+use keydesk_testkit::{Address, kinds, up::Up};
+use serde_json::json;
 
 use crate::KEYDESK;
 
@@ -101,9 +102,58 @@ async fn a_damaged_store_is_told_and_not_touched() {
         .map(|entry| entry.unwrap().path())
         .next()
         .unwrap();
-    fs::write(&file, b"this is no database").unwrap();
-    check(&refused(directory.path(), &[]), &["store", "--data-dir"]);
-    assert_eq!(fs::read(&file).unwrap(), b"this is no database");
+    let whole = fs::read(&file).unwrap();
+    let says = ["damaged or not a store", "--data-dir"];
+    for damaged in [&b"this is no database"[..], b""] {
+        fs::write(&file, damaged).unwrap();
+        check(&refused(directory.path(), &[]), &says);
+        assert_eq!(fs::read(&file).unwrap(), damaged);
+    }
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    check(&refused(directory.path(), &[]), &says);
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_the_program_and_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    // A file that may not grow takes no more than a disk that is full.
+    let program = directory.path().join("keydesk");
+    fs::write(
+        &program,
+        format!("#!/bin/sh\ntrap '' XFSZ\nulimit -f 16384\nexec '{KEYDESK}' \"$@\"\n"),
+    )
+    .unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let home = directory.path().join("home");
+    let up = Up::start(program.to_str().unwrap(), &home, &[]).await;
+    let admin = up.person("admin").await;
+    let mut kept = Vec::new();
+    for n in 0.. {
+        let name = format!("filling-{n}");
+        let object = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": &name, "namespace": "default" },
+            "data": { "text": "x".repeat(900_000) },
+        });
+        match admin.create(&object).await {
+            Ok(_) => kept.push(name),
+            Err(_) => break,
+        }
+    }
+    let (status, said) = up.ended().await;
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("error: the store could not be written\nhint: "),
+        "{said}"
+    );
+
+    let up = Up::start(KEYDESK, &home, &[]).await;
+    let admin = up.person("admin").await;
+    assert!(!kept.is_empty());
+    for name in kept {
+        let address = Address::new(kinds::CONFIG_MAP, "default", &name);
+        assert!(admin.find(&address).await.is_some(), "{name} was acknowledged");
+    }
+    assert!(up.interrupt().await.0.success());
 }
 
 #[tokio::test]
