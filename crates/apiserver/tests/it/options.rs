@@ -127,7 +127,8 @@ async fn unknown_fields_are_warned_about() {
 
 #[tokio::test]
 async fn warnings_are_no_more_than_clients_can_take() {
-    let client = client().await;
+    // Ours only: a real server sends them all, and this client cannot read the answer.
+    let client = embedded(&server().await);
     let namespace = namespace(&client).await;
     let unknown: Vec<String> = (0..5_000).map(|n| format!("\"unknown{n}\": 1")).collect();
     let body = format!("{{\"metadata\": {{\"name\": \"a\", {}}}}}", unknown.join(", "));
