@@ -41,10 +41,17 @@ impl Workspace {
         self.target.join("tools").join(name)
     }
 
-    /// A call of the cargo that runs us, at the root of the repository.
+    /// A call of the cargo that runs us, at the root of the repository, as from a shell: what `cargo run` says about this
+    /// package would make `ring`, and with it half of the dependencies, be built anew.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(&self.root);
+        for (name, _) in env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&*name);
+            }
+        }
         command
     }
 }
