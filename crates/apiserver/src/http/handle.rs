@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{Method, Request, header};
 
+use super::drained::Drained;
 use super::resource::{self, Created};
 use crate::api::Api;
 use crate::auth::Attributes;
@@ -20,6 +21,7 @@ use crate::{audit, discovery, openapi};
 /// Answers one request. The caller is in its extensions, or holds the token in its headers.
 pub(crate) async fn handle(api: Arc<Api>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
+    let body = Body::new(Drained::new(body));
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     let work = async move {
         match answer(&api, &parts, body).await {

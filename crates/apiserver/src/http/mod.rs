@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod drained;
 mod handle;
 mod patch;
 mod resource;
