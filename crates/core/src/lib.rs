@@ -5,14 +5,20 @@
 
 mod decision;
 mod denial;
+mod digest;
 mod fingerprint;
+mod limit;
 mod name;
 mod standing;
 mod terms;
 
 pub use decision::{Decision, effective_at, winner};
 pub use denial::Denial;
+pub use digest::Digest;
 pub use fingerprint::{Fingerprint, FingerprintKey};
+pub use limit::{
+    Admission, Allowance, Limit, Limits, ParseWindowError, Refusal, Slot, Tally, TooManyLimits, Window,
+};
 pub use name::NamespacedName;
 pub use standing::{Failure, KeyFacts, ProductFacts, Ruling, Scheme, SecretFacts, Standing, standing};
 pub use terms::{ParseTermsError, Terms};
