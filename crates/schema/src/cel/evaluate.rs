@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use keydesk_cel::Expression;
 use kube_cel::cel::context::Context;
 use kube_cel::cel::objects::OptionalValue;
 use kube_cel::cel::{ExecutionError, Value as CelValue};
 use serde_json::Value;
 
-use super::functions::FUNCTIONS;
-use super::rule::{Expression, Reason, Rule};
+use super::rule::{Reason, Rule};
 use super::value::{Extent, convert};
 use crate::node::{Node, NodeId, Nodes};
 use crate::place::Place;
@@ -88,7 +88,7 @@ impl Check<'_> {
         unchanged: bool,
     ) {
         let node = self.nodes.get(id);
-        let mut context = FUNCTIONS.new_inner_scope();
+        let mut context = keydesk_cel::functions().new_inner_scope();
         context.add_variable_from_value("self", convert(self.nodes, Some(id), value));
         let old_value = old.map(|old| convert(self.nodes, Some(id), old));
         let extent = if node.rules.iter().any(Rule::has_loops) {

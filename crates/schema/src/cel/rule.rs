@@ -1,14 +1,15 @@
 //! One rule, compiled.
 
-use kube_cel::cel::IdedExpr;
-use kube_cel::cel::parser::Parser;
+use keydesk_cel::{Expression, Names};
 use serde_json::{Map, Value};
 
-use super::bounds::{self, Work};
-use super::names::{Name, Names};
-use super::rewrite::rewritten;
 use super::types::{Kind, Scope};
 use crate::violation::Violation;
+
+/// The value before an update.
+const OLD_SELF: &str = "oldSelf";
+/// The variables that a rule may name.
+const VARIABLES: [&str; 2] = ["self", OLD_SELF];
 
 /// A compiled rule.
 #[derive(Debug)]
@@ -33,13 +34,6 @@ pub(super) enum Reason {
     Required,
     Forbidden,
     Duplicate,
-}
-
-/// A compiled expression and how much work it is.
-#[derive(Debug)]
-pub(super) struct Expression {
-    pub(super) tree: IdedExpr,
-    pub(super) work: Work,
 }
 
 /// Compiles a rule that stands on the node `schema`; a resource has fields that its schema need not
@@ -141,24 +135,23 @@ pub(crate) fn uses_old_self(text: &str) -> bool {
 
 /// Parses an expression within its bounds; also says whether it uses `oldSelf`.
 fn parse(text: &str) -> Result<(Expression, bool), String> {
-    bounds::check_text(text)?;
-    let tree = Parser::default()
-        .enable_optional_syntax(true)
-        .parse(text)
-        .map_err(|errors| errors.to_string().replace("\n| ", "\n | "))?;
-    let work = bounds::measure(&tree)?;
-    let tree = rewritten(tree);
-    let names = Names::of(&tree);
-    if let Some(unknown) = names.unknown.first() {
-        let (name, token) = match unknown {
-            Name::Variable(name) => (name, (*name).to_owned()),
-            Name::Function(name) => (name, format!("{name}(")),
-        };
+    let expression = Expression::parse(text)?;
+    let names = Names::of(&expression.tree);
+    let unknown_variable = names
+        .variables
+        .iter()
+        .find(|name| !VARIABLES.contains(name))
+        .map(|name| (*name, (*name).to_owned()));
+    let unknown_function = || {
+        let unknown = names.functions.iter().find(|function| !function.exists())?;
+        Some((unknown.name, format!("{}(", unknown.name)))
+    };
+    if let Some((name, token)) = unknown_variable.or_else(unknown_function) {
         let reason = format!("undeclared reference to '{name}' (in container '')");
         return Err(pointed(text, &token, &reason));
     }
-    let uses_old_self = names.uses_old_self;
-    Ok((Expression { tree, work }, uses_old_self))
+    let uses_old_self = names.variables.contains(OLD_SELF);
+    Ok((expression, uses_old_self))
 }
 
 /// A fault as CEL prints it, pointing at the first `token` of the text: at the bracket of a call.

@@ -38,30 +38,29 @@ const RESERVED: [&str; 21] = [
 
 /// Converts a value that the node `id` describes, or that nothing describes.
 pub(super) fn convert(nodes: &Nodes, id: Option<NodeId>, value: &Value) -> CelValue {
-    let node = id.map(|id| nodes.get(id));
+    let Some(node) = id.map(|id| nodes.get(id)) else {
+        return keydesk_cel::convert(value);
+    };
     match value {
-        Value::Null => CelValue::Null,
-        Value::Bool(flag) => CelValue::Bool(*flag),
-        Value::Number(number) => {
-            let is_float = node.is_some_and(|node| node.types == [Type::Number]);
-            match (number.as_i64(), number.as_f64()) {
-                (Some(whole), _) if !is_float => CelValue::Int(whole),
-                (_, float) => CelValue::Float(float.unwrap_or(f64::NAN)),
-            }
+        Value::Number(number) if node.types == [Type::Number] => {
+            CelValue::Float(number.as_f64().unwrap_or(f64::NAN))
         }
+        Value::Null | Value::Bool(_) | Value::Number(_) => keydesk_cel::convert(value),
         Value::String(text) => convert_text(node, text),
-        Value::Array(items) => {
-            let schema = node.and_then(|node| node.items);
-            CelValue::List(Arc::new(
-                items.iter().map(|item| convert(nodes, schema, item)).collect(),
-            ))
-        }
+        Value::Array(items) => CelValue::List(Arc::new(
+            items
+                .iter()
+                .map(|item| convert(nodes, node.items, item))
+                .collect(),
+        )),
         Value::Object(fields) => {
-            let is_map = node.is_none_or(|node| node.additional.schema().is_some());
+            let is_map = node.additional.schema().is_some();
             let entry = |(name, field): (&String, &Value)| {
-                let schema = node.and_then(|node| node.child(name));
                 let key = if is_map { name.clone() } else { escaped(name) };
-                (Key::String(Arc::new(key)), convert(nodes, schema, field))
+                (
+                    Key::String(Arc::new(key)),
+                    convert(nodes, node.child(name), field),
+                )
             };
             // A field that is null is as good as absent; a key of a map is there.
             let is_there = |(_, field): &(&String, &Value)| is_map || !field.is_null();
@@ -72,15 +71,11 @@ pub(super) fn convert(nodes: &Nodes, id: Option<NodeId>, value: &Value) -> CelVa
 }
 
 /// A text, or what its format makes of it.
-fn convert_text(node: Option<&Node>, text: &str) -> CelValue {
-    let plain = || CelValue::String(Arc::new(text.to_owned()));
-    let Some(format) = node
-        .filter(|node| !node.int_or_string)
-        .and_then(|node| node.limits.format.as_ref())
-    else {
-        return plain();
-    };
-    typed_text(format, text).unwrap_or_else(plain)
+fn convert_text(node: &Node, text: &str) -> CelValue {
+    let format = node.limits.format.as_ref().filter(|_| !node.int_or_string);
+    format
+        .and_then(|format| typed_text(format, text))
+        .unwrap_or_else(|| CelValue::String(Arc::new(text.to_owned())))
 }
 
 fn typed_text(format: &Format, text: &str) -> Option<CelValue> {

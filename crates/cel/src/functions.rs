@@ -1,4 +1,4 @@
-//! The functions that rules may call: the engine's, and what it lacks or gets wrong.
+//! The functions that expressions may call: the engine's, and what it lacks or gets wrong.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,8 +9,16 @@ use kube_cel::cel::{ExecutionError, Value};
 
 use super::names::TYPES;
 
+static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(all);
+
 /// All functions, and the names of types as variables.
-pub(super) static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| {
+#[must_use]
+pub fn functions() -> &'static Context<'static> {
+    &FUNCTIONS
+}
+
+/// The same in a context of one's own, to add to.
+pub(crate) fn all() -> Context<'static> {
     let mut context = Context::default().with_all();
     context.add_function("size", size);
     context.add_function("dyn", |value: Value| Ok::<_, ExecutionError>(value));
@@ -20,7 +28,7 @@ pub(super) static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| {
         context.add_variable_from_value(name, name);
     }
     context
-});
+}
 
 /// The size of a text in characters; the engine counts bytes.
 fn size(This(value): This<Value>) -> Result<i64, ExecutionError> {

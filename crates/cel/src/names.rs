@@ -1,9 +1,10 @@
-//! Which variables and functions a rule may name.
+//! Which variables and functions an expression names.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use kube_cel::cel::IdedExpr;
-use kube_cel::cel::common::ast::{EntryExpr, Expr};
+use kube_cel::cel::common::ast::{EntryExpr, Expr, operators};
 
 /// Functions that the engine has, as it names them.
 const FUNCTIONS: &[&str] = &[
@@ -139,7 +140,7 @@ const NAMESPACES: &[&str] = &[
 ];
 
 /// The types that CEL names, and the `type` function gives.
-pub(super) const TYPES: [&str; 10] = [
+pub(crate) const TYPES: [&str; 10] = [
     "bool",
     "bytes",
     "double",
@@ -152,23 +153,47 @@ pub(super) const TYPES: [&str; 10] = [
     "timestamp",
 ];
 
-/// A name in an expression.
+/// A function as an expression calls it; sorted by its own name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Name<'a> {
-    Variable(&'a str),
-    Function(&'a str),
+pub struct FunctionName<'a> {
+    /// The function's own name, which is what messages show.
+    pub name: &'a str,
+    /// What stands before it, where it is part of the name: `sets` of `sets.contains`.
+    pub namespace: Option<&'a str>,
+}
+
+impl<'a> FunctionName<'a> {
+    /// The whole name, as the engine knows the function.
+    #[must_use]
+    pub fn full(self) -> Cow<'a, str> {
+        match self.namespace {
+            Some(namespace) => format!("{namespace}.{}", self.name).into(),
+            None => self.name.into(),
+        }
+    }
+
+    /// Whether the engine has it.
+    #[must_use]
+    pub fn exists(self) -> bool {
+        FUNCTIONS.contains(&self.full().as_ref())
+    }
 }
 
 /// What an expression names.
 #[derive(Debug, Default)]
-pub(super) struct Names<'a> {
-    /// Variables and functions that do not exist, as the rule spells them.
-    pub(super) unknown: BTreeSet<Name<'a>>,
-    pub(super) uses_old_self: bool,
+pub struct Names<'a> {
+    /// Variables that the expression does not bind itself; names of types are none.
+    pub variables: BTreeSet<&'a str>,
+    /// Those among them that are used as values somewhere, and not only for what is in them.
+    pub whole: BTreeSet<&'a str>,
+    /// Functions; operators are none.
+    pub functions: BTreeSet<FunctionName<'a>>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn of(expression: &'a IdedExpr) -> Self {
+    /// The names in an expression.
+    #[must_use]
+    pub fn of(expression: &'a IdedExpr) -> Self {
         let mut names = Self::default();
         names.visit(expression, &mut Vec::new());
         names
@@ -177,28 +202,37 @@ impl<'a> Names<'a> {
     fn visit(&mut self, expression: &'a IdedExpr, bound: &mut Vec<&'a str>) {
         match &expression.expr {
             Expr::Unspecified | Expr::Literal(_) => {}
-            Expr::Ident(name) => self.visit_variable(name, bound),
-            Expr::Select(select) => self.visit(&select.operand, bound),
+            Expr::Ident(name) => {
+                if self.visit_variable(name, bound) {
+                    self.whole.insert(name);
+                }
+            }
+            Expr::Select(select) => self.visit_container(&select.operand, bound),
             Expr::Call(call) => {
                 let namespace = call.target.as_ref().and_then(|target| match &target.expr {
                     Expr::Ident(name) if NAMESPACES.contains(&name.as_str()) => Some(name.as_str()),
                     _ => None,
                 });
-                let is_operator = !call.func_name.starts_with(|c: char| c.is_ascii_alphabetic());
-                let is_known = match namespace {
-                    Some(namespace) => {
-                        FUNCTIONS.contains(&format!("{namespace}.{}", call.func_name).as_str())
-                    }
-                    None => FUNCTIONS.contains(&call.func_name.as_str()),
-                };
-                if !is_operator && !is_known {
-                    self.unknown.insert(Name::Function(&call.func_name));
+                if call.func_name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                    self.functions.insert(FunctionName {
+                        name: &call.func_name,
+                        namespace,
+                    });
                 }
                 if let (None, Some(target)) = (namespace, &call.target) {
                     self.visit(target, bound);
                 }
-                for argument in &call.args {
-                    self.visit(argument, bound);
+                let container = match call.func_name.as_str() {
+                    operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT => Some(0),
+                    operators::IN => Some(1),
+                    _ => None,
+                };
+                for (index, argument) in call.args.iter().enumerate() {
+                    if container == Some(index) {
+                        self.visit_container(argument, bound);
+                    } else {
+                        self.visit(argument, bound);
+                    }
                 }
             }
             Expr::List(list) => list
@@ -216,7 +250,7 @@ impl<'a> Names<'a> {
                     .for_each(|entry| self.visit_entry(&entry.expr, bound));
             }
             Expr::Comprehension(comprehension) => {
-                self.visit(&comprehension.iter_range, bound);
+                self.visit_container(&comprehension.iter_range, bound);
                 self.visit(&comprehension.accu_init, bound);
                 let outer = bound.len();
                 bound.push(&comprehension.iter_var);
@@ -244,14 +278,22 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn visit_variable(&mut self, name: &'a str, bound: &[&str]) {
-        match name {
-            name if bound.contains(&name) || TYPES.contains(&name) => {}
-            "self" => {}
-            "oldSelf" => self.uses_old_self = true,
-            name => {
-                self.unknown.insert(Name::Variable(name));
+    /// What something is selected from.
+    fn visit_container(&mut self, expression: &'a IdedExpr, bound: &mut Vec<&'a str>) {
+        match &expression.expr {
+            Expr::Ident(name) => {
+                self.visit_variable(name, bound);
             }
+            _ => self.visit(expression, bound),
         }
+    }
+
+    /// Notes a variable; tells whether the expression does not bind it itself.
+    fn visit_variable(&mut self, name: &'a str, bound: &[&str]) -> bool {
+        let is_free = !bound.contains(&name) && !TYPES.contains(&name);
+        if is_free {
+            self.variables.insert(name);
+        }
+        is_free
     }
 }

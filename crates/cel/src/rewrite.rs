@@ -5,7 +5,7 @@ use kube_cel::cel::common::ast::{EntryExpr, Expr, operators};
 
 /// The same expression with each optional selection (`a.?b`) as an optional index (`a[?'b']`): of an
 /// absent field the engine's selection is an error, its index the empty optional that it should be.
-pub(super) fn rewritten(mut expression: IdedExpr) -> IdedExpr {
+pub(crate) fn rewritten(mut expression: IdedExpr) -> IdedExpr {
     rewrite(&mut expression);
     expression
 }

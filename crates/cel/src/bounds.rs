@@ -15,15 +15,18 @@ const MAX_NESTING: usize = 4;
 /// How much work an expression is, by how many comprehensions the work stands in: work at level 2
 /// is done once for every pair of items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Work {
+pub struct Work {
     levels: [u64; MAX_NESTING + 1],
     /// The longest list written in the expression itself.
     literal_items: u64,
+    /// Operations within operations.
+    pub(crate) depth: usize,
 }
 
 impl Work {
     /// An upper estimate of the steps taken when no list, map or text has more than `items` items.
-    pub(crate) fn steps(&self, items: u64) -> u64 {
+    #[must_use]
+    pub fn steps(&self, items: u64) -> u64 {
         let items = items.max(self.literal_items).max(1);
         let mut rounds = 1_u64;
         let mut steps = 0_u64;
@@ -35,7 +38,8 @@ impl Work {
     }
 
     /// Whether the size of the data matters at all.
-    pub(crate) fn has_loops(&self) -> bool {
+    #[must_use]
+    pub fn has_loops(&self) -> bool {
         self.levels[1..].iter().any(|&level| level > 0)
     }
 }
@@ -44,7 +48,7 @@ impl Work {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn check_text(text: &str) -> Result<(), String> {
+pub(crate) fn check_text(text: &str) -> Result<(), String> {
     if text.len() > MAX_TEXT {
         return Err(format!(
             "expression is {} bytes long, at most {MAX_TEXT} are allowed",
@@ -80,7 +84,7 @@ pub(super) fn check_text(text: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// What about it is not supported: struct literals, too much depth or nesting.
-pub(super) fn measure(expression: &IdedExpr) -> Result<Work, String> {
+pub(crate) fn measure(expression: &IdedExpr) -> Result<Work, String> {
     let mut work = Work::default();
     walk(expression, 0, 0, &mut work)?;
     Ok(work)
@@ -93,6 +97,7 @@ fn walk(expression: &IdedExpr, depth: usize, nesting: usize, work: &mut Work) ->
     if nesting > MAX_NESTING {
         return Err(format!("expression nests more than {MAX_NESTING} comprehensions"));
     }
+    work.depth = work.depth.max(depth);
     let mut steps = 1;
     let down = |part: &IdedExpr, work: &mut Work| walk(part, depth + 1, nesting, work);
     match &expression.expr {
