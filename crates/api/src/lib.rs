@@ -21,4 +21,5 @@ pub mod v1alpha1;
 pub use auth_scheme::{ApiKeyAuthentication, AuthScheme, Authentication, Credentials, Method};
 pub use crds::all as crds;
 pub use limits::{Limits, Rate};
+pub use moment::rfc3339;
 pub use v1alpha1::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};

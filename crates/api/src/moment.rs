@@ -29,6 +29,12 @@ fn read(text: &str) -> Result<Time, jiff::Error> {
     }
 }
 
+/// A moment as RFC 3339 text with whole seconds, as we write it everywhere.
+#[must_use]
+pub fn rfc3339(moment: Timestamp) -> String {
+    whole(moment).0.to_string()
+}
+
 fn whole(moment: Timestamp) -> Time {
     Time(Timestamp::from_second(moment.as_second()).unwrap_or(moment))
 }

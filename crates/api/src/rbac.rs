@@ -121,6 +121,39 @@ pub fn all(namespace: &str) -> Vec<Manifest> {
     all
 }
 
+/// Name of the gate's `ServiceAccount`.
+pub const GATE_ACCOUNT: &str = "gate";
+
+/// What a gate in `namespace` needs to read: the workflow, routes and policies; and, in the namespace of enforcement
+/// secrets alone, those. The role for these is to be bound there, which is not done here.
+#[must_use]
+pub fn gate(namespace: &str) -> Vec<Value> {
+    let account = json!([{ "kind": "ServiceAccount", "name": GATE_ACCOUNT, "namespace": namespace }]);
+    let workflow = &["apikeyapprovals", "apikeyrequests", "apikeys", "apiproducts"];
+    let rules = [
+        rule(GROUP, workflow, READ),
+        rule(GATEWAY_API_GROUP, &["gateways", "httproutes"], READ),
+        rule(KUADRANT_GROUP, &["authpolicies", "kuadrants", "ratelimitpolicies"], READ),
+        rule(EXTENSIONS_GROUP, &["planpolicies"], READ),
+        rule("authentication.k8s.io", &["tokenreviews"], &["create"]),
+        rule("authorization.k8s.io", &["subjectaccessreviews"], &["create"]),
+    ];
+    vec![
+        Manifest::new("", "ServiceAccount", GATE_ACCOUNT)
+            .inside(namespace)
+            .object,
+        cluster_role("", "keydesk-gate", &rules).object,
+        Manifest::new("", "ClusterRoleBinding", "keydesk-gate")
+            .with(
+                "roleRef",
+                json!({ "apiGroup": RBAC, "kind": "ClusterRole", "name": "keydesk-gate" }),
+            )
+            .with("subjects", account)
+            .object,
+        cluster_role("", "keydesk-gate-secrets", &[rule(CORE, &["secrets"], READ)]).object,
+    ]
+}
+
 /// What the controller does: upstream's rules. It may not change a Secret, only delete it and make it anew.
 fn controller() -> Vec<Value> {
     vec![

@@ -82,6 +82,8 @@ pub struct Authentication {
     pub method: Method,
     /// Where in a request the proof is.
     pub credentials: Credentials,
+    /// Whether conditions go with the entry, or changes of the identity.
+    pub is_qualified: bool,
 }
 
 /// What proves who is calling, as far as we tell it apart.
@@ -121,6 +123,7 @@ impl Authentication {
             credentials: read("credentials")
                 .and_then(|value| serde_json::from_value(value.clone()).ok())
                 .unwrap_or_default(),
+            is_qualified: ["when", "defaults", "overrides"].into_iter().any(|field| read(field).is_some()),
         }
     }
 }

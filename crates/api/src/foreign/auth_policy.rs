@@ -1,7 +1,10 @@
 //! Kuadrant's `AuthPolicy`.
 
+use std::collections::BTreeMap;
+
 use crate::kind::kind;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::KUADRANT_GROUP;
 use super::policy_target::PolicyTarget;
@@ -48,6 +51,15 @@ pub struct AuthPolicySpec {
         skip_serializing_if = "Option::is_none"
     )]
     pub overrides: Option<RulesBlock>,
+    /// Conditions under which the policy applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Value>,
+    /// Named conditions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patterns: Option<Value>,
+    /// Everything else that it says.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
 }
 
 impl AuthPolicySpec {
@@ -70,4 +82,20 @@ pub struct RulesBlock {
         skip_serializing_if = "Option::is_none"
     )]
     pub rules: Option<AuthScheme>,
+    /// How the block goes together with other policies: `atomic` when absent.
+    #[serde(
+        default,
+        deserialize_with = "tolerant::or_default",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub strategy: Option<String>,
+    /// Conditions under which the block applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Value>,
+    /// Named conditions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patterns: Option<Value>,
+    /// Everything else that it says.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
 }

@@ -2,8 +2,10 @@
 
 use super::GATEWAY_API_GROUP;
 use crate::kind::kind;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
+use super::http_route_rule::{HTTPRouteRule, rules};
 use super::status::{ForeignCondition, is_true};
 use crate::tolerant;
 
@@ -19,8 +21,8 @@ kind! {
     }
 }
 
-/// Where a route is attached and for which hosts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a route is attached, for which hosts, and which requests it takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HTTPRouteSpec {
     /// The gateways that the route wants to be attached to.
@@ -37,6 +39,19 @@ pub struct HTTPRouteSpec {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub hostnames: Vec<String>,
+    /// Which requests it takes. One rule for all requests when absent; none at all when it is an empty list.
+    #[serde(default = "HTTPRouteRule::for_all", deserialize_with = "rules")]
+    pub rules: Vec<HTTPRouteRule>,
+}
+
+impl Default for HTTPRouteSpec {
+    fn default() -> Self {
+        Self {
+            parent_refs: Vec::new(),
+            hostnames: Vec::new(),
+            rules: HTTPRouteRule::for_all(),
+        }
+    }
 }
 
 /// A gateway, or one of its listeners, that a route is attached to.
@@ -74,6 +89,15 @@ pub struct ParentRef {
         skip_serializing_if = "Option::is_none"
     )]
     pub section_name: Option<String>,
+    /// The port of the listeners that are meant; 0, which no listener has, where it cannot be understood.
+    #[serde(default, deserialize_with = "port", skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+}
+
+/// A port that cannot be understood must not mean all ports.
+fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let port = Option::<Value>::deserialize(deserializer)?;
+    Ok(port.map(|port| serde_json::from_value(port).unwrap_or(0)))
 }
 
 impl ParentRef {
@@ -112,9 +136,7 @@ impl HTTPRouteStatus {
     /// Whether at least one parent accepted the route.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        self.parents
-            .iter()
-            .any(|parent| is_true(&parent.conditions, "Accepted"))
+        self.parents.iter().any(ParentStatus::is_accepted)
     }
 }
 
@@ -135,4 +157,12 @@ pub struct ParentStatus {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub conditions: Vec<ForeignCondition>,
+}
+
+impl ParentStatus {
+    /// Whether the parent accepted the route.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        is_true(&self.conditions, "Accepted")
+    }
 }

@@ -8,20 +8,26 @@ mod crds;
 mod gateway;
 mod gateway_class;
 mod http_route;
+mod http_route_rule;
 mod kuadrant;
 mod plan_policy;
 mod policy_target;
+mod rate_limit_policy;
 mod status;
+mod unevaluated;
 
 pub use auth_policy::{AuthPolicy, AuthPolicySpec, RulesBlock};
 pub use crds::crds;
-pub use gateway::{Gateway, GatewaySpec};
+pub use gateway::{Gateway, GatewaySpec, Listener, RoutesFrom};
 pub use gateway_class::{GatewayClass, GatewayClassSpec};
 pub use http_route::{HTTPRoute, HTTPRouteSpec, HTTPRouteStatus, ParentRef, ParentStatus};
+pub use http_route_rule::{HTTPRouteMatch, HTTPRouteRule, MatchKind, PathMatch, RuleMatch, ValueMatch};
 pub use kuadrant::{Kuadrant, KuadrantSpec};
 pub use plan_policy::{Plan, PlanPolicy, PlanPolicySpec};
 pub use policy_target::PolicyTarget;
+pub use rate_limit_policy::{RateLimitPolicy, RateLimitPolicySpec};
 pub use status::{ForeignCondition, ForeignStatus};
+pub use unevaluated::{Unevaluated, section};
 
 /// API group of Gateway API's kinds.
 pub const GATEWAY_API_GROUP: &str = "gateway.networking.k8s.io";

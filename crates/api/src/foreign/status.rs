@@ -22,6 +22,14 @@ impl ForeignStatus {
     pub fn is_true(&self, type_: &str) -> bool {
         is_true(&self.conditions, type_)
     }
+
+    /// Whether a condition of that type has this status for this reason.
+    #[must_use]
+    pub fn says(&self, type_: &str, status: &str, reason: &str) -> bool {
+        self.conditions.iter().any(|condition| {
+            condition.type_ == type_ && condition.status == status && condition.reason == reason
+        })
+    }
 }
 
 /// One condition of a foreign object.

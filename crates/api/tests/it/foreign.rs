@@ -1,6 +1,9 @@
 //! Objects of others decode whatever is in them.
 
-use keydesk_api::foreign::{AuthPolicy, Gateway, GatewayClass, HTTPRoute, Kuadrant, ParentRef, PlanPolicy};
+use keydesk_api::foreign::{
+    AuthPolicy, Gateway, GatewayClass, HTTPRoute, HTTPRouteMatch, HTTPRouteRule, HTTPRouteSpec, Kuadrant,
+    Listener, MatchKind, ParentRef, PathMatch, PlanPolicy, RoutesFrom, RuleMatch, ValueMatch,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -56,6 +59,172 @@ fn odd_objects_decode_to_what_can_be_understood_of_them() {
     let class: GatewayClass = read(json!({ "spec": {} }));
     assert_eq!(class.spec.controller_name, "");
     let _: Kuadrant = read(json!({ "metadata": { "name": "kuadrant" }, "spec": { "observability": {} } }));
+}
+
+fn matches(rules: &Value) -> Vec<Vec<RuleMatch>> {
+    let route: HTTPRoute = read(json!({ "spec": { "rules": rules } }));
+    let written = serde_json::to_value(&route).unwrap();
+    assert_eq!(
+        read::<HTTPRoute>(written),
+        route,
+        "what is written is what is read"
+    );
+    route.spec.rules.into_iter().map(|rule| rule.matches).collect()
+}
+
+#[test]
+fn a_rule_says_which_requests_it_takes() {
+    let rules = json!([{
+        "name": "items",
+        "matches": [{
+            "path": { "type": "Exact", "value": "/items" },
+            "headers": [{ "name": "X-Version", "value": "2" }],
+            "queryParams": [{ "type": "RegularExpression", "name": "id", "value": "[0-9]+" }],
+            "method": "GET",
+        }],
+        "filters": [{ "type": "RequestMirror" }],
+        "backendRefs": [{ "name": "items", "port": 80 }],
+    }]);
+    let value = |kind, name: &str, value: &str| ValueMatch {
+        kind,
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let expected = HTTPRouteMatch {
+        path: PathMatch::Exact("/items".to_owned()),
+        headers: vec![value(MatchKind::Exact, "X-Version", "2")],
+        query_params: vec![value(MatchKind::RegularExpression, "id", "[0-9]+")],
+        method: Some("GET".to_owned()),
+    };
+    assert_eq!(matches(&rules), [[RuleMatch::Read(expected)]]);
+}
+
+#[test]
+fn absent_matches_and_paths_are_for_all_requests() {
+    let all = || vec![RuleMatch::all()];
+    let route: HTTPRoute = read(json!({ "spec": {} }));
+    assert_eq!(route.spec, HTTPRouteSpec::default());
+    assert_eq!(route.spec.rules, HTTPRouteRule::for_all());
+    for rules in [
+        json!(null),
+        json!([{}]),
+        json!([{ "matches": null }]),
+        json!([{ "matches": [] }]),
+        json!([{ "matches": [{}] }]),
+        json!([{ "matches": [{ "path": null, "headers": null }] }]),
+        json!([{ "matches": [{ "path": { "value": "/" } }] }]),
+        json!([{ "matches": [{ "path": { "type": "PathPrefix" } }] }]),
+    ] {
+        assert_eq!(matches(&rules), all(), "{rules}");
+    }
+    assert!(matches(&json!([])).is_empty(), "no rule is no rule");
+}
+
+#[test]
+fn a_match_that_cannot_be_understood_keeps_its_place_and_takes_no_other_with_it() {
+    let readable = json!({ "path": { "value": "/" } });
+    for odd in [
+        json!(null),
+        json!("/"),
+        json!([]),
+        json!({ "path": "/" }),
+        json!({ "path": { "type": "Glob", "value": "/*" } }),
+        json!({ "path": { "value": 5 } }),
+        json!({ "path": { "value": "/", "caseSensitive": false } }),
+        json!({ "headers": [{ "name": "x" }] }),
+        json!({ "headers": [{ "name": "x", "value": "y", "invert": true }] }),
+        json!({ "queryParams": {} }),
+        json!({ "method": 1 }),
+        json!({ "cookies": [{ "name": "x", "value": "y" }] }),
+    ] {
+        let read = matches(&json!([{ "matches": [readable, odd] }, { "matches": [readable] }]));
+        assert_eq!(
+            read[0],
+            [RuleMatch::all(), vec![RuleMatch::Unreadable]].concat(),
+            "{odd}"
+        );
+        assert_eq!(read[1], RuleMatch::all(), "{odd}");
+    }
+    for odd in [json!(7), json!([["name"]]), json!([{ "matches": "all" }])] {
+        assert_eq!(matches(&odd), [[RuleMatch::Unreadable]], "{odd}");
+    }
+}
+
+#[test]
+fn a_gateway_says_where_it_listens_and_for_whom() {
+    let gateway: Gateway = read(json!({
+        "spec": {
+            "gatewayClassName": "istio",
+            "listeners": [
+                { "name": "http", "port": 80, "protocol": "HTTP" },
+                {
+                    "name": "https",
+                    "hostname": "*.example.com",
+                    "port": 443,
+                    "protocol": "HTTPS",
+                    "tls": { "mode": "Terminate" },
+                    "allowedRoutes": { "namespaces": { "from": "All" } },
+                },
+            ],
+        },
+    }));
+    let expected = [
+        Listener {
+            name: "http".to_owned(),
+            port: 80,
+            protocol: "HTTP".to_owned(),
+            ..Listener::default()
+        },
+        Listener {
+            name: "https".to_owned(),
+            hostname: Some("*.example.com".to_owned()),
+            port: 443,
+            protocol: "HTTPS".to_owned(),
+            routes_from: RoutesFrom::All,
+        },
+    ];
+    assert_eq!(gateway.spec.listeners, expected);
+    assert_eq!(read::<Gateway>(serde_json::to_value(&gateway).unwrap()), gateway);
+}
+
+#[test]
+fn a_listener_that_cannot_be_understood_lets_no_route_in() {
+    let gateway: Gateway = read(json!({
+        "spec": { "listeners": [7, [], {}, { "name": "a", "hostname": 5 }, { "name": "b", "port": "http" }] },
+    }));
+    assert_eq!(gateway.spec.listeners, []);
+    let from = |allowed: Value| {
+        read::<Listener>(json!({ "name": "x", "port": 80, "allowedRoutes": allowed })).routes_from
+    };
+    for allowed in [
+        json!(null),
+        json!({}),
+        json!({ "namespaces": {} }),
+        json!({ "kinds": [] }),
+    ] {
+        assert_eq!(from(allowed.clone()), RoutesFrom::Same, "{allowed}");
+    }
+    for odd in [
+        json!("All"),
+        json!({ "namespaces": [] }),
+        json!({ "namespaces": { "from": "Any" } }),
+    ] {
+        assert_eq!(from(odd.clone()), RoutesFrom::Other, "{odd}");
+    }
+}
+
+#[test]
+fn a_port_that_cannot_be_understood_is_no_listener_s() {
+    let port = |port: Value| read::<ParentRef>(json!({ "name": "gw", "port": port })).port;
+    assert_eq!(
+        [
+            port(json!(null)),
+            port(json!(443)),
+            port(json!("https")),
+            port(json!(70_000))
+        ],
+        [None, Some(443), Some(0), Some(0)]
+    );
 }
 
 #[test]
