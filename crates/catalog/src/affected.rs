@@ -9,12 +9,16 @@ use keydesk_core::NamespacedName;
 pub enum Target {
     /// An `APIProduct`: discovery.
     Product(NamespacedName),
+    /// An `HTTPRoute`: what is served under it, and what protects that.
+    Route(NamespacedName),
     /// An `APIKey` with its request, the approvals of that request and its enforcement secrets.
     Key(NamespacedName),
     /// An `APIKeyApproval` that refers to the request of no known key.
     Approval(NamespacedName),
     /// A Secret that says to be an enforcement secret, of no known key.
     EnforcementSecret(NamespacedName),
+    /// The Kuadrant that counts: where enforcement secrets are.
+    Kuadrant,
 }
 
 /// A set of targets.

@@ -3,56 +3,86 @@
 //! In order: the terms that the reviewer's tool recorded; else those that the request showed when the API server
 //! accepted the approval, in doubt the older ones; else, where the request is younger, those that it shows first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use keydesk_api::APIKeyRequest;
 use keydesk_api::meta::annotation;
-use keydesk_catalog::Approval;
 use keydesk_core::{Decision, Terms, effective_at};
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
-use super::terms::TermsBefore;
+use crate::Approval;
+use crate::terms::{TermsBefore, shown};
 
 /// How far the API server's clock is taken to be ahead of ours at most.
 const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
 
 /// What the request of an approval shows, or will show once it exists.
-pub(super) struct Shown {
-    pub(super) terms: Terms,
-    pub(super) before: Option<TermsBefore>,
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// What it shows.
+    pub terms: Terms,
+    /// What it showed before its last change.
+    pub before: Option<TermsBefore>,
+}
+
+impl Shown {
+    /// What a request shows; where there is none yet, it will show what the key asks for.
+    #[must_use]
+    pub fn by(request: Option<&APIKeyRequest>, asked: &Terms) -> Self {
+        Self {
+            terms: request.map_or_else(|| asked.clone(), shown),
+            before: request.and_then(TermsBefore::of),
+        }
+    }
+
+    /// The approvals of the request that can be read, each with what it is bound to.
+    #[must_use]
+    pub fn bind<'a>(&self, approvals: &'a [Arc<Approval>], now: Timestamp) -> Vec<Bound<'a>> {
+        approvals
+            .iter()
+            .filter_map(|approval| bind(approval, self, now))
+            .collect()
+    }
 }
 
 /// The record of a binding, kept on the approval as an annotation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Binding {
+pub struct Binding {
     /// When the API server accepted this generation, as far as it is known.
-    pub(super) accepted_at: Timestamp,
+    pub accepted_at: Timestamp,
     /// The generation that was bound.
-    pub(super) generation: i64,
+    pub generation: i64,
     /// What it was bound to.
-    pub(super) terms: Terms,
+    pub terms: Terms,
 }
 
 impl Binding {
-    pub(super) fn to_json(&self) -> String {
+    /// As the annotation has it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
         // Strings, numbers, sets and timestamps always serialise.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
 /// An approval with what it is bound to.
-pub(super) struct Bound<'a> {
-    pub(super) approval: &'a Approval,
-    pub(super) binding: Binding,
+#[derive(Clone, Debug)]
+pub struct Bound<'a> {
+    /// The approval.
+    pub approval: &'a Approval,
+    /// What it is bound to.
+    pub binding: Binding,
     /// The binding is not recorded yet.
-    pub(super) fresh: bool,
+    pub fresh: bool,
 }
 
 /// Binds an approval. `None` if its reviewer recorded terms that cannot be read or are not this namespace's to decide:
 /// such an approval counts for nothing.
-pub(super) fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bound<'a>> {
+fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bound<'a>> {
     let object = &approval.object;
     let generation = object.metadata.generation.unwrap_or(1);
     let recorded = object.annotations().get(annotation::APPROVED_TERMS);
@@ -111,7 +141,8 @@ fn accepted_at(approval: &Approval, generation: i64, now: Timestamp) -> Timestam
 
 impl Bound<'_> {
     /// The decision that the approval is.
-    pub(super) fn decision(&self) -> Decision {
+    #[must_use]
+    pub fn decision(&self) -> Decision {
         let spec = &self.approval.object.spec;
         Decision {
             name: self.approval.object.name_any(),

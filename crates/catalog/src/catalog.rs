@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
+use keydesk_api::foreign::{AuthPolicy, Gateway, HTTPRoute, Kuadrant, PlanPolicy, RateLimitPolicy};
 use keydesk_api::{APIKey, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 
@@ -21,8 +21,10 @@ pub struct Catalog {
     pub(crate) requests: Shelf<APIKeyRequest>,
     pub(crate) approvals: Shelf<Approval>,
     pub(crate) routes: Shelf<HTTPRoute>,
+    pub(crate) gateways: Shelf<Gateway>,
     pub(crate) auth_policies: Shelf<AuthPolicy>,
     pub(crate) plan_policies: Shelf<PlanPolicy>,
+    pub(crate) rate_limit_policies: Shelf<RateLimitPolicy>,
     pub(crate) kuadrants: Shelf<Kuadrant>,
     pub(crate) secrets: Shelf<SecretMeta>,
 
@@ -36,6 +38,7 @@ pub struct Catalog {
     pub(crate) routes_by_gateway: Reverse<NamespacedName, NamespacedName>,
     pub(crate) auth_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
     pub(crate) plan_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
+    pub(crate) rate_limit_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
     /// By name: the namespaces that hold a Secret of that name which says to be an enforcement secret.
     pub(crate) enforcement_namespaces: Reverse<String, String>,
 }
@@ -62,6 +65,10 @@ impl Catalog {
                 prune::meta(&mut object.metadata);
                 self.put_route(&id, Some(*object))
             }
+            Object::Gateway(mut object) => {
+                prune::meta(&mut object.metadata);
+                self.put_gateway(&id, Some(*object))
+            }
             Object::AuthPolicy(mut object) => {
                 prune::meta(&mut object.metadata);
                 self.put_auth_policy(&id, Some(*object))
@@ -69,6 +76,10 @@ impl Catalog {
             Object::PlanPolicy(mut object) => {
                 prune::meta(&mut object.metadata);
                 self.put_plan_policy(&id, Some(*object))
+            }
+            Object::RateLimitPolicy(mut object) => {
+                prune::meta(&mut object.metadata);
+                self.put_rate_limit_policy(&id, Some(*object))
             }
             Object::Kuadrant(mut object) => {
                 prune::meta(&mut object.metadata);
@@ -87,8 +98,10 @@ impl Catalog {
             Kind::Request => self.put_request(&id, None),
             Kind::Approval => self.put_approval(&id, None),
             Kind::Route => self.put_route(&id, None),
+            Kind::Gateway => self.put_gateway(&id, None),
             Kind::AuthPolicy => self.put_auth_policy(&id, None),
             Kind::PlanPolicy => self.put_plan_policy(&id, None),
+            Kind::RateLimitPolicy => self.put_rate_limit_policy(&id, None),
             Kind::Kuadrant => self.put_kuadrant(&id, None),
             Kind::Secret => self.put_secret(&id, None),
         }
@@ -128,8 +141,10 @@ impl Catalog {
             Kind::Request => ids(&self.requests),
             Kind::Approval => ids(&self.approvals),
             Kind::Route => ids(&self.routes),
+            Kind::Gateway => ids(&self.gateways),
             Kind::AuthPolicy => ids(&self.auth_policies),
             Kind::PlanPolicy => ids(&self.plan_policies),
+            Kind::RateLimitPolicy => ids(&self.rate_limit_policies),
             Kind::Kuadrant => ids(&self.kuadrants),
             Kind::Secret => ids(&self.secrets),
         }

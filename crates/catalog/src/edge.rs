@@ -1,5 +1,6 @@
 //! Who refers to whom, read off an object, and the reverse index of it.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use keydesk_api::foreign::{GATEWAY_API_GROUP, HTTPRoute, PolicyTarget};
@@ -32,7 +33,10 @@ impl<To: Ord, From: Ord> Reverse<To, From> {
         }
     }
 
-    pub(crate) fn to(&self, to: &To) -> impl Iterator<Item = &From> {
+    pub(crate) fn to<Q: Ord + ?Sized>(&self, to: &Q) -> impl Iterator<Item = &From> + use<'_, To, From, Q>
+    where
+        To: Borrow<Q>,
+    {
         self.0.get(to).into_iter().flatten()
     }
 }
@@ -49,7 +53,8 @@ pub enum PolicyEnd {
 impl PolicyEnd {
     /// What a policy in `namespace` with this target is attached to; nothing if to another kind. A group that is left
     /// out is taken to be Gateway API's.
-    pub(crate) fn of(namespace: &str, target: &PolicyTarget) -> Option<Self> {
+    #[must_use]
+    pub fn of(namespace: &str, target: &PolicyTarget) -> Option<Self> {
         let to = NamespacedName::new(namespace, target.name.as_str());
         let known_group = target.group.is_empty() || target.group == GATEWAY_API_GROUP;
         match target.kind.as_str() {

@@ -10,18 +10,28 @@
 //! Every arrow is indexed both ways, so one change costs the same whatever the size of the cluster. A change names the
 //! targets of the old *and* of the new object: whoever lost a relation must look again too.
 //!
-//! The catalog does no IO, reads no clock and decides nothing. It never holds the value of a key, nor the text of an
-//! API document.
+//! Beside the index are the readings of it that several crates must agree on: which policy applies to a route, which
+//! terms an approval is bound to, and what the limits of a tier come to. The catalog does no IO, reads no clock and
+//! decides nothing. It never holds the value of a key, nor the text of an API document.
 
 mod affected;
+mod binding;
 mod catalog;
 mod edge;
 mod kinds;
+mod limits;
 mod object;
+mod policy;
 mod prune;
 mod read;
+pub mod selector;
+mod terms;
 
 pub use affected::{Affected, Target};
+pub use binding::{Binding, Bound, Shown};
 pub use catalog::Catalog;
 pub use edge::{KeyEdges, PolicyEnd};
+pub use limits::{LimitsError, limits};
 pub use object::{Approval, Kind, Object, Ref, SecretMeta};
+pub use policy::{Attached, Policy};
+pub use terms::{TermsBefore, asked, shown};

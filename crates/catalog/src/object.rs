@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
+use keydesk_api::foreign::{AuthPolicy, Gateway, HTTPRoute, Kuadrant, PlanPolicy, RateLimitPolicy};
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
@@ -21,10 +21,14 @@ pub enum Kind {
     Approval,
     /// `HTTPRoute`.
     Route,
+    /// `Gateway`.
+    Gateway,
     /// `AuthPolicy`.
     AuthPolicy,
     /// `PlanPolicy`.
     PlanPolicy,
+    /// `RateLimitPolicy`.
+    RateLimitPolicy,
     /// `Kuadrant`.
     Kuadrant,
     /// `Secret`, metadata only.
@@ -33,14 +37,16 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Product,
         Self::Key,
         Self::Request,
         Self::Approval,
         Self::Route,
+        Self::Gateway,
         Self::AuthPolicy,
         Self::PlanPolicy,
+        Self::RateLimitPolicy,
         Self::Kuadrant,
         Self::Secret,
     ];
@@ -59,10 +65,14 @@ pub enum Object {
     Approval(Box<APIKeyApproval>),
     /// An `HTTPRoute`.
     Route(Box<HTTPRoute>),
+    /// A `Gateway`.
+    Gateway(Box<Gateway>),
     /// An `AuthPolicy`.
     AuthPolicy(Box<AuthPolicy>),
     /// A `PlanPolicy`.
     PlanPolicy(Box<PlanPolicy>),
+    /// A `RateLimitPolicy`.
+    RateLimitPolicy(Box<RateLimitPolicy>),
     /// A `Kuadrant`.
     Kuadrant(Box<Kuadrant>),
     /// The metadata of a `Secret`.
@@ -79,8 +89,10 @@ impl Object {
             Self::Request(object) => (Kind::Request, id(object.as_ref())),
             Self::Approval(object) => (Kind::Approval, id(object.as_ref())),
             Self::Route(object) => (Kind::Route, id(object.as_ref())),
+            Self::Gateway(object) => (Kind::Gateway, id(object.as_ref())),
             Self::AuthPolicy(object) => (Kind::AuthPolicy, id(object.as_ref())),
             Self::PlanPolicy(object) => (Kind::PlanPolicy, id(object.as_ref())),
+            Self::RateLimitPolicy(object) => (Kind::RateLimitPolicy, id(object.as_ref())),
             Self::Kuadrant(object) => (Kind::Kuadrant, id(object.as_ref())),
             Self::Secret(secret) => (Kind::Secret, secret.id.clone()),
         };

@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keydesk_api::foreign::{AuthPolicy, PlanPolicy, PolicyTarget};
+use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy, PolicyTarget};
 use kube::ResourceExt;
+
+use crate::object::id;
+use crate::{Catalog, PolicyEnd};
 
 /// Policies attached to a route, and to each of its gateways in the route's order.
 #[derive(Clone, Debug)]
-pub(crate) struct Attached<P> {
-    pub(crate) to_route: Vec<Arc<P>>,
-    pub(crate) to_gateways: Vec<Vec<Arc<P>>>,
+pub struct Attached<P> {
+    /// To the route itself.
+    pub to_route: Vec<Arc<P>>,
+    /// To each gateway of the route.
+    pub to_gateways: Vec<Vec<Arc<P>>>,
 }
 
 /// A policy as it is chosen among others.
-pub(crate) trait Policy: ResourceExt {
+pub trait Policy: ResourceExt {
     /// What it is attached to.
     fn target(&self) -> &PolicyTarget;
     /// Whether it is in force.
@@ -55,10 +60,20 @@ impl Policy for PlanPolicy {
     }
 }
 
+impl<P> Default for Attached<P> {
+    fn default() -> Self {
+        Self {
+            to_route: Vec::new(),
+            to_gateways: Vec::new(),
+        }
+    }
+}
+
 impl<P: Policy> Attached<P> {
     /// The policy that applies. One on the route beats one on a gateway, unless it is not in force because the
     /// gateway's overrides it.
-    pub(crate) fn choose(&self) -> Option<&P> {
+    #[must_use]
+    pub fn choose(&self) -> Option<&P> {
         let on_route = best(&self.to_route);
         let on_gateway = self.to_gateways.iter().find_map(|policies| best(policies));
         match (on_route, on_gateway) {
@@ -69,6 +84,30 @@ impl<P: Policy> Attached<P> {
             }
             (Some(route), _) => Some(route),
             (None, gateway) => gateway,
+        }
+    }
+}
+
+impl Catalog {
+    /// The `AuthPolicy` objects that may apply to a route.
+    #[must_use]
+    pub fn auth_policies_of(&self, route: &HTTPRoute) -> Attached<AuthPolicy> {
+        self.attached(route, |end| self.auth_policies_on(end).collect())
+    }
+
+    /// The `PlanPolicy` objects that may apply to a route.
+    #[must_use]
+    pub fn plan_policies_of(&self, route: &HTTPRoute) -> Attached<PlanPolicy> {
+        self.attached(route, |end| self.plan_policies_on(end).collect())
+    }
+
+    fn attached<P>(&self, route: &HTTPRoute, on: impl Fn(&PolicyEnd) -> Vec<Arc<P>>) -> Attached<P> {
+        let gateways = self.gateways_of(route).into_iter();
+        Attached {
+            to_route: on(&PolicyEnd::Route(id(route))),
+            to_gateways: gateways
+                .map(|gateway| on(&PolicyEnd::Gateway(gateway)))
+                .collect(),
         }
     }
 }

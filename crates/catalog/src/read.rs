@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
+use keydesk_api::foreign::{AuthPolicy, Gateway, HTTPRoute, Kuadrant, PlanPolicy, RateLimitPolicy};
 use keydesk_api::{APIKey, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
@@ -45,6 +45,17 @@ impl Catalog {
     #[must_use]
     pub fn route(&self, id: &NamespacedName) -> Option<Arc<HTTPRoute>> {
         self.routes.get(id).cloned()
+    }
+
+    /// The gateway of that name.
+    #[must_use]
+    pub fn gateway(&self, id: &NamespacedName) -> Option<Arc<Gateway>> {
+        self.gateways.get(id).cloned()
+    }
+
+    /// The products that offer a route.
+    pub fn products_on(&self, route: &NamespacedName) -> impl Iterator<Item = Arc<APIProduct>> {
+        self.products_by_route.to(route).filter_map(|id| self.product(id))
     }
 
     /// The metadata of the Secret of that name.
@@ -90,7 +101,7 @@ impl Catalog {
     pub fn enforcement_secrets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Arc<SecretMeta>> {
         let namespaces = self
             .enforcement_namespaces
-            .to(&name.to_owned())
+            .to(name)
             .cloned()
             .collect::<Vec<_>>();
         namespaces
@@ -102,9 +113,14 @@ impl Catalog {
     #[must_use]
     pub fn derives_enforcement_secret(&self, name: &str) -> bool {
         self.keys_by_enforcement_name
-            .to(&name.to_owned())
+            .to(name)
             .next()
             .is_some()
+    }
+
+    /// The keys that derive this name for their enforcement secret: one, but for the rarest of accidents.
+    pub fn keys_enforced_by<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a NamespacedName> {
+        self.keys_by_enforcement_name.to(name)
     }
 
     /// Whether some key derives this name for its request.
@@ -131,5 +147,12 @@ impl Catalog {
         self.plan_policies_by_end
             .to(end)
             .filter_map(|id| self.plan_policies.get(id).cloned())
+    }
+
+    /// Every `RateLimitPolicy` attached to a route or gateway.
+    pub fn rate_limit_policies_on(&self, end: &PolicyEnd) -> impl Iterator<Item = Arc<RateLimitPolicy>> {
+        self.rate_limit_policies_by_end
+            .to(end)
+            .filter_map(|id| self.rate_limit_policies.get(id).cloned())
     }
 }

@@ -8,7 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 const ANY: &str = "true";
 
 /// Labels that the selector demands: its pairs as they are; of `In` the first value that the pairs leave open.
-pub(crate) fn labels(selector: &LabelSelector) -> BTreeMap<String, String> {
+#[must_use]
+pub fn labels(selector: &LabelSelector) -> BTreeMap<String, String> {
     let mut labels = selector.match_labels.clone().unwrap_or_default();
     for requirement in requirements(selector) {
         let value = match requirement.operator.as_str() {
@@ -24,17 +25,17 @@ pub(crate) fn labels(selector: &LabelSelector) -> BTreeMap<String, String> {
     labels
 }
 
-/// Whether the selector finds an object with these labels. An operator that nobody knows matches nothing.
-pub(crate) fn matches(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
+/// Whether the selector finds an object whose labels are given by name. An operator that nobody knows matches nothing.
+pub fn matches<'a>(selector: &LabelSelector, label: impl Fn(&str) -> Option<&'a str>) -> bool {
     let pairs = selector.match_labels.iter().flatten();
     let pairs_match = pairs
         .into_iter()
-        .all(|(name, value)| labels.get(name) == Some(value));
-    pairs_match && requirements(selector).all(|requirement| holds(requirement, labels.get(&requirement.key)))
+        .all(|(name, value)| label(name) == Some(value.as_str()));
+    pairs_match && requirements(selector).all(|requirement| holds(requirement, label(&requirement.key)))
 }
 
-fn holds(requirement: &LabelSelectorRequirement, value: Option<&String>) -> bool {
-    let listed = |value: &String| requirement.values.iter().flatten().any(|listed| listed == value);
+fn holds(requirement: &LabelSelectorRequirement, value: Option<&str>) -> bool {
+    let listed = |value: &str| requirement.values.iter().flatten().any(|listed| listed == value);
     match requirement.operator.as_str() {
         "In" => value.is_some_and(listed),
         "NotIn" => !value.is_some_and(listed),
@@ -62,7 +63,8 @@ mod tests {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         assert_eq!(labels.clone().into_iter().collect::<Vec<_>>(), expected);
-        assert_eq!(matches(&selector, &labels), satisfied);
+        let by_name = |name: &str| labels.get(name).map(String::as_str);
+        assert_eq!(matches(&selector, by_name), satisfied);
     }
 
     #[test]

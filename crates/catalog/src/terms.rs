@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use keydesk_api::meta::annotation;
 use keydesk_api::{APIKey, APIKeyRequest};
-use keydesk_catalog::KeyEdges;
 use keydesk_core::{NamespacedName, Terms};
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
+use crate::KeyEdges;
+
 /// What a key asks for now.
-pub(super) fn asked(key: &APIKey, edges: &KeyEdges) -> Terms {
+#[must_use]
+pub fn asked(key: &APIKey, edges: &KeyEdges) -> Terms {
     Terms {
         expires_at: key.spec.expires_at.as_ref().map(|time| time.0),
         namespace: key.namespace().unwrap_or_default(),
@@ -23,7 +25,8 @@ pub(super) fn asked(key: &APIKey, edges: &KeyEdges) -> Terms {
 }
 
 /// What a request shows to the owner now.
-pub(super) fn shown(request: &APIKeyRequest) -> Terms {
+#[must_use]
+pub fn shown(request: &APIKeyRequest) -> Terms {
     let spec = &request.spec;
     Terms {
         expires_at: spec.expires_at.as_ref().map(|time| time.0),
@@ -49,20 +52,23 @@ fn scopes(annotations: &BTreeMap<String, String>) -> BTreeSet<String> {
 /// What a request showed before its last change, kept on it as an annotation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TermsBefore {
+pub struct TermsBefore {
     /// When the terms changed.
-    pub(super) changed_at: Timestamp,
+    pub changed_at: Timestamp,
     /// The terms until then.
-    pub(super) terms: Terms,
+    pub terms: Terms,
 }
 
 impl TermsBefore {
     /// Reads the annotation; one that cannot be read is as good as none.
-    pub(super) fn of(request: &APIKeyRequest) -> Option<Self> {
+    #[must_use]
+    pub fn of(request: &APIKeyRequest) -> Option<Self> {
         serde_json::from_str(request.annotations().get(annotation::TERMS_BEFORE)?).ok()
     }
 
-    pub(super) fn to_json(&self) -> String {
+    /// As the annotation has it.
+    #[must_use]
+    pub fn to_json(&self) -> String {
         // Strings, sets and timestamps always serialise.
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -24,10 +24,9 @@ mod product;
 pub mod queue;
 mod recent;
 mod run;
-mod selector;
 mod settings;
 mod values;
 mod write;
 
-pub use run::{RunError, run};
+pub use run::{KINDS, RunError, run};
 pub use settings::Settings;

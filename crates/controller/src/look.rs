@@ -29,6 +29,8 @@ pub(crate) async fn look(desk: &Desk, target: Target) -> Next {
         Target::Key(id) => key::look(desk, id).await,
         Target::Approval(id) => approval::look(desk, id).await,
         Target::EnforcementSecret(id) => enforcement_secret::look(desk, id).await,
+        // Seen from the products and keys that they concern.
+        Target::Route(_) | Target::Kuadrant => Ok(Looked::Settled),
     };
     match looked {
         Ok(Looked::Settled) => Next::Settled,

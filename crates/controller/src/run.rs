@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use keydesk_catalog::Catalog;
-use keydesk_feed::Readiness;
+use keydesk_catalog::{Catalog, Kind};
+use keydesk_feed::{Pulse, Readiness};
 use kube::Client;
 use parking_lot::RwLock;
 use thiserror::Error;
@@ -15,6 +15,19 @@ use crate::desk::Desk;
 use crate::key::learn_claims;
 use crate::look::look;
 
+/// The kinds that the controller looks at: those that upstream's role lets it see.
+pub const KINDS: [Kind; 9] = [
+    Kind::Product,
+    Kind::Key,
+    Kind::Request,
+    Kind::Approval,
+    Kind::Route,
+    Kind::AuthPolicy,
+    Kind::PlanPolicy,
+    Kind::Kuadrant,
+    Kind::Secret,
+];
+
 /// Why the controller ended although nobody asked for it.
 #[derive(Debug, Error)]
 pub enum RunError {
@@ -23,8 +36,8 @@ pub enum RunError {
     WatchesEnded,
 }
 
-/// Runs the controller until `shutdown`; writes under way are finished. `readiness` says when it knows the cluster:
-/// nothing is written before.
+/// Runs the controller until `shutdown`; writes under way are finished. `readiness`, of [`KINDS`], says when it knows the
+/// cluster: nothing is written before.
 ///
 /// # Errors
 /// If it cannot go on.
@@ -36,7 +49,7 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let catalog = Arc::new(RwLock::new(Catalog::default()));
     let (tell, mut told) = mpsc::unbounded_channel();
-    keydesk_feed::drive(&client, &catalog, &tell, &readiness, &shutdown);
+    keydesk_feed::drive(&client, &catalog, &tell, &readiness, &Pulse::default(), &shutdown);
     drop(tell);
     let workers = settings.workers;
     let desk = Desk::new(client, catalog, settings);

@@ -6,16 +6,20 @@
 //!
 //! ```text
 //! cluster ──watch──▶ Seen (pruned while decoding) ──▶ Catalog ──Affected──▶ whoever asked
-//!                                                └──▶ Readiness
+//!                                                └──▶ Readiness, Pulse
 //! ```
 
 mod drive;
+mod key_secrets;
+mod pulse;
 mod ready;
 mod seen;
 mod watch;
 mod watched;
 
 pub use drive::drive;
+pub use key_secrets::{Following, KeySecret, SecretEvent, follow_key_secrets};
+pub use pulse::Pulse;
 pub use ready::{Readiness, State};
 
 #[cfg(test)]

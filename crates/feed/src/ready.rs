@@ -27,17 +27,16 @@ pub struct Readiness {
     states: Arc<watch::Sender<BTreeMap<Kind, State>>>,
 }
 
-impl Default for Readiness {
-    /// Nothing is listed.
-    fn default() -> Self {
-        let states = Kind::ALL.into_iter().map(|kind| (kind, State::Listing)).collect();
+impl Readiness {
+    /// For a catalog of these kinds. Nothing is listed.
+    #[must_use]
+    pub fn of(kinds: &[Kind]) -> Self {
+        let states = kinds.iter().map(|kind| (*kind, State::Listing)).collect();
         Self {
             states: Arc::new(watch::Sender::new(states)),
         }
     }
-}
 
-impl Readiness {
     /// Whether every kind is known.
     ///
     /// # Errors

@@ -93,8 +93,8 @@ fn feed(cluster: Cluster) -> Feed {
     let client = Client::new(service, "default");
     let catalog = Arc::new(RwLock::new(Catalog::default()));
     let (sender, affected) = mpsc::unbounded_channel();
-    let (readiness, shutdown) = (Readiness::default(), CancellationToken::new());
-    drive(&client, &catalog, &sender, &readiness, &shutdown);
+    let (readiness, shutdown) = (Readiness::of(&Kind::ALL), CancellationToken::new());
+    drive(&client, &catalog, &sender, &readiness, &Pulse::default(), &shutdown);
     Feed {
         catalog,
         affected,

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::{
     APIKey, APIKeyApproval, APIKeyRequest, APIProduct,
-    foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy},
+    foreign::{AuthPolicy, Gateway, HTTPRoute, Kuadrant, PlanPolicy, RateLimitPolicy},
 };
 use keydesk_catalog::{Kind, Object, SecretMeta};
 use kube::{Resource, core::PartialObjectMeta};
@@ -68,6 +68,15 @@ impl Watched for HTTPRoute {
     }
 }
 
+impl Watched for Gateway {
+    const KIND: Kind = Kind::Gateway;
+    const OPTIONAL: bool = true;
+
+    fn into_object(self) -> Object {
+        Object::Gateway(Box::new(self))
+    }
+}
+
 impl Watched for AuthPolicy {
     const KIND: Kind = Kind::AuthPolicy;
     const OPTIONAL: bool = true;
@@ -83,6 +92,15 @@ impl Watched for PlanPolicy {
 
     fn into_object(self) -> Object {
         Object::PlanPolicy(Box::new(self))
+    }
+}
+
+impl Watched for RateLimitPolicy {
+    const KIND: Kind = Kind::RateLimitPolicy;
+    const OPTIONAL: bool = true;
+
+    fn into_object(self) -> Object {
+        Object::RateLimitPolicy(Box::new(self))
     }
 }
 

@@ -20,7 +20,8 @@ impl Catalog {
             .secrets
             .values()
             .filter(|secret| secret.enforces() && !self.derives_enforcement_secret(&secret.id.name));
-        keys.chain(secrets.map(|secret| Target::EnforcementSecret(secret.id.clone())))
+        keys.chain([Target::Kuadrant])
+            .chain(secrets.map(|secret| Target::EnforcementSecret(secret.id.clone())))
             .collect()
     }
 }

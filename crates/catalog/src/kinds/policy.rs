@@ -1,8 +1,8 @@
-//! Policies: affect the products whose route, or a gateway of it, they are attached to.
+//! Policies: affect the routes that they, or a gateway of theirs, are attached to, and the products of those.
 
 use std::sync::Arc;
 
-use keydesk_api::foreign::{AuthPolicy, PlanPolicy, PolicyTarget};
+use keydesk_api::foreign::{AuthPolicy, PlanPolicy, PolicyTarget, RateLimitPolicy};
 use keydesk_core::NamespacedName;
 
 use crate::catalog::{Shelf, swap};
@@ -34,21 +34,40 @@ impl Catalog {
         self.products_behind(&ends)
     }
 
+    /// No product shows these.
+    pub(crate) fn put_rate_limit_policy(
+        &mut self,
+        id: &NamespacedName,
+        new: Option<RateLimitPolicy>,
+    ) -> Affected {
+        let target = |policy: &RateLimitPolicy| policy.spec.target_ref.clone();
+        let ends = put(
+            &mut self.rate_limit_policies,
+            &mut self.rate_limit_policies_by_end,
+            id,
+            new,
+            target,
+        );
+        self.routes_behind(&ends).cloned().map(Target::Route).collect()
+    }
+
     fn products_behind(&self, ends: &[PolicyEnd]) -> Affected {
         let mut affected = Affected::default();
-        for end in ends {
-            match end {
-                PolicyEnd::Route(route) => {
-                    affected.extend(self.products_by_route.to(route).cloned().map(Target::Product));
-                }
-                PolicyEnd::Gateway(gateway) => {
-                    let routes = self.routes_by_gateway.to(gateway);
-                    let products = routes.flat_map(|route| self.products_by_route.to(route));
-                    affected.extend(products.cloned().map(Target::Product));
-                }
-            }
+        for route in self.routes_behind(ends) {
+            affected.add(Target::Route(route.clone()));
+            affected.extend(self.products_by_route.to(route).cloned().map(Target::Product));
         }
         affected
+    }
+
+    fn routes_behind<'a>(&'a self, ends: &'a [PolicyEnd]) -> impl Iterator<Item = &'a NamespacedName> {
+        ends.iter().flat_map(|end| {
+            let (own, attached) = match end {
+                PolicyEnd::Route(route) => (Some(route), None),
+                PolicyEnd::Gateway(gateway) => (None, Some(self.routes_by_gateway.to(gateway))),
+            };
+            own.into_iter().chain(attached.into_iter().flatten())
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Products: a change that keys can see affects all keys of the product.
+//! Products: a change that keys can see affects all keys of the product; one of the route, that route.
 
 use std::sync::Arc;
 
@@ -20,6 +20,10 @@ impl Catalog {
             self.products_by_route.link(route_of_product(new), id.clone());
         }
         let mut affected = Affected::default();
+        let routes = [&old, &new].map(|product| product.as_deref().map(route_of_product));
+        if routes[0] != routes[1] {
+            affected.extend(routes.into_iter().flatten().map(Target::Route));
+        }
         if !look_the_same(old.as_deref(), new.as_deref()) {
             affected.extend(self.keys_by_product.to(id).cloned().map(Target::Key));
         }

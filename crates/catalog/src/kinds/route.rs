@@ -1,4 +1,4 @@
-//! Routes: affect the products that offer them, and the keys of those, which show the host.
+//! Routes: affect themselves, the products that offer them, and the keys of those, which show the host.
 
 use std::sync::Arc;
 
@@ -26,6 +26,7 @@ impl Catalog {
         };
         let host_changed = host(&old) != host(&new);
         let mut affected = Affected::default();
+        affected.add(Target::Route(id.clone()));
         for product in self.products_by_route.to(id) {
             affected.add(Target::Product(product.clone()));
             if host_changed {

@@ -66,8 +66,10 @@ fn object() -> impl Strategy<Value = Object> {
         request(),
         approval(),
         route(),
+        gateway(),
         auth_policy(),
         plan_policy(),
+        rate_limit_policy(),
         kuadrant(),
         secret()
     ]
@@ -201,6 +203,22 @@ fn plan_policy() -> impl Strategy<Value = Object> {
     (namespace(), name(), policy_target()).prop_map(|(namespace, id, target)| {
         Object::PlanPolicy(decode(namespace, id, json!({
             "apiVersion": "extensions.kuadrant.io/v1alpha1", "kind": "PlanPolicy", "spec": { "targetRef": target },
+        })))
+    })
+}
+
+fn gateway() -> impl Strategy<Value = Object> {
+    (namespace(), name(), select(vec!["keydesk", "istio"])).prop_map(|(namespace, id, class)| {
+        Object::Gateway(decode(namespace, id, json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "spec": { "gatewayClassName": class },
+        })))
+    })
+}
+
+fn rate_limit_policy() -> impl Strategy<Value = Object> {
+    (namespace(), name(), policy_target()).prop_map(|(namespace, id, target)| {
+        Object::RateLimitPolicy(decode(namespace, id, json!({
+            "apiVersion": "kuadrant.io/v1", "kind": "RateLimitPolicy", "spec": { "targetRef": target },
         })))
     })
 }

@@ -43,10 +43,11 @@ fn targets(events: &[Event]) -> BTreeSet<Target> {
             Target::Product(id.clone()),
             Target::Key(id.clone()),
             Target::Approval(id.clone()),
-            Target::EnforcementSecret(id),
+            Target::EnforcementSecret(id.clone()),
+            Target::Route(id),
         ]
     };
-    ids.into_iter().flat_map(all).collect()
+    ids.into_iter().flat_map(all).chain([Target::Kuadrant]).collect()
 }
 
 proptest! {

@@ -44,6 +44,10 @@ fn targets(affected: keydesk_catalog::Affected) -> Vec<Target> {
     affected.into_iter().collect()
 }
 
+fn route_target() -> Target {
+    Target::Route(NamespacedName::new("gamestore", "gamestore"))
+}
+
 fn key_target(name: &str) -> Target {
     Target::Key(NamespacedName::new("consumer-app", name))
 }
@@ -55,7 +59,8 @@ fn discovery_affects_the_keys_of_the_product_and_a_fetched_document_does_not() {
     catalog.apply(key("k", "store"));
     assert_eq!(
         targets(catalog.apply(product("store", &json!({})))),
-        [product_target.clone(), key_target("k")]
+        [product_target.clone(), route_target(), key_target("k")],
+        "a route has a product that had none"
     );
     let fetched = json!({ "openapi": { "raw": "{}", "lastSyncTime": "2026-01-01T00:00:00Z" } });
     assert_eq!(
@@ -85,7 +90,7 @@ fn the_text_of_a_document_and_foreign_annotations_are_not_kept() {
 }
 
 #[test]
-fn a_changed_host_affects_keys_and_a_changed_status_only_products() {
+fn a_changed_host_affects_keys_and_a_changed_status_only_route_and_products() {
     let route = |host: &str, status: Value| {
         let route: HTTPRoute = decode(
             "gamestore",
@@ -103,12 +108,12 @@ fn a_changed_host_affects_keys_and_a_changed_status_only_products() {
     let product = Target::Product(NamespacedName::new("gamestore", "store"));
     assert_eq!(
         targets(catalog.apply(route("a.example.org", json!({})))),
-        [product.clone(), key_target("k")]
+        [product.clone(), route_target(), key_target("k")]
     );
     let accepted = json!({ "parents": [] });
     assert_eq!(
         targets(catalog.apply(route("a.example.org", accepted))),
-        [product]
+        [product, route_target()]
     );
 }
 
@@ -182,11 +187,11 @@ fn the_oldest_kuadrant_that_stays_counts() {
     catalog.apply(key("k", "store"));
     assert_eq!(
         targets(catalog.apply(kuadrant("new", "2026-01-02T00:00:00Z", false))),
-        [key_target("k")]
+        [key_target("k"), Target::Kuadrant]
     );
     assert_eq!(
         targets(catalog.apply(kuadrant("old", "2026-01-01T00:00:00Z", false))),
-        [key_target("k")]
+        [key_target("k"), Target::Kuadrant]
     );
     assert_eq!(catalog.enforcement_namespace(), Some("old"));
     assert!(

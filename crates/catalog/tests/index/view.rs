@@ -10,6 +10,8 @@ pub(crate) fn view(catalog: &Catalog, target: &Target) -> String {
         Target::Key(id) => key(catalog, id),
         Target::Approval(id) => approval(catalog, id),
         Target::EnforcementSecret(id) => enforcement_secret(catalog, id),
+        Target::Route(id) => route(catalog, id),
+        Target::Kuadrant => format!("{:?}", catalog.enforcement_namespace()),
     }
 }
 
@@ -38,6 +40,34 @@ fn product(catalog: &Catalog, id: &NamespacedName) -> String {
         .flat_map(|end| catalog.plan_policies_on(end))
         .collect();
     format!("{product:?} {route:?} {auth:?} {plans:?}")
+}
+
+fn route(catalog: &Catalog, id: &NamespacedName) -> String {
+    let route = catalog.route(id);
+    let mut ends = vec![PolicyEnd::Route(id.clone())];
+    let gateways = route.iter().flat_map(|route| catalog.gateways_of(route));
+    let mut listening = Vec::new();
+    for gateway in gateways {
+        listening.push(catalog.gateway(&gateway).map(|gateway| gateway.spec.clone()));
+        ends.push(PolicyEnd::Gateway(gateway));
+    }
+    let auth: Vec<_> = ends
+        .iter()
+        .flat_map(|end| catalog.auth_policies_on(end))
+        .collect();
+    let plans: Vec<_> = ends
+        .iter()
+        .flat_map(|end| catalog.plan_policies_on(end))
+        .collect();
+    let limits: Vec<_> = ends
+        .iter()
+        .flat_map(|end| catalog.rate_limit_policies_on(end))
+        .collect();
+    let products: Vec<_> = catalog
+        .products_on(id)
+        .map(|product| product.metadata.name.clone())
+        .collect();
+    format!("{route:?} {listening:?} {auth:?} {plans:?} {limits:?} {products:?}")
 }
 
 fn key(catalog: &Catalog, id: &NamespacedName) -> String {

@@ -8,12 +8,11 @@ use keydesk_api::APIKeyRequest;
 use keydesk_api::condition::{self, ApprovalAspect, ApprovalReason, Observation};
 use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::APIKeyApprovalStatus;
-use keydesk_catalog::Approval;
+use keydesk_catalog::{Approval, Bound};
 use keydesk_core::{NamespacedName, Ruling};
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
-use super::binding::Bound;
 use super::seen::Live;
 
 /// Metadata to write on one approval.

@@ -5,10 +5,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use keydesk_api::APIKeyApproval;
 use keydesk_api::meta::{annotation, auto_approval, auto_approval_name};
 use keydesk_api::v1alpha1::{APIKeyApprovalSpec, ApiKeyRequestRef};
+use keydesk_catalog::Bound;
 use keydesk_core::{Ruling, Standing, Terms};
 use serde_json::{Value, json};
 
-use super::binding::Bound;
 use super::plan::named;
 use super::seen::Live;
 

@@ -7,12 +7,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use keydesk_api::Method;
 use keydesk_api::condition::KeyReason;
 use keydesk_api::meta::{annotation, label, label_value};
-use keydesk_catalog::SecretMeta;
+use keydesk_catalog::{SecretMeta, selector};
 use keydesk_core::{Fingerprint, NamespacedName, Ruling, SecretFacts, Terms};
 
 use super::seen::{Copy, Live};
-use super::status::rfc3339;
-use crate::selector;
+use keydesk_api::rfc3339;
 
 /// The enforcement secret that should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +79,7 @@ fn labels(live: &Live, terms: &Terms, selector: &LabelSelector) -> (BTreeMap<Str
     ];
     let mut labels = selector::labels(selector);
     labels.extend(reserved.map(|(name, value)| (name.to_owned(), value)));
-    let is_selected = selector::matches(selector, &labels);
+    let is_selected = selector::matches(selector, |name| labels.get(name).map(String::as_str));
     (labels, is_selected)
 }
 

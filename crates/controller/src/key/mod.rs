@@ -3,14 +3,12 @@
 mod apply;
 mod approvals;
 mod automatic;
-mod binding;
 mod enforcement;
 mod gather;
 mod plan;
 mod request;
 mod seen;
 mod status;
-mod terms;
 #[cfg(test)]
 mod tests;
 

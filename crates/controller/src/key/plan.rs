@@ -7,14 +7,12 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIKeyStatus};
 use keydesk_api::{APIKeyApproval, APIKeyRequest};
-use keydesk_catalog::{Approval, SecretMeta};
+use keydesk_catalog::{Approval, Bound, SecretMeta, Shown, asked};
 use keydesk_core::{KeyFacts, Ruling, SecretFacts, Standing, standing};
 
 use super::automatic::{self, Automatic};
-use super::binding::{Bound, Shown, bind};
 use super::enforcement::{self, Copying, Hindrance};
 use super::seen::{Copy, Live, Seen};
-use super::terms::{TermsBefore, asked, shown};
 use super::{approvals, request, status};
 
 /// Writes to make, in the order in which they are listed: what takes access away comes first, and what grants it only
@@ -70,15 +68,8 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
         asked: asked(&live.key, &live.edges),
         secret: live.secret,
     };
-    let shown = Shown {
-        terms: live.request.as_deref().map_or_else(|| facts.asked.clone(), shown),
-        before: live.request.as_deref().and_then(TermsBefore::of),
-    };
-    let bound: Vec<_> = live
-        .approvals
-        .iter()
-        .filter_map(|approval| bind(approval, &shown, now))
-        .collect();
+    let shown = Shown::by(live.request.as_deref(), &facts.asked);
+    let bound = shown.bind(&live.approvals, now);
     let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
     let ruling = standing(&facts, &decisions, &live.product_facts(), now);
 

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::{APIKeyRequestSpec, ApiKeyRef, LocalApiProductRef};
 use keydesk_api::{APIKey, APIKeyRequest};
+use keydesk_catalog::TermsBefore;
 use keydesk_core::Terms;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use super::seen::Live;
-use super::terms::TermsBefore;
 
 /// What to do about the request of a key.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, KeyAspect, KeyReason, Observation};
+use keydesk_api::rfc3339;
 use keydesk_api::v1alpha1::{APIKeyStatus, KeyAuthScheme};
 use keydesk_api::{Limits, Method};
 use keydesk_core::{Decision, Failure, NamespacedName, Ruling, Standing, Terms};
@@ -33,13 +34,6 @@ pub(super) fn of(
 pub(super) fn failing_since(live: &Live) -> Option<Timestamp> {
     let failed = condition::find(recorded(live), KeyAspect::Failed)?;
     (failed.status == "True").then_some(failed.last_transition_time.0)
-}
-
-/// A moment as upstream prints it: RFC 3339, UTC, whole seconds.
-pub(super) fn rfc3339(moment: Timestamp) -> String {
-    Timestamp::from_second(moment.as_second())
-        .unwrap_or(moment)
-        .to_string()
 }
 
 fn recorded(live: &Live) -> &[Condition] {

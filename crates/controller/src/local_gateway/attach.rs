@@ -1,6 +1,8 @@
 //! Which gateways are ours, and what is attached to them.
 
 use keydesk_api::{foreign::ParentRef, meta::GATEWAY_CONTROLLER};
+use keydesk_catalog::PolicyEnd;
+use keydesk_core::NamespacedName;
 use kube::{ResourceExt as _, api::DynamicObject};
 use serde_json::Value;
 
@@ -31,6 +33,7 @@ pub(super) enum Attachment {
 /// A parent reference of a route to a gateway of ours, as the route writes it, and what the gateway says to it.
 pub(super) struct Parent<'a> {
     pub(super) reference: &'a Value,
+    pub(super) gateway: NamespacedName,
     pub(super) attachment: Attachment,
 }
 
@@ -52,6 +55,7 @@ pub(super) fn our_parents<'a>(world: &World, route: &'a DynamicObject) -> Vec<Pa
             let gateway = world.get(Kind::Gateway, parent.namespace_or(&namespace), &parent.name)?;
             is_our_gateway(world, gateway).then(|| Parent {
                 reference,
+                gateway: NamespacedName::new(parent.namespace_or(&namespace), parent.name.as_str()),
                 attachment: attachment(gateway, &parent, &namespace),
             })
         })
@@ -91,19 +95,24 @@ fn attachment(gateway: &DynamicObject, parent: &ParentRef, route_namespace: &str
     }
 }
 
-/// Whether a policy is on a gateway of ours, or on a route that one of them accepted.
-pub(super) fn is_on_ours(world: &World, policy: &DynamicObject) -> bool {
-    let namespace = policy.namespace().unwrap_or_default();
-    let name = text(policy, "/spec/targetRef/name");
-    match text(policy, "/spec/targetRef/kind") {
-        "Gateway" => world
-            .get(Kind::Gateway, &namespace, name)
+/// The gateways of ours that accepted a route.
+pub(super) fn accepting(world: &World, route: &NamespacedName) -> Vec<NamespacedName> {
+    let Some(route) = world.get(Kind::HTTPRoute, &route.namespace, &route.name) else {
+        return Vec::new();
+    };
+    our_parents(world, route)
+        .into_iter()
+        .filter(|parent| parent.attachment == Attachment::Accepted)
+        .map(|parent| parent.gateway)
+        .collect()
+}
+
+/// Whether what a policy is attached to is a gateway of ours, or a route that one of them accepted.
+pub(super) fn is_ours(world: &World, end: &PolicyEnd) -> bool {
+    match end {
+        PolicyEnd::Gateway(id) => world
+            .get(Kind::Gateway, &id.namespace, &id.name)
             .is_some_and(|gateway| is_our_gateway(world, gateway)),
-        "HTTPRoute" => world.get(Kind::HTTPRoute, &namespace, name).is_some_and(|route| {
-            our_parents(world, route)
-                .iter()
-                .any(|parent| parent.attachment == Attachment::Accepted)
-        }),
-        _ => false,
+        PolicyEnd::Route(id) => !accepting(world, id).is_empty(),
     }
 }

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Ends every message of ours; by it we know our own conditions again.
-const SIGNATURE: &str = "(Keydesk's local gateway: nothing enforces this yet)";
+const SIGNATURE: &str = "(Keydesk's local gateway)";
+
+/// Ended them when there was no gate; data directories of that time have it still.
+const BEFORE_THE_GATE: &str = "(Keydesk's local gateway: nothing enforces this yet)";
 
 /// A condition that we want an object to have.
 pub(super) struct Wanted {
@@ -68,7 +71,7 @@ pub(super) fn merge(
 pub(super) fn is_ours(condition: &Value) -> bool {
     condition["message"]
         .as_str()
-        .is_some_and(|message| message.ends_with(SIGNATURE))
+        .is_some_and(|message| message.ends_with(SIGNATURE) || message.ends_with(BEFORE_THE_GATE))
 }
 
 fn whole_seconds(now: Timestamp) -> String {

@@ -3,7 +3,8 @@
 //!
 //! It answers only for Gateways of a GatewayClass whose controller is `keydesk.dev/gateway`, the routes attached to
 //! them and the policies on those; on a real cluster it is not started. It never touches what somebody else wrote into a
-//! status, and it does not pretend: every status says that nothing enforces it yet. It knows no kind of ours.
+//! status, and it does not pretend: a policy is enforced only as far as Keydesk's gate evaluates it. It knows no kind of
+//! ours.
 //!
 //! ```text
 //! watch ──▶ World ──▶ plan (pure) ──▶ the statuses that must change ──▶ PUT /status
@@ -14,6 +15,7 @@
 mod attach;
 mod conditions;
 mod plan;
+mod policy;
 mod role;
 mod world;
 

@@ -6,20 +6,24 @@ use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{
-    attach::{Attachment, Parent, is_on_ours, is_our_class, is_our_gateway, our_parents},
+    attach::{Attachment, Parent, is_our_class, is_our_gateway, our_parents},
     conditions::{Wanted, merge},
+    policy::Policies,
     world::{Kind, World},
 };
 
 /// The objects whose status is not as it should be, with the status that it should be. Empty at rest.
 pub(super) fn plan(world: &World, now: Timestamp) -> Vec<(Kind, DynamicObject)> {
+    let policies = Policies::of(world);
     let changed = |(kind, object): (Kind, &DynamicObject)| {
         let mut next = object.clone();
         match kind {
             Kind::GatewayClass => set_conditions(&mut next, &class(object), now),
             Kind::Gateway => set_conditions(&mut next, &gateway(world, object), now),
             Kind::HTTPRoute => set_parents(&mut next, &our_parents(world, object), now),
-            Kind::AuthPolicy | Kind::PlanPolicy => set_conditions(&mut next, &policy(world, object), now),
+            Kind::AuthPolicy | Kind::PlanPolicy | Kind::RateLimitPolicy => {
+                set_conditions(&mut next, &policies.conditions(kind, object), now);
+            }
         }
         (next.data != object.data).then_some((kind, next))
     };
@@ -44,17 +48,12 @@ fn gateway(world: &World, gateway: &DynamicObject) -> Vec<Wanted> {
     }
     vec![
         Wanted::new("Accepted", true, "Accepted", "The gateway is accepted"),
-        Wanted::new("Programmed", false, "Pending", "Nothing listens for this gateway"),
-    ]
-}
-
-fn policy(world: &World, policy: &DynamicObject) -> Vec<Wanted> {
-    if !is_on_ours(world, policy) {
-        return Vec::new();
-    }
-    vec![
-        Wanted::new("Accepted", true, "Accepted", "The policy is accepted"),
-        Wanted::new("Enforced", true, "Enforced", "The policy counts as enforced"),
+        Wanted::new(
+            "Programmed",
+            false,
+            "Pending",
+            "Nothing listens for this gateway itself: ask Keydesk's gate, or use the demo's front door",
+        ),
     ]
 }
 
@@ -94,6 +93,7 @@ fn set_parents(route: &mut DynamicObject, parents: &[Parent<'_>], now: Timestamp
     for Parent {
         reference,
         attachment,
+        gateway: _,
     } in parents
     {
         let before = ours.iter().find(|entry| entry["parentRef"] == **reference);

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::world::Kind;
 
-const NAME: &str = "keydesk-local-gateway";
+/// What is installed stays as it is when a newer `keydesk up` starts over the same data, also a role that falls short by
+/// then: whoever adds a kind takes the next number.
+const NAME: &str = "keydesk-local-gateway-2";
 
 /// The `ClusterRole` and the binding that give `user` the rights that the local gateway needs.
 #[must_use]

@@ -5,7 +5,13 @@ use keydesk_api::meta::GATEWAY_CONTROLLER;
 use super::*;
 use serde_json::{Value, json};
 
-fn object(api_version: &str, kind: &str, namespace: Option<&str>, name: &str, spec: &Value) -> DynamicObject {
+pub(super) fn object(
+    api_version: &str,
+    kind: &str,
+    namespace: Option<&str>,
+    name: &str,
+    spec: &Value,
+) -> DynamicObject {
     let mut object = json!({
         "apiVersion": api_version, "kind": kind, "metadata": {"name": name, "generation": 1}, "spec": spec,
     });
@@ -20,7 +26,7 @@ fn class(name: &str, controller: &str) -> DynamicObject {
     object("gateway.networking.k8s.io/v1", "GatewayClass", None, name, &spec)
 }
 
-fn gateway(name: &str, class: &str, from: &str) -> DynamicObject {
+pub(super) fn gateway(name: &str, class: &str, from: &str) -> DynamicObject {
     let listener = json!({"name": "http", "allowedRoutes": {"namespaces": {"from": from}}});
     let spec = json!({"gatewayClassName": class, "listeners": [listener]});
     object(
@@ -32,7 +38,7 @@ fn gateway(name: &str, class: &str, from: &str) -> DynamicObject {
     )
 }
 
-fn route(namespace: &str, parents: &Value) -> DynamicObject {
+pub(super) fn route(namespace: &str, parents: &Value) -> DynamicObject {
     object(
         "gateway.networking.k8s.io/v1",
         "HTTPRoute",
@@ -43,16 +49,18 @@ fn route(namespace: &str, parents: &Value) -> DynamicObject {
 }
 
 fn policy(target: &str, name: &str) -> DynamicObject {
-    let spec = json!({"targetRef": {"group": "gateway.networking.k8s.io", "kind": target, "name": name}});
+    let target = json!({"group": "gateway.networking.k8s.io", "kind": target, "name": name});
+    let keys = json!({"keys": {"apiKey": {"selector": {"matchLabels": {"app": "pets"}}}}});
+    let spec = json!({"targetRef": target, "rules": {"authentication": keys}});
     object("kuadrant.io/v1", "AuthPolicy", Some("infra"), "auth", &spec)
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::constant(1_800_000_000, 0)
 }
 
 /// A world with our class and gateway, another's, and these.
-fn world(objects: impl IntoIterator<Item = (Kind, DynamicObject)>) -> World {
+pub(super) fn world(objects: impl IntoIterator<Item = (Kind, DynamicObject)>) -> World {
     let mut world = World::default();
     world.put(Kind::GatewayClass, class("keydesk", GATEWAY_CONTROLLER));
     world.put(Kind::GatewayClass, class("istio", "istio.io/gateway-controller"));
@@ -66,7 +74,7 @@ fn world(objects: impl IntoIterator<Item = (Kind, DynamicObject)>) -> World {
 }
 
 /// Takes in what is planned until nothing is; a second round must have nothing to do.
-fn settle(mut world: World) -> World {
+pub(super) fn settle(mut world: World) -> World {
     for (kind, object) in plan::plan(&world, now()) {
         world.put(kind, object);
     }
@@ -75,12 +83,12 @@ fn settle(mut world: World) -> World {
     world
 }
 
-fn status(world: &World, kind: Kind, namespace: &str, name: &str) -> Value {
+pub(super) fn status(world: &World, kind: Kind, namespace: &str, name: &str) -> Value {
     world.get(kind, namespace, name).unwrap().data["status"].clone()
 }
 
 /// `type=status/reason` of each condition.
-fn conditions(list: &Value) -> Vec<String> {
+pub(super) fn conditions(list: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let said = |c: &Value| {
         format!(
@@ -101,6 +109,8 @@ fn a_gateway_of_our_class_is_accepted_and_anothers_is_left_alone() {
         conditions(&ours["conditions"]),
         ["Accepted=True/Accepted", "Programmed=False/Pending"]
     );
+    let programmed = ours["conditions"][1]["message"].as_str().unwrap();
+    assert!(programmed.contains("ask Keydesk's gate"), "{programmed}");
     assert_eq!(status(&world, Kind::Gateway, "infra", "theirs"), Value::Null);
     assert_eq!(status(&world, Kind::GatewayClass, "", "istio"), Value::Null);
 }
@@ -160,7 +170,7 @@ fn a_route_that_leaves_is_told_nothing_any_more() {
 }
 
 #[test]
-fn a_policy_on_ours_is_said_to_be_enforced_and_that_nothing_does() {
+fn every_message_says_whose_it_is() {
     let on_gateway = policy("Gateway", "ours");
     let world = settle(world([(Kind::AuthPolicy, on_gateway)]));
     let status = status(&world, Kind::AuthPolicy, "infra", "auth");
@@ -169,14 +179,37 @@ fn a_policy_on_ours_is_said_to_be_enforced_and_that_nothing_does() {
         ["Accepted=True/Accepted", "Enforced=True/Enforced"]
     );
     for condition in status["conditions"].as_array().unwrap() {
-        assert!(
-            condition["message"]
-                .as_str()
-                .unwrap()
-                .contains("nothing enforces this yet"),
-            "{condition}"
-        );
+        let message = condition["message"].as_str().unwrap();
+        assert!(message.ends_with(" (Keydesk's local gateway)"), "{message}");
         assert_eq!(condition["observedGeneration"], 1);
+    }
+}
+
+#[test]
+fn what_was_said_before_there_was_a_gate_is_replaced_in_its_place() {
+    let mut old = policy("Gateway", "ours");
+    let said = |type_: &str, message: &str| {
+        json!({
+            "type": type_, "status": "True", "reason": type_, "observedGeneration": 1,
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+            "message": format!("{message} (Keydesk's local gateway: nothing enforces this yet)"),
+        })
+    };
+    let before = [
+        said("Accepted", "The policy is accepted"),
+        said("Enforced", "The policy counts as enforced"),
+    ];
+    old.data["status"] = json!({"conditions": before});
+    let world = settle(world([(Kind::AuthPolicy, old)]));
+    let after = &status(&world, Kind::AuthPolicy, "infra", "auth")["conditions"];
+    assert_eq!(
+        conditions(after),
+        ["Accepted=True/Accepted", "Enforced=True/Enforced"]
+    );
+    for condition in after.as_array().unwrap() {
+        let message = condition["message"].as_str().unwrap();
+        assert!(!message.contains("nothing enforces"), "{message}");
+        assert_eq!(condition["lastTransitionTime"], "2026-01-01T00:00:00Z");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use keydesk_api::foreign::{AuthPolicy, Gateway, GatewayClass, HTTPRoute, PlanPolicy};
+use keydesk_api::foreign::{AuthPolicy, Gateway, GatewayClass, HTTPRoute, PlanPolicy, RateLimitPolicy};
 use kube::{
     ResourceExt as _,
     api::{ApiResource, DynamicObject},
@@ -16,15 +16,17 @@ pub(super) enum Kind {
     HTTPRoute,
     AuthPolicy,
     PlanPolicy,
+    RateLimitPolicy,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::GatewayClass,
         Self::Gateway,
         Self::HTTPRoute,
         Self::AuthPolicy,
         Self::PlanPolicy,
+        Self::RateLimitPolicy,
     ];
 
     pub(super) fn resource(self) -> ApiResource {
@@ -34,6 +36,7 @@ impl Kind {
             Self::HTTPRoute => ApiResource::erase::<HTTPRoute>(&()),
             Self::AuthPolicy => ApiResource::erase::<AuthPolicy>(&()),
             Self::PlanPolicy => ApiResource::erase::<PlanPolicy>(&()),
+            Self::RateLimitPolicy => ApiResource::erase::<RateLimitPolicy>(&()),
         }
     }
 }
@@ -59,6 +62,12 @@ impl World {
 
     pub(super) fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<&DynamicObject> {
         self.objects.get(&(kind, namespace.to_owned(), name.to_owned()))
+    }
+
+    pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &DynamicObject> {
+        self.iter()
+            .filter(move |(other, _)| *other == kind)
+            .map(|(_, object)| object)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Kind, &DynamicObject)> {

@@ -3,9 +3,9 @@
 use keydesk_api::condition::{self, ProductAspect};
 use keydesk_api::v1alpha1::APIProductStatus;
 use keydesk_api::{AuthScheme, Method};
+use keydesk_catalog::Policy;
 
 use super::gather::Seen;
-use super::policies::Policy;
 use crate::fetch::{Outcome, Purpose, Wanted, oidc};
 
 /// Largest discovery document that is read, in bytes.

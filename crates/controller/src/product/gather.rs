@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use keydesk_api::APIProduct;
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy};
-use keydesk_catalog::{Catalog, PolicyEnd};
+use keydesk_catalog::{Attached, Catalog};
 use keydesk_core::NamespacedName;
 
 use super::discovery::{self, Document};
-use super::policies::Attached;
 use super::{discovery::Wishes, route_of};
 use crate::desk::Desk;
 
@@ -53,33 +52,15 @@ fn known(catalog: &Catalog, id: &NamespacedName, max_size: u64) -> Option<Seen> 
         .product(id)
         .filter(|product| product.metadata.deletion_timestamp.is_none())?;
     let route = catalog.route(&route_of(&product));
-    let on_route = route.as_ref().map(|_| PolicyEnd::Route(route_of(&product)));
-    let gateways = route
-        .as_deref()
-        .map(|route| catalog.gateways_of(route))
-        .unwrap_or_default();
-    let gateways: Vec<_> = gateways.into_iter().map(PolicyEnd::Gateway).collect();
     Some(Seen {
-        plan_policies: Attached {
-            to_route: on_route
-                .iter()
-                .flat_map(|end| catalog.plan_policies_on(end))
-                .collect(),
-            to_gateways: gateways
-                .iter()
-                .map(|end| catalog.plan_policies_on(end).collect())
-                .collect(),
-        },
-        auth_policies: Attached {
-            to_route: on_route
-                .iter()
-                .flat_map(|end| catalog.auth_policies_on(end))
-                .collect(),
-            to_gateways: gateways
-                .iter()
-                .map(|end| catalog.auth_policies_on(end).collect())
-                .collect(),
-        },
+        plan_policies: route
+            .as_deref()
+            .map(|route| catalog.plan_policies_of(route))
+            .unwrap_or_default(),
+        auth_policies: route
+            .as_deref()
+            .map(|route| catalog.auth_policies_of(route))
+            .unwrap_or_default(),
         openapi: Document::None,
         oidc: Document::None,
         product,

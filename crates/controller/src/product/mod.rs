@@ -4,7 +4,6 @@ mod apply;
 mod discovery;
 mod gather;
 mod plan;
-mod policies;
 #[cfg(test)]
 mod tests;
 

@@ -7,10 +7,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use keydesk_api::condition::{self, Observation, ProductAspect, ProductReason};
 use keydesk_api::v1alpha1::{APIProductStatus, DiscoveredPlan, OidcDiscovery, OpenApi};
 use keydesk_api::{APIProduct, AuthScheme};
+use keydesk_catalog::Policy;
 
 use super::discovery::{Document, issuer};
 use super::gather::Seen;
-use super::policies::Policy;
 use super::route_of;
 use crate::fetch::{Outcome, Purpose, Wanted, failure, oidc};
 

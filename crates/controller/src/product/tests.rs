@@ -7,13 +7,13 @@ use keydesk_api::APIProduct;
 use keydesk_api::condition::{self, ProductAspect};
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy};
 use keydesk_api::v1alpha1::APIProductStatus;
+use keydesk_catalog::Attached;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::discovery::{Document, Wish, wishes};
 use super::gather::Seen;
 use super::plan::plan;
-use super::policies::Attached;
 use crate::fetch::{FetchError, Outcome};
 
 fn decode<T: DeserializeOwned>(value: Value) -> T {

@@ -99,7 +99,7 @@ impl Stage {
         let task = tokio::spawn({
             let shutdown = shutdown.clone();
             async move {
-                keydesk_controller::run(client, settings, Readiness::default(), shutdown)
+                keydesk_controller::run(client, settings, Readiness::of(&keydesk_controller::KINDS), shutdown)
                     .await
                     .unwrap();
             }

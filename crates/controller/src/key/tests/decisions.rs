@@ -174,7 +174,7 @@ fn the_terms_that_a_reviewer_recorded_decide() {
         .live()
         .request
         .as_deref()
-        .map(crate::key::terms::shown)
+        .map(keydesk_catalog::shown)
         .unwrap();
     let bronze = keydesk_core::Terms {
         tier: "bronze".into(),
@@ -197,7 +197,7 @@ fn recorded_terms_that_cannot_be_read_or_are_another_owners_count_for_nothing() 
         .live()
         .request
         .as_deref()
-        .map(crate::key::terms::shown)
+        .map(keydesk_catalog::shown)
         .unwrap();
     terms.product.namespace = "other".into();
     for recorded in [terms.to_json(), "{".to_owned()] {

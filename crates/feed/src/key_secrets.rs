@@ -1,0 +1,243 @@
+//! The Secrets that carry the values of keys, for a gate: each becomes a digest while it is decoded.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use keydesk_api::meta::{API_KEY_ENTRY, annotation};
+use keydesk_core::{Digest, NamespacedName};
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Client, Resource};
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
+
+use crate::pulse::Pulse;
+
+/// The annotations that are kept.
+const KEPT_ANNOTATIONS: [&str; 3] = [
+    annotation::PLAN_ID,
+    annotation::USER_ID,
+    annotation::EXPIRES_AT,
+];
+
+/// The name under which their watch is listened to.
+const NAME: &str = "KeySecret";
+
+/// A Secret with the value of a key, as much of it as a gate may keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySecret {
+    /// Its namespace and name.
+    pub id: NamespacedName,
+    /// Its UID.
+    pub uid: String,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Those of its annotations by which Kuadrant knows plans and users.
+    pub annotations: BTreeMap<String, String>,
+    /// The digest of the value; nothing without a value, or while the Secret is being deleted.
+    pub digest: Option<Digest>,
+}
+
+/// What happened to the Secrets that are followed.
+#[derive(Clone, Debug)]
+pub enum SecretEvent {
+    /// This is all of them.
+    Listed(Vec<KeySecret>),
+    /// One is new, or changed.
+    Applied(KeySecret),
+    /// One is gone.
+    Deleted(NamespacedName),
+}
+
+/// Which Secrets to follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Following {
+    /// The namespace; all of them if none is named.
+    pub namespace: Option<String>,
+    /// The labels that they carry, as a selector.
+    pub labels: String,
+}
+
+/// Follows Secrets for as long as the future is polled, and tells what happens to them. A broken watch is begun anew.
+pub async fn follow_key_secrets(
+    client: &Client,
+    following: Following,
+    pulse: &Pulse,
+    mut tell: impl FnMut(SecretEvent),
+) {
+    let _listening = Listening(pulse);
+    let client = pulse.listen(NAME, client);
+    let Following { namespace, labels } = following;
+    let api: Api<Carrier> = match &namespace {
+        Some(namespace) => Api::namespaced(client, namespace),
+        None => Api::all(client),
+    };
+    let config = watcher::Config::default().labels(&labels);
+    let mut events = pin!(watcher(api, config).default_backoff());
+    let mut listed = Vec::new();
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(Event::Init) => listed = Vec::new(),
+            Ok(Event::InitApply(carrier)) => listed.push(carrier.into_key_secret()),
+            Ok(Event::InitDone) => tell(SecretEvent::Listed(std::mem::take(&mut listed))),
+            Ok(Event::Apply(carrier)) => tell(SecretEvent::Applied(carrier.into_key_secret())),
+            Ok(Event::Delete(carrier)) => tell(SecretEvent::Deleted(carrier.id())),
+            Err(error) => {
+                tracing::warn!(
+                    error = error.to_string(),
+                    "watch of enforcement secrets was interrupted"
+                );
+            }
+        }
+    }
+}
+
+/// Ends the listening with the following.
+struct Listening<'a>(&'a Pulse);
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        self.0.forget(NAME);
+    }
+}
+
+/// A Secret on the wire: its value is digested while it is read.
+#[derive(Clone, Debug)]
+struct Carrier {
+    metadata: ObjectMeta,
+    digest: Option<Digest>,
+}
+
+impl Carrier {
+    fn id(&self) -> NamespacedName {
+        NamespacedName::new(
+            self.metadata.namespace.clone().unwrap_or_default(),
+            self.metadata.name.clone().unwrap_or_default(),
+        )
+    }
+
+    fn into_key_secret(self) -> KeySecret {
+        let id = self.id();
+        let Self { metadata, digest } = self;
+        KeySecret {
+            id,
+            uid: metadata.uid.unwrap_or_default(),
+            created_at: metadata.creation_timestamp.map(|time| time.0),
+            labels: metadata.labels.unwrap_or_default(),
+            annotations: metadata.annotations.unwrap_or_default(),
+            digest: digest.filter(|_| metadata.deletion_timestamp.is_none()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Carrier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Wire {
+            #[serde(default)]
+            metadata: ObjectMeta,
+            #[serde(default)]
+            data: Option<BTreeMap<String, ByteString>>,
+        }
+        let Wire { mut metadata, data } = Wire::deserialize(deserializer)?;
+        // `kubectl apply` leaves the value in an annotation.
+        if let Some(annotations) = &mut metadata.annotations {
+            annotations.retain(|name, _| KEPT_ANNOTATIONS.contains(&name.as_str()));
+        }
+        metadata.managed_fields = None;
+        let mut digest = None;
+        for (entry, value) in data.into_iter().flatten() {
+            let value = Zeroizing::new(value.0);
+            if entry == API_KEY_ENTRY && !value.is_empty() {
+                digest = Some(Digest::of(&value));
+            }
+        }
+        Ok(Self { metadata, digest })
+    }
+}
+
+impl Resource for Carrier {
+    type DynamicType = ();
+    type Scope = <Secret as Resource>::Scope;
+
+    fn kind(dt: &()) -> std::borrow::Cow<'_, str> {
+        Secret::kind(dt)
+    }
+
+    fn group(dt: &()) -> std::borrow::Cow<'_, str> {
+        Secret::group(dt)
+    }
+
+    fn version(dt: &()) -> std::borrow::Cow<'_, str> {
+        Secret::version(dt)
+    }
+
+    fn plural(dt: &()) -> std::borrow::Cow<'_, str> {
+        Secret::plural(dt)
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(data: &Value) -> Carrier {
+        let secret = json!({
+            "metadata": {
+                "name": "s", "namespace": "kuadrant-system",
+                "annotations": { "kubectl.kubernetes.io/last-applied-configuration": "{\"api_key\": \"hunter2\"}" },
+            },
+            "data": data,
+        });
+        serde_json::from_value(secret).unwrap()
+    }
+
+    #[test]
+    fn of_a_value_only_its_digest_is_left() {
+        let carrier = read(&json!({ "api_key": "aHVudGVyMg==", "other": "aHVudGVyMg==" }));
+        assert_eq!(carrier.digest, Some(Digest::of(b"hunter2")));
+        let kept = format!("{carrier:?} {:?}", carrier.clone().into_key_secret());
+        assert!(
+            !kept.contains("hunter2") && !kept.contains("aHVudGVyMg"),
+            "{kept}"
+        );
+    }
+
+    #[test]
+    fn without_a_value_there_is_no_digest() {
+        for data in [
+            json!({}),
+            json!({ "api_key": "" }),
+            json!({ "other": "eA==" }),
+            Value::Null,
+        ] {
+            assert_eq!(read(&data).digest, None, "{data}");
+        }
+    }
+
+    #[test]
+    fn what_is_being_deleted_opens_nothing() {
+        let mut carrier = read(&json!({ "api_key": "aHVudGVyMg==" }));
+        carrier.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
+            Timestamp::UNIX_EPOCH,
+        ));
+        assert_eq!(carrier.into_key_secret().digest, None);
+    }
+}
