@@ -151,7 +151,7 @@ impl ApiServer {
             // Watches would go on for as long as their clients stay.
             stopping.cancel();
         };
-        rest::serve_tls(self.router(), listener, tls, end).await;
+        keydesk_process::serve(self.router(), listener, Some(tls), rest::bounds(), end).await;
     }
 
     /// Cancelled once the store could not be written. It takes no more writes from then on: end the process, and let the

@@ -8,6 +8,7 @@ mod args;
 mod drain;
 mod listen;
 mod log;
+mod serve;
 
 pub use admin::{Health, serve as serve_admin};
 pub use args::{AdminArgs, LogArgs, LogFormat};
@@ -16,3 +17,4 @@ pub use listen::{ListenError, bind};
 pub use log::{Chain, LogError, chain, init as init_log};
 /// Where roles register their metrics; the admin port serves it.
 pub use prometheus_client::registry::Registry;
+pub use serve::{Bounds, serve};

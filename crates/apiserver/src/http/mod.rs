@@ -2,11 +2,11 @@
 
 mod answer;
 mod body;
+mod bounds;
 mod drained;
 mod handle;
 mod patch;
 mod resource;
-mod serve;
 
+pub(crate) use self::bounds::bounds;
 pub(crate) use self::handle::handle;
-pub(crate) use self::serve::serve_tls;

@@ -27,6 +27,7 @@ pub(super) struct Disk {
 }
 
 impl Disk {
+    /// The store that is in `directory`, or a new one.
     pub(super) fn open(directory: &Path) -> Result<Self, StoreError> {
         let failed = |path: &Path, source| StoreError::Open {
             path: path.to_owned(),
@@ -61,6 +62,16 @@ impl Disk {
             .and_then(|()| File::open(directory)?.sync_all())
             .map_err(|source| failed(&disk.path, source))?;
         Ok(disk)
+    }
+
+    /// The store that is in `directory`.
+    pub(super) fn open_existing(directory: &Path) -> Result<Self, StoreError> {
+        let path = directory.join(FILE);
+        // What cannot be looked at is told by whoever opens it.
+        if matches!(path.try_exists(), Ok(false)) {
+            return Err(StoreError::Missing { path });
+        }
+        Self::open_file(path)
     }
 
     fn open_file(path: PathBuf) -> Result<Self, StoreError> {

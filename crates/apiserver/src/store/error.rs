@@ -20,10 +20,14 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// There should be a store, and there is none.
+    #[error("the store {path:?} is gone")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is not a store, or is damaged.
-    #[error(
-        "the store {path:?} is damaged or not a store: restore it from a copy, or move it away to start empty"
-    )]
+    #[error("the store {path:?} is damaged or not a store")]
     Corrupt {
         /// The file.
         path: PathBuf,

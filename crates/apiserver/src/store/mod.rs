@@ -74,7 +74,18 @@ impl Store {
     /// # Errors
     /// If another process has it open, if the file is not one of ours or is damaged, or if the disk refuses.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let disk = Disk::open(directory.as_ref())?;
+        Self::of(Disk::open(directory.as_ref())?)
+    }
+
+    /// The store in this directory, which has to be there: for whoever knows that it was.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and if there is none.
+    pub fn open_existing(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::of(Disk::open_existing(directory.as_ref())?)
+    }
+
+    fn of(disk: Disk) -> Result<Self, StoreError> {
         let revision = disk.revision()?.max(1);
         let mut state = State {
             revision,
