@@ -9,8 +9,9 @@ use crate::repository;
 const TESTKIT: &str = "testkit";
 
 /// What a crate that decides in values must not be able to reach: other crates' runtimes, clients and sockets.
-const PURE: [(&str, &[&str]); 4] = [
+const PURE: [(&str, &[&str]); 5] = [
     ("core", &["tokio", "kube", "hyper", "axum", "rand"]),
+    ("cel", &["tokio", "kube", "hyper", "http", "axum", "rand"]),
     ("schema", &["tokio", "kube", "hyper", "http", "axum", "rand"]),
     ("catalog", &["tokio", "hyper", "axum", "rand"]),
     ("api", &["tokio", "hyper", "axum", "rand"]),

@@ -1,0 +1,73 @@
+//! Whether a key is approved: the gate's own evaluation, by the rules that all of Keydesk shares. It does not ask what
+//! the controller made of it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use keydesk_api::APIKey;
+use keydesk_catalog::{Bound, Catalog, KeyEdges, Shown, asked};
+use keydesk_core::{KeyFacts, NamespacedName, ProductFacts, Scheme, SecretFacts, Standing, Terms, standing};
+
+use super::intern::{Interner, Texts};
+use crate::snapshot::Approved;
+
+/// The terms in force of a key; also of one whose end has come, so that its holder is told.
+pub(super) fn approved(
+    catalog: &Catalog,
+    id: &NamespacedName,
+    texts: &mut Texts,
+    products: &mut Interner<NamespacedName>,
+    now: Timestamp,
+) -> Option<Approved> {
+    let key = catalog
+        .key(id)
+        .filter(|key| key.metadata.deletion_timestamp.is_none())?;
+    let (terms, ends_at) = terms(catalog, &key, now)?;
+    Some(Approved {
+        key: id.clone(),
+        uid: key.metadata.uid.clone().unwrap_or_default().into(),
+        product: products.share(terms.product),
+        tier: texts.text.share(terms.tier),
+        user_id: terms.user_id.into(),
+        scopes: texts.set.share(terms.scopes),
+        ends_at,
+    })
+}
+
+fn terms(catalog: &Catalog, key: &APIKey, now: Timestamp) -> Option<(Terms, Option<Timestamp>)> {
+    let edges = KeyEdges::of(key);
+    let facts = KeyFacts {
+        asked: asked(key, &edges),
+        // The value that is asked about is the one in the enforcement secret.
+        secret: SecretFacts::Usable,
+    };
+    let approvals: Vec<_> = catalog
+        .approvals_of(&edges.request)
+        .filter(|approval| approval.object.metadata.deletion_timestamp.is_none())
+        .collect();
+    let request = catalog.request(&edges.request);
+    let bound = Shown::by(request.as_deref(), &facts.asked).bind(&approvals, now);
+    let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
+    let ruling = standing(&facts, &decisions, &product(catalog, &edges.product), now);
+    match ruling.standing {
+        Standing::Approved(decision) => Some((decision.terms.clone(), ruling.ends_at)),
+        Standing::Expired { at } => Some((ruling.decision?.terms.clone(), Some(at))),
+        Standing::Failed(_) | Standing::Denied(_) | Standing::Pending => None,
+    }
+}
+
+/// What the gate itself knows of a product. How its callers are known is read from the policy on the route that they
+/// call, and whether there is such a tier is for that route's plans to say.
+fn product(catalog: &Catalog, id: &NamespacedName) -> ProductFacts {
+    if catalog.enforcement_namespace().is_none() {
+        return ProductFacts::NoKuadrant;
+    }
+    match catalog.product(id) {
+        None => ProductFacts::Missing,
+        Some(product) if product.metadata.deletion_timestamp.is_some() => ProductFacts::Deleting,
+        Some(_) => ProductFacts::Live {
+            scheme: Scheme::Keys,
+            tiers: BTreeSet::new(),
+        },
+    }
+}

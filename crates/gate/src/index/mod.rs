@@ -1,0 +1,213 @@
+//! From what the cluster says to what the gate knows: one writer keeps an index, and publishes a snapshot after each
+//! batch of changes. A change costs what it touches, never what there is.
+
+mod approved;
+mod intern;
+mod protect;
+mod secrets;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use keydesk_api::meta::{enforcement_secret_name, label};
+use keydesk_catalog::{Catalog, Target};
+use keydesk_core::NamespacedName;
+use keydesk_feed::{KeySecret, SecretEvent};
+
+use crate::route::RouteTable;
+use crate::snapshot::{Grant, Holder, Protection, Snapshot};
+use intern::{Interner, Texts};
+use protect::Protected;
+pub(crate) use protect::protect;
+use secrets::Secrets;
+
+/// Which of the cluster's objects count.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Whether Secrets count that Keydesk does not manage.
+    pub unmanaged_keys: bool,
+    /// The gateways that this gate stands at; all of them where none is named.
+    pub gateways: Vec<NamespacedName>,
+}
+
+/// What of the policies nobody can satisfy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Troubles {
+    /// Routes on which nobody passes, because a policy asks for what is not evaluated.
+    pub(crate) unsupported_routes: usize,
+    /// Tiers that nobody can have.
+    pub(crate) mistaken_tiers: usize,
+}
+
+impl Troubles {
+    fn of<'a>(protections: impl Iterator<Item = &'a Arc<Protection>>) -> Self {
+        let mut troubles = Self::default();
+        for protection in protections {
+            troubles.unsupported_routes += usize::from(!protection.unsupported.is_empty());
+            let plans = protection.plans.iter();
+            troubles.mistaken_tiers += plans.map(|plans| plans.mistakes().count()).sum::<usize>();
+        }
+        troubles
+    }
+}
+
+/// The index.
+pub(crate) struct Index {
+    scope: Scope,
+    secrets: Secrets,
+    routes: BTreeMap<NamespacedName, Protected>,
+    known: Snapshot,
+    troubles: Troubles,
+    texts: Texts,
+    products: Interner<NamespacedName>,
+}
+
+impl Index {
+    pub(crate) fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            secrets: Secrets::default(),
+            routes: BTreeMap::new(),
+            known: Snapshot::default(),
+            troubles: Troubles::default(),
+            texts: Texts::default(),
+            products: Interner::default(),
+        }
+    }
+
+    /// Takes in what happened to Secrets.
+    pub(crate) fn secrets(&mut self, event: SecretEvent, catalog: &Catalog, now: Timestamp) {
+        match event {
+            SecretEvent::Listed(secrets) => {
+                for id in self.secrets.missing_from(&secrets) {
+                    self.forget(&id);
+                }
+                for secret in secrets {
+                    self.take(secret, catalog, now);
+                }
+            }
+            SecretEvent::Applied(secret) => self.take(secret, catalog, now),
+            SecretEvent::Deleted(id) => self.forget(&id),
+        }
+    }
+
+    /// Looks again at what changed.
+    pub(crate) fn look(
+        &mut self,
+        targets: impl IntoIterator<Item = Target>,
+        catalog: &Catalog,
+        now: Timestamp,
+    ) {
+        let mut rerouted = false;
+        for target in targets {
+            match target {
+                Target::Key(key) => self.look_at_key(&key, catalog, now),
+                Target::Route(route) => {
+                    match protect(catalog, &route, &self.scope) {
+                        Some(protected) => self.routes.insert(route, protected),
+                        None => self.routes.remove(&route),
+                    };
+                    rerouted = true;
+                }
+                // Where keys are looked for is part of what protects a route.
+                Target::Kuadrant => {
+                    let routes = std::mem::take(&mut self.routes).into_keys();
+                    self.routes = routes
+                        .filter_map(|route| Some((route.clone(), protect(catalog, &route, &self.scope)?)))
+                        .collect();
+                    rerouted = true;
+                }
+                // Keys of a product that changed are told of one by one; the rest decides on nothing.
+                Target::Product(_) | Target::Approval(_) | Target::EnforcementSecret(_) => {}
+            }
+        }
+        if rerouted {
+            self.reroute();
+        }
+    }
+
+    fn reroute(&mut self) {
+        let protections = || self.routes.values().map(Protected::protection);
+        let by_product = protections().flat_map(|protection| {
+            let products = protection.products.iter().cloned();
+            products.map(move |product| (product, Arc::clone(protection)))
+        });
+        self.known.products = Arc::new(by_product.collect());
+        let entries = protections().flat_map(|protection| &protection.entries);
+        self.known.locations = Arc::new(entries.map(|entry| entry.location.clone()).collect());
+        self.known.routes = Arc::new(RouteTable::new(self.routes.values().map(Protected::entry)));
+        self.troubles = Troubles::of(protections());
+    }
+
+    /// What is known now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.known.clone()
+    }
+
+    /// What of the policies nobody can satisfy.
+    pub(crate) fn troubles(&self) -> Troubles {
+        self.troubles
+    }
+
+    fn look_at_key(&mut self, key: &NamespacedName, catalog: &Catalog, now: Timestamp) {
+        let Some(namespace) = catalog.enforcement_namespace() else {
+            return;
+        };
+        let name = enforcement_secret_name(&key.namespace, &key.name);
+        let id = NamespacedName::new(namespace, name);
+        if let Some(secret) = self.secrets.get(&id) {
+            let secret = secret.clone();
+            self.settle(&secret, catalog, now);
+        }
+    }
+
+    fn take(&mut self, secret: KeySecret, catalog: &Catalog, now: Timestamp) {
+        self.forget(&secret.id);
+        let record = secrets::Record::of(secret, &mut self.texts);
+        self.settle(&record, catalog, now);
+        self.secrets.put(record);
+    }
+
+    fn forget(&mut self, id: &NamespacedName) {
+        if let Some(record) = self.secrets.remove(id)
+            && let Some(digest) = record.digest
+        {
+            self.known.holders.remove(&digest, &record.namespace, &record.name);
+        }
+    }
+
+    /// Whether a Secret's value opens doors, and for whom, anew.
+    fn settle(&mut self, record: &secrets::Record, catalog: &Catalog, now: Timestamp) {
+        let Some(digest) = record.digest else { return };
+        self.known.holders.remove(&digest, &record.namespace, &record.name);
+        let Some(grant) = self.grant(record, catalog, now) else {
+            return;
+        };
+        self.known.holders.insert(Arc::new(Holder::new(
+            digest,
+            (Arc::clone(&record.namespace), record.name.clone()),
+            (record.uid.clone(), record.created_at),
+            record.labels.clone(),
+            grant,
+        )));
+    }
+
+    /// By what right a Secret's value is accepted. One of ours must be where such Secrets go, bear the name that its key
+    /// derives, and have that key approved.
+    fn grant(&mut self, record: &secrets::Record, catalog: &Catalog, now: Timestamp) -> Option<Grant> {
+        let is_ours = record.labels.get(label::ENFORCEMENT) == Some(label::ENFORCEMENT_VALUE);
+        if !is_ours {
+            let unmanaged = || Grant::Unmanaged(record.annotations.clone());
+            return self.scope.unmanaged_keys.then(unmanaged);
+        }
+        if catalog.enforcement_namespace() != Some(&*record.namespace) {
+            return None;
+        }
+        let (texts, products) = (&mut self.texts, &mut self.products);
+        catalog
+            .keys_enforced_by(&record.name)
+            .find_map(|key| approved::approved(catalog, key, texts, products, now))
+            .map(|approved| Grant::Approved(Box::new(approved)))
+    }
+}

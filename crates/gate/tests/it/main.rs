@@ -1,0 +1,9 @@
+//! The gate's acceptance checks (`spec/gate.md` §7), black box: objects go in through the API server, calls come in over
+//! real sockets, answers are what is looked at. The name of a test carries the number of the check it belongs to.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends here"
+)]
+
+mod stage;
