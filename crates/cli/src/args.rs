@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use keydesk_process::LogArgs;
 
-use crate::command::{apiserver, completions, controller, up};
+use crate::command::{apiserver, completions, controller, gate, up};
 
 /// The front desk for a company's APIs: developers ask for keys, owners decide, gateways obey.
 #[derive(Debug, Parser)]
@@ -23,12 +23,14 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run everything in one process: API server, controller and local gateway
-    Up(up::Args),
+    /// Run everything in one process: API server, controller, gate and local gateway
+    Up(Box<up::Args>),
     /// Run the API server alone
     Apiserver(apiserver::Args),
     /// Run the controller against a cluster
     Controller(Box<controller::Args>),
+    /// Run the gate against a cluster: may this call pass?
+    Gate(Box<gate::Args>),
     /// Print the custom resource definitions as YAML, for `kubectl apply -f -`
     Crds,
     /// Print a completion script for a shell

@@ -4,8 +4,11 @@
 //! certificates, tokens, kubeconfig) is in `home`. Nothing is decided here: not who may do what, not what a key is.
 
 mod args;
+mod cluster;
 mod command;
+mod demo_backend;
 mod exit;
+mod gating;
 mod home;
 mod install;
 mod manager;

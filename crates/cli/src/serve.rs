@@ -13,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     exit::Failure,
-    home::{Authority, AuthorityError, DataDir, DirectoryError, Person, Tokens, TokensError, kubeconfig},
+    home::{
+        Announcement, Authority, AuthorityError, DataDir, DirectoryError, Person, Tokens, TokensError,
+        kubeconfig,
+    },
 };
 
-const KUBECONFIG: &str = "kubeconfig";
-const ADDRESSES: &str = "addresses.json";
 const AUDIT: &str = "audit.log";
 
 /// Where an API server lives and listens.
@@ -38,43 +39,46 @@ pub(crate) struct ServerArgs {
 struct StoreBroken;
 
 /// An API server that answers on a socket.
-pub(crate) struct Serving {
+pub(crate) struct Serving<'a> {
     pub(crate) server: ApiServer,
     /// Where it listens.
     pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
     authority: Authority,
     tokens: Tokens,
+    announcement: Announcement<'a>,
 }
 
 /// Takes the data directory, with the audit log in it. What another run announced in it is over.
 pub(crate) fn open_home(directory: Option<PathBuf>, log: &LogArgs) -> Result<DataDir, Failure> {
     let path = directory.map_or_else(DataDir::default_path, Ok)?;
     let home = DataDir::open(&path)?;
-    home.remove(KUBECONFIG)?;
-    home.remove(ADDRESSES)?;
+    Announcement::withdraw(&home)?;
     init_log(log, Some(home.append(AUDIT)?))?;
     Ok(home)
 }
 
 /// Starts the API server of `home` on `listen` for these people, until `shutdown`.
-pub(crate) async fn serve(
-    home: &DataDir,
+pub(crate) async fn serve<'a>(
+    home: &'a DataDir,
     listen: SocketAddr,
     people: &[Person],
     shutdown: CancellationToken,
-) -> Result<Serving, Failure> {
+) -> Result<Serving<'a>, Failure> {
     let listener = bind("--listen", listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::fault(&error))?;
+    let path = home.path("store");
+    // Reading a large store takes a while; nothing else waits for it yet.
+    let store = tokio::task::block_in_place(|| match home.had_a_store() {
+        true => Store::open_existing(&path),
+        false => Store::open(&path),
+    })?;
     let authority = Authority::load(home)?;
     let tokens = Tokens::load(home, people.iter().map(|person| person.name))?;
     let tls = authority.server_config(address.ip())?;
     let holders = people
         .iter()
         .map(|person| (tokens.of(person.name), person.user()));
-    let path = home.path("store");
-    // Reading a large store takes a while; nothing else waits for it yet.
-    let store = tokio::task::block_in_place(|| Store::open(&path))?;
     let server = ApiServer::builder()
         .store(store)
         .tokens(ApiTokens::new(holders))
@@ -95,15 +99,17 @@ pub(crate) async fn serve(
         task,
         authority,
         tokens,
+        announcement: Announcement::new(home),
     })
 }
 
-impl Serving {
+impl Serving<'_> {
     /// Ends watches and background work, and waits for the last answer.
     ///
     /// # Errors
     /// If it was the store that made an end.
     pub(crate) async fn finish(self) -> Result<(), Failure> {
+        drop(self.announcement);
         let broken = self.server.broken();
         self.server.shutdown().await;
         self.task.await.map_err(|error| Failure::fault(&error))?;
@@ -118,7 +124,6 @@ impl Serving {
     /// Tells the world that everything is ready: the addresses first, the kubeconfig last.
     pub(crate) fn announce(
         &self,
-        home: &DataDir,
         people: &[Person],
         others: &[(&str, SocketAddr)],
     ) -> Result<(), DirectoryError> {
@@ -126,10 +131,9 @@ impl Serving {
         for (flag, address) in others {
             addresses[*flag] = json!(address.to_string());
         }
-        home.write(ADDRESSES, &format!("{addresses:#}\n"))?;
         let address = reachable(self.address);
-        home.write(
-            KUBECONFIG,
+        self.announcement.make(
+            &format!("{addresses:#}\n"),
             &kubeconfig(address, &self.authority, people, &self.tokens),
         )
     }
@@ -150,6 +154,7 @@ impl From<DirectoryError> for Failure {
         let hint = match &error {
             DirectoryError::NoDefault => "say where with --data-dir",
             DirectoryError::Prepare { .. } => "choose a directory of yours with --data-dir",
+            DirectoryError::Foreign { .. } => "choose an empty or a new directory with --data-dir",
             DirectoryError::InUse { .. } => "stop the other one, or choose another directory with --data-dir",
             DirectoryError::Read { .. } | DirectoryError::Write { .. } => {
                 "see that the file is yours, and that the disk has room"
@@ -191,8 +196,9 @@ impl From<StoreError> for Failure {
             StoreError::Locked { .. } => {
                 "stop the other process, or choose another directory with --data-dir"
             }
-            StoreError::Corrupt { .. } => {
-                "restore the directory from a copy, or start over in another one with --data-dir"
+            StoreError::Missing { .. } | StoreError::Corrupt { .. } => {
+                "restore the data directory from a copy; or, to start over, move all of it away (not the store alone), \
+                 or choose another one with --data-dir"
             }
             StoreError::Format { .. } => {
                 "run the release that wrote it, or choose another directory with --data-dir"

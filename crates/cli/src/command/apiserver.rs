@@ -22,7 +22,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     let home = open_home(data_dir, &log)?;
     let serving = serve(&home, listen, &[ADMIN], stop.drain.clone()).await?;
-    serving.announce(&home, &[ADMIN], &[])?;
+    serving.announce(&[ADMIN], &[])?;
     let kubeconfig = home.path("kubeconfig");
     answer(|out| {
         writeln!(out, "The API server is ready on https://{}.\n", serving.address)?;

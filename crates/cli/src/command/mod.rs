@@ -4,6 +4,7 @@ pub(crate) mod apiserver;
 pub(crate) mod completions;
 pub(crate) mod controller;
 mod crds;
+pub(crate) mod gate;
 mod shell_word;
 pub(crate) mod up;
 
@@ -23,9 +24,10 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { log, command } = cli;
     match command {
-        Command::Up(args) => block_on(up::run(args, log)),
+        Command::Up(args) => block_on(up::run(*args, log)),
         Command::Apiserver(args) => block_on(apiserver::run(args, log)),
         Command::Controller(args) => block_on(controller::run(*args, log)),
+        Command::Gate(args) => block_on(gate::run(*args, log)),
         Command::Crds => crds::run(),
         Command::Completions(args) => completions::run(&args),
     }

@@ -11,6 +11,14 @@ use std::{
 /// Bytes from which on a file of lines is put aside at the next start.
 const LARGE: u64 = 16 << 20;
 
+const LOCK: &str = "lock";
+
+/// What the lock says inside: that the directory is ours. It is the first thing ever written into one.
+const MARK: &str = "A data directory of Keydesk.\n";
+
+/// Written only after the store was made: who finds one of these finds what belongs to a store.
+const BESIDE_A_STORE: [&str; 4] = ["ca.crt", "ca.key", "tokens.json", "installed.json"];
+
 /// A directory that this process has to itself, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -25,6 +33,9 @@ pub(crate) enum DirectoryError {
     /// No `--data-dir`, and nothing to derive one from.
     #[error("failed to find a place for data: neither XDG_DATA_HOME nor HOME is set")]
     NoDefault,
+    /// There are files in it, and nothing says that it is Keydesk's.
+    #[error("the directory {path:?} holds files of somebody else: nothing in it was changed")]
+    Foreign { path: PathBuf },
     /// It cannot be made, or is not ours to write.
     #[error("failed to use the data directory {path:?}")]
     Prepare { path: PathBuf, source: io::Error },
@@ -40,7 +51,8 @@ pub(crate) enum DirectoryError {
 }
 
 impl DataDir {
-    /// Takes `path`, made if need be with access for its owner only.
+    /// Takes `path`, made if need be with access for its owner only. A directory that is neither empty nor ours is left as
+    /// it is.
     pub(crate) fn open(path: &Path) -> Result<Self, DirectoryError> {
         let failed = |source| DirectoryError::Prepare {
             path: path.to_owned(),
@@ -51,21 +63,31 @@ impl DataDir {
             .mode(0o700)
             .create(path)
             .map_err(failed)?;
-        // One that existed may be open to others.
-        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed)?;
         let path = fs::canonicalize(path).map_err(failed)?;
+        if !is_ours(&path).map_err(failed)? {
+            return Err(DirectoryError::Foreign { path });
+        }
+        // One that existed may be open to others.
+        fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(failed)?;
         let lock = private()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .open(path.join("lock"));
-        let lock = lock.map_err(failed)?;
+            .open(path.join(LOCK));
+        let mut lock = lock.map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(DirectoryError::InUse { path }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DirectoryError::InUse { path }),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
+        if lock.metadata().map_err(failed)?.len() == 0 {
+            // On disk before anything else is.
+            lock.write_all(MARK.as_bytes())
+                .and_then(|()| lock.sync_all())
+                .map_err(failed)?;
+        }
+        Ok(Self { path, _lock: lock })
     }
 
     /// The platform's place for data of a program.
@@ -85,6 +107,11 @@ impl DataDir {
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Whether a store was made here once, also if it is gone.
+    pub(crate) fn had_a_store(&self) -> bool {
+        BESIDE_A_STORE.iter().any(|name| self.path(name).exists())
     }
 
     /// The text of a file, if there is one.
@@ -135,6 +162,20 @@ impl DataDir {
     }
 }
 
+/// Whether a directory is empty, or made by Keydesk, as the lock in it says.
+fn is_ours(path: &Path) -> io::Result<bool> {
+    let mut empty = true;
+    for entry in fs::read_dir(path)? {
+        // The lock alone is left by a start that was cut off; the other is in the root of every file system of a kind.
+        let name = entry?.file_name();
+        empty &= name == LOCK || name == "lost+found";
+    }
+    let mark = fs::read(path.join(LOCK)).unwrap_or_default();
+    // There were builds that left the lock empty.
+    let unmarked = mark.is_empty() && path.join("tokens.json").exists();
+    Ok(empty || unmarked || mark == MARK.as_bytes())
+}
+
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);
@@ -170,6 +211,41 @@ mod tests {
         fs::set_permissions(outer.path(), Permissions::from_mode(0o755)).unwrap();
         let _directory = DataDir::open(outer.path()).unwrap();
         assert_eq!(mode(outer.path()), 0o700);
+    }
+
+    #[test]
+    fn a_directory_with_files_of_somebody_else_is_left_as_it_is() {
+        let outer = tempfile::tempdir().unwrap();
+        fs::set_permissions(outer.path(), Permissions::from_mode(0o755)).unwrap();
+        for (name, text) in [("letter", "dear"), ("lock", "1234\n"), ("lock", "")] {
+            fs::write(outer.path().join(name), text).unwrap();
+            assert!(
+                matches!(DataDir::open(outer.path()), Err(DirectoryError::Foreign { .. })),
+                "{name}"
+            );
+            assert_eq!(mode(outer.path()), 0o755);
+            assert_eq!(fs::read_to_string(outer.path().join(name)).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_directory_of_ours_is_known_again_whatever_else_is_in_it() {
+        let outer = tempfile::tempdir().unwrap();
+        fs::create_dir(outer.path().join("lost+found")).unwrap();
+        drop(DataDir::open(outer.path()).unwrap());
+        fs::write(outer.path().join("letter"), "dear").unwrap();
+        drop(DataDir::open(outer.path()).unwrap());
+        fs::write(outer.path().join("lock"), "").unwrap();
+        assert!(DataDir::open(outer.path()).is_err());
+        fs::write(outer.path().join("tokens.json"), "{}").unwrap();
+        DataDir::open(outer.path()).unwrap();
+    }
+
+    #[test]
+    fn a_start_that_was_cut_off_is_no_hindrance() {
+        let outer = tempfile::tempdir().unwrap();
+        fs::write(outer.path().join("lock"), "").unwrap();
+        assert!(!DataDir::open(outer.path()).unwrap().had_a_store());
     }
 
     #[test]

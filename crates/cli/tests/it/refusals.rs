@@ -114,6 +114,41 @@ async fn a_damaged_store_is_told_and_not_touched() {
 }
 
 #[tokio::test]
+async fn a_store_that_is_gone_is_not_taken_for_a_new_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &["--demo"]).await;
+    assert!(up.interrupt().await.0.success());
+    let (store, aside) = (directory.path().join("store"), directory.path().join("aside"));
+    let says = ["the store", "is gone", "move all of it away", "--data-dir"];
+    fs::rename(&store, &aside).unwrap();
+    check(&refused(directory.path(), &["--demo"]), &says);
+    fs::create_dir(&store).unwrap();
+    check(&refused(directory.path(), &[]), &says);
+    assert_eq!(fs::read_dir(&store).unwrap().count(), 0, "nothing was made");
+
+    // What was lost and found again is as it was.
+    fs::remove_dir(&store).unwrap();
+    fs::rename(&aside, &store).unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &["--demo"]).await;
+    let products = up.person("admin").await.list(kinds::PRODUCT, "").await.unwrap();
+    assert_eq!(products.len(), 3, "{products:?}");
+    assert!(up.interrupt().await.0.success());
+}
+
+#[test]
+fn a_directory_with_files_of_somebody_else_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(directory.path().join("letter"), "dear").unwrap();
+    check(
+        &refused(directory.path(), &[]),
+        &["files of somebody else", "empty or a new directory", "--data-dir"],
+    );
+    let mode = fs::metadata(directory.path()).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode, fs::read_dir(directory.path()).unwrap().count()), (0o755, 1));
+}
+
+#[tokio::test]
 async fn a_full_disk_ends_the_program_and_loses_nothing() {
     let directory = tempfile::tempdir().unwrap();
     // A file that may not grow takes no more than a disk that is full.

@@ -143,4 +143,7 @@ async fn the_addresses_in_use_are_written_down() {
     let admin = addresses["admin-listen"].as_str().unwrap();
     assert!(tokio::net::TcpStream::connect(admin).await.is_ok());
     assert!(up.interrupt().await.0.success());
+    for file in ["addresses.json", "kubeconfig"] {
+        assert!(!directory.path().join(file).exists(), "{file}: nobody is there");
+    }
 }

@@ -11,16 +11,17 @@ use keydesk_feed::Readiness;
 use keydesk_process::{
     Health, ListenError, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained,
 };
-use kube::{
-    Client, Config,
-    config::{KubeConfigOptions, Kubeconfig},
-};
+use kube::Client;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::{listen::Listen, zap::ZapArgs};
 use super::DRAIN;
-use crate::{exit::Failure, settings::openapi_spec_max_size};
+use crate::{
+    cluster::{cluster, unusable},
+    exit::Failure,
+    settings::openapi_spec_max_size,
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -110,7 +111,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let config = cluster(kubeconfig).await?;
     let client = Client::try_from(config).map_err(|error| unusable(&error))?;
 
-    let readiness = Readiness::default();
+    let readiness = Readiness::of(&keydesk_controller::KINDS);
     let checks = readiness.clone();
     let health = Health::default().with("feed", move || checks.check());
     let registry = Arc::new(Registry::default());
@@ -148,24 +149,6 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     stop.drain.cancel();
     ports.join_all().await;
     ended.map_err(|error| Failure::fault(&error))
-}
-
-async fn cluster(kubeconfig: Option<PathBuf>) -> Result<Config, Failure> {
-    let Some(file) = kubeconfig else {
-        return Config::infer().await.map_err(|error| unusable(&error));
-    };
-    let kubeconfig = Kubeconfig::read_from(file).map_err(|error| unusable(&error))?;
-    let context = KubeConfigOptions::default();
-    Config::from_custom_kubeconfig(kubeconfig, &context)
-        .await
-        .map_err(|error| unusable(&error))
-}
-
-fn unusable(error: &(dyn std::error::Error + 'static)) -> Failure {
-    Failure::fixable(
-        error,
-        "name the kubeconfig of a cluster with --kubeconfig or KUBECONFIG, or run in a pod",
-    )
 }
 
 /// Where to serve metrics; says what is asked for and cannot be had.

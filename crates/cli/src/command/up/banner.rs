@@ -8,13 +8,13 @@ use std::{
 
 use crate::{command::shell_word::shell_word, home::Person};
 
-/// Writes where the kubeconfig is, who can be who, and what to type next.
+/// Writes where the kubeconfig is, who can be who, and what to type next; with the demo, where its APIs are.
 pub(super) fn print(
     out: &mut dyn Write,
     kubeconfig: &Path,
     address: SocketAddr,
     people: &[Person],
-    demo: bool,
+    door: Option<SocketAddr>,
 ) -> io::Result<()> {
     writeln!(
         out,
@@ -30,7 +30,7 @@ pub(super) fn print(
         writeln!(out, "  {:<16}{}", person.name, person.may)?;
     }
     writeln!(out, "\nNext, for example:\n")?;
-    let next: &[&str] = if demo {
+    let next: &[&str] = if door.is_some() {
         &[
             "kubectl --context consumer apply -f examples/gamestore/3-consumer.yaml",
             "kubectl --context owner get apikeyrequests -n gamestore",
@@ -45,6 +45,12 @@ pub(super) fn print(
     };
     for command in next {
         writeln!(out, "  {command}")?;
+    }
+    if let Some(door) = door {
+        writeln!(
+            out,
+            "\nThe APIs are behind http://{door}: once a key is approved, the call to try it with stands here."
+        )?;
     }
     writeln!(out, "\nCtrl-C stops it; the next start has everything it had.")
 }
@@ -63,7 +69,7 @@ mod tests {
             Path::new("/d/kubeconfig"),
             "127.0.0.1:7443".parse().unwrap(),
             &people,
-            true,
+            Some("127.0.0.1:8000".parse().unwrap()),
         )
         .unwrap();
         let text = String::from_utf8(out).unwrap();

@@ -4,21 +4,26 @@
 //! cluster; people talk to it over TLS, with the tokens of the kubeconfig.
 
 mod banner;
+mod front;
+mod usable;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use ipnet::IpNet;
 use keydesk_api::rbac;
 use keydesk_apiserver::User;
 use keydesk_controller::{RunError, Settings, local_gateway};
 use keydesk_feed::Readiness;
+use keydesk_gate::Follower;
 use keydesk_process::{AdminArgs, Health, LogArgs, Registry, Stop, bind, serve_admin, until_drained};
 use kube::Client;
 use tokio::task::JoinSet;
 
+use self::front::Front;
 use super::{DRAIN, answer};
 use crate::{
     exit::Failure,
+    gating::{GateArgs, Gating},
     home::{ADMIN, DEMO, DataDir, Person},
     install::{self, InstallError},
     serve::{ServerArgs, open_home, serve},
@@ -36,14 +41,27 @@ pub(crate) struct Args {
     #[command(flatten)]
     admin: AdminArgs,
 
-    /// Add demo people with their rights, and two API products to ask keys for
+    #[command(flatten)]
+    gate: GateArgs,
+
+    /// Add demo people with their rights, two API products to ask keys for, and the APIs themselves behind a front door
     #[arg(long)]
     demo: bool,
+
+    /// Address of the front door, plain HTTP: a small reverse proxy that asks the gate, with --demo (port 0 takes a free
+    /// one)
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
+    front_door_listen: SocketAddr,
 
     /// A range that OpenAPI and OpenID documents may be fetched from although it is otherwise refused, such as
     /// 127.0.0.0/8 (may be repeated)
     #[arg(long, value_name = "CIDR")]
     fetch_allow: Vec<IpNet>,
+}
+
+/// Waits until both who decide on keys and who decides on calls know the cluster.
+async fn ready(controller: &Readiness, gate: &Follower) {
+    tokio::join!(controller.ready(), gate.ready());
 }
 
 /// What one of the parts ended with.
@@ -53,7 +71,9 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args {
         server: ServerArgs { data_dir, listen },
         admin: AdminArgs { admin_listen },
+        gate,
         demo,
+        front_door_listen,
         fetch_allow,
     } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
@@ -66,24 +86,43 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let admin_address = admin_listener
         .local_addr()
         .map_err(|error| Failure::fault(&error))?;
+    let gating = Gating::prepare(gate, &home.path("gate")).await?;
+    let front = match demo {
+        true => Some(Front::prepare(front_door_listen).await?),
+        false => None,
+    };
+    let mut listeners = vec![("admin-listen", admin_address)];
+    listeners.extend(gating.addresses()?);
+    listeners.extend(front.as_ref().map(|front| ("front-door-listen", front.address)));
     let serving = serve(&home, listen, &people, stop.drain.clone()).await?;
 
     let client = |user: User| Client::new(serving.server.as_user(user), "default");
     let gateway = User::service_account(rbac::NAMESPACE, "local-gateway");
     let admin = client(User::admin());
-    install::base(&admin, local_gateway::role_objects(&gateway.name)).await?;
+    let mut roles = local_gateway::role_objects(&gateway.name);
+    roles.extend(rbac::gate(rbac::NAMESPACE));
+    install::base(&admin, roles).await?;
     if demo {
         install_demo_once(&home, &admin).await?;
     }
 
-    let readiness = Readiness::default();
+    let readiness = Readiness::of(&keydesk_controller::KINDS);
     let settings = Settings {
         openapi_spec_max_size: openapi_spec_max_size(),
         fetch_allow,
         ..Settings::default()
     };
-    let checks = readiness.clone();
-    let health = Health::default().with("feed", move || checks.check());
+    let gate_client = client(User::service_account(rbac::NAMESPACE, rbac::GATE_ACCOUNT));
+    let follower = gating.follower(&gate_client);
+    let http = gating.http(&gate_client, &follower);
+    let gate = Arc::clone(&gating.gate);
+    let mut registry = Registry::default();
+    gating.register_metrics(&mut registry);
+
+    let (checks, gate_checks) = (readiness.clone(), follower.clone());
+    let health = Health::default()
+        .with("feed", move || checks.check())
+        .with("gate", move || gate_checks.check());
     let controller = keydesk_controller::run(
         client(User::service_account(rbac::NAMESPACE, rbac::SERVICE_ACCOUNT)),
         settings,
@@ -94,7 +133,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let admin_port = serve_admin(
         admin_listener,
         health,
-        Arc::new(Registry::default()),
+        Arc::new(registry),
         stop.drain.clone(),
     );
 
@@ -105,12 +144,25 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         Ok(())
     });
     parts.spawn(async { admin_port.await.map_err(|error| Failure::fault(&error)) });
+    parts.spawn(gating.run(follower.clone(), http.clone(), stop.drain.clone()));
+    let door = front.as_ref().map(|front| front.address);
+    if let Some(front) = front {
+        let serve_front = front.run(Arc::clone(&gate), http, stop.drain.clone());
+        parts.spawn(async {
+            serve_front.await;
+            Ok(())
+        });
+    }
 
     tokio::select! {
-        () = readiness.ready() => {
-            serving.announce(&home, &people, &[("admin-listen", admin_address)])?;
+        () = ready(&readiness, &follower) => {
+            serving.announce(&people, &listeners)?;
             let kubeconfig = home.path("kubeconfig");
-            answer(|out| banner::print(out, &kubeconfig, serving.address, &people, demo))?;
+            answer(|out| banner::print(out, &kubeconfig, serving.address, &people, door))?;
+            if let Some(door) = door {
+                let told = usable::tell(gate, follower, door);
+                tokio::spawn(stop.drain.clone().run_until_cancelled_owned(told));
+            }
         }
         () = stop.drain.cancelled() => {}
         Some(ended) = parts.join_next() => outcome(ended)?,

@@ -1,0 +1,82 @@
+//! `keydesk gate`: the gate alone, on any cluster.
+
+use std::{path::PathBuf, sync::Arc};
+
+use keydesk_process::{AdminArgs, Health, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained};
+use kube::Client;
+
+use super::DRAIN;
+use crate::{
+    cluster::{cluster, unusable},
+    exit::Failure,
+    gating::{GateArgs, Gating},
+    home::DataDir,
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Kubeconfig of the cluster [default: $KUBECONFIG, ~/.kube/config, or the pod's own identity]
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+
+    /// Where it is kept what was used of each limit [default: `gate` in the platform's data directory]
+    #[arg(long, env = "KEYDESK_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    admin: AdminArgs,
+
+    #[command(flatten)]
+    gate: GateArgs,
+}
+
+pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
+    let Args {
+        kubeconfig,
+        data_dir,
+        admin: AdminArgs { admin_listen },
+        gate,
+    } = args;
+    init_log(&log, None)?;
+    let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
+    let directory = match data_dir {
+        Some(directory) => directory,
+        None => DataDir::default_path()?.join("gate"),
+    };
+    let home = DataDir::open(&directory)?;
+    let admin_listener = bind("--admin-listen", admin_listen).await?;
+    let gating = Gating::prepare(gate, &home.path("")).await?;
+    let config = cluster(kubeconfig).await?;
+    let client = Client::try_from(config).map_err(|error| unusable(&error))?;
+
+    let follower = gating.follower(&client);
+    let http = gating.http(&client, &follower);
+    let mut registry = Registry::default();
+    gating.register_metrics(&mut registry);
+    for (flag, address) in gating.addresses()? {
+        tracing::info!(%address, "--{flag}: listening on {address}");
+    }
+    let checks = follower.clone();
+    let health = Health::default().with("gate", move || checks.check());
+    let known = follower.clone();
+    let work = async {
+        let announce = async {
+            known.ready().await;
+            tracing::info!("the cluster is known: calls are decided");
+            std::future::pending::<()>().await;
+        };
+        let admin = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
+        let gate = gating.run(follower, http, stop.drain.clone());
+        let both = async {
+            let (admin, gate) = tokio::join!(admin, gate);
+            gate.and(admin.map_err(|error| Failure::fault(&error)))
+        };
+        tokio::select! {
+            ended = both => ended,
+            () = announce => Ok(()),
+        }
+    };
+    until_drained(work, &stop, DRAIN)
+        .await
+        .map_err(|forced| Failure::fault(&forced))?
+}

@@ -1,0 +1,109 @@
+//! Tells of each key of the demo that begins to work, with a call to try it with. The value of the key is not in it:
+//! the shell that runs the call reads it, with the consumer's own rights.
+
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+
+use keydesk_api::{
+    APIKey,
+    foreign::{HTTPRoute, PathMatch, RuleMatch},
+};
+use keydesk_gate::{Follower, Gate, Location, snapshot::Holder};
+use kube::ResourceExt as _;
+
+use crate::{
+    command::{answer, shell_word::shell_word},
+    home::DEMO,
+};
+
+/// Tells of keys until it is dropped. At most this many: a demo has a handful.
+const MOST: usize = 100;
+
+/// Prints a line for each key that begins to work.
+pub(super) async fn tell(gate: Arc<Gate>, follower: Follower, door: SocketAddr) {
+    let mut published = gate.published();
+    let mut told = BTreeSet::new();
+    loop {
+        let snapshot = gate.snapshot();
+        if snapshot.holders.len() <= MOST {
+            let ids: BTreeSet<String> = snapshot
+                .holders
+                .iter()
+                .map(|holder| holder.key_id().to_owned())
+                .collect();
+            for holder in snapshot.holders.iter().filter(|holder| !told.contains(holder.key_id())) {
+                if let Some(call) = call(&gate, &follower, holder, door) {
+                    // Who closed the standard output wants to read nothing.
+                    let _ = answer(|out| writeln!(out, "\n{call}"));
+                }
+            }
+            // A key that stops working and begins again is told of again.
+            told = ids;
+        }
+        if published.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn call(gate: &Gate, follower: &Follower, holder: &Holder, door: SocketAddr) -> Option<String> {
+    let approved = holder.approved()?;
+    let snapshot = gate.snapshot();
+    let protection = snapshot.products.get(&*approved.product)?;
+    let location = &protection.entries.first()?.location;
+    let catalog = follower.catalog.read();
+    let key = catalog.key(&approved.key)?;
+    let route = catalog.route(&protection.route)?;
+    Some(format!(
+        "APIKey {} works now. To call {} with it:\n\n  {}",
+        approved.key,
+        approved.product,
+        curl(&key, &route, location, door)
+    ))
+}
+
+/// The call, as a line for a shell.
+fn curl(key: &APIKey, route: &HTTPRoute, location: &Location, door: SocketAddr) -> String {
+    let namespace = key.namespace().unwrap_or_default();
+    let context = DEMO
+        .iter()
+        .find(|person| person.namespace == Some(namespace.as_str()))
+        .map_or("admin", |person| person.name);
+    let value = format!(
+        "$(kubectl --context {context} get secret -n {} {} -o jsonpath='{{.data.api_key}}' | base64 -d)",
+        shell_word(&namespace),
+        shell_word(&key.spec.secret_ref.name),
+    );
+    let (method, path) = first_request(route);
+    let mut line = "curl -i".to_owned();
+    if method != "GET" {
+        line.push_str(&format!(" -X {}", shell_word(&method)));
+    }
+    if let Some(host) = route.spec.hostnames.first() {
+        line.push_str(&format!(" -H {}", shell_word(&format!("Host: {}", host.replace('*', "any")))));
+    }
+    let mut url = format!("http://{door}{path}");
+    match location {
+        Location::AuthorizationHeader { prefix } => {
+            line.push_str(&format!(" -H \"Authorization: {prefix} {value}\""));
+        }
+        Location::CustomHeader { name } => line.push_str(&format!(" -H \"{name}: {value}\"")),
+        Location::Cookie { name } => line.push_str(&format!(" -H \"Cookie: {name}={value}\"")),
+        Location::QueryString { name } => url.push_str(&format!("?{name}={value}")),
+    }
+    format!("{line} \"{url}\"")
+}
+
+/// What the first rule of a route takes.
+fn first_request(route: &HTTPRoute) -> (String, String) {
+    let mut matches = route.spec.rules.iter().flat_map(|rule| &rule.matches);
+    let first = matches.find_map(|found| match found {
+        RuleMatch::Read(found) => Some(found),
+        RuleMatch::Unreadable => None,
+    });
+    let method = first.and_then(|first| first.method.clone());
+    let path = match first.map(|first| &first.path) {
+        Some(PathMatch::Exact(path) | PathMatch::PathPrefix(path)) => path.clone(),
+        Some(PathMatch::RegularExpression(_)) | None => "/".to_owned(),
+    };
+    (method.unwrap_or_else(|| "GET".to_owned()), path)
+}
