@@ -3,16 +3,16 @@
 use kube_cel::cel::IdedExpr;
 use kube_cel::cel::parser::Parser;
 
-use crate::bounds::{self, Work};
+use crate::bounds;
 use crate::rewrite::rewritten;
 
-/// A parsed expression and how much work it is.
+/// A parsed expression.
 #[derive(Debug)]
 pub struct Expression {
-    /// What the engine evaluates.
+    /// What it says, as the parser understands it; [`Program`](crate::Program) is what the engine evaluates.
     pub tree: IdedExpr,
-    /// How much work that is.
-    pub work: Work,
+    /// Operations within operations.
+    pub(crate) depth: usize,
 }
 
 impl Expression {
@@ -26,10 +26,10 @@ impl Expression {
             .enable_optional_syntax(true)
             .parse(text)
             .map_err(|errors| errors.to_string().replace("\n| ", "\n | "))?;
-        let work = bounds::measure(&tree)?;
+        let depth = bounds::measure(&tree)?;
         Ok(Self {
             tree: rewritten(tree),
-            work,
+            depth,
         })
     }
 }

@@ -7,7 +7,11 @@ use kube_cel::cel::context::Context;
 use kube_cel::cel::extractors::This;
 use kube_cel::cel::{ExecutionError, Value};
 
-use super::names::TYPES;
+use crate::names::TYPES;
+use crate::pattern;
+
+/// The most numbers that `lists.range` gives: whoever calls it may ask for any.
+pub(crate) const MAX_RANGE: u64 = 1_000;
 
 static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(all);
 
@@ -17,11 +21,14 @@ pub fn functions() -> &'static Context<'static> {
     &FUNCTIONS
 }
 
-/// The same in a context of one's own, to add to.
-pub(crate) fn all() -> Context<'static> {
+fn all() -> Context<'static> {
     let mut context = Context::default().with_all();
     context.add_function("size", size);
     context.add_function("dyn", |value: Value| Ok::<_, ExecutionError>(value));
+    context.add_function("matches", pattern::matches);
+    context.add_function("find", pattern::find);
+    context.add_function("findAll", pattern::find_all);
+    context.add_function("lists.range", range);
     // The engine has no types as values: here a type is its name.
     context.add_function("type", |value: Value| Arc::new(type_name(&value).to_owned()));
     for name in TYPES {
@@ -40,6 +47,17 @@ fn size(This(value): This<Value>) -> Result<i64, ExecutionError> {
         _ => return Err(ExecutionError::NoSuchOverload),
     };
     i64::try_from(size).map_err(|_| ExecutionError::NoSuchOverload)
+}
+
+/// The numbers from zero up.
+fn range(end: i64) -> Result<Value, ExecutionError> {
+    match u64::try_from(end) {
+        Ok(length) if length <= MAX_RANGE => Ok(Value::List(Arc::new((0..end).map(Value::Int).collect()))),
+        _ => Err(ExecutionError::function_error(
+            "lists.range",
+            format!("a range has from 0 to {MAX_RANGE} items"),
+        )),
+    }
 }
 
 fn type_name(value: &Value) -> &'static str {

@@ -5,7 +5,7 @@ use std::fmt;
 use kube_cel::cel::context::Context;
 use serde_json::Value;
 
-use crate::predicate::FUNCTIONS;
+use crate::functions::functions;
 use crate::size::Size;
 use crate::value::{boxed, map};
 
@@ -39,7 +39,7 @@ impl Identity {
             map(metadata.into_iter().map(|(name, field)| (name, boxed(field)))),
         )]);
         let auth = map([("identity", map(identity))].into_iter());
-        let mut context = FUNCTIONS.new_inner_scope();
+        let mut context = functions().new_inner_scope();
         if let Context::Child { variables, .. } = &mut context {
             variables.insert("auth".to_owned(), auth);
         }

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 /// Bytes of text that are as much work to copy as one value.
 const TEXT_PER_VALUE: u64 = 64;
+/// Bytes that one value, or so many bytes of text, may take when the engine prints it: each byte may be escaped, and a
+/// number may have three hundred digits.
+const PRINTED_PER_VALUE: u64 = 512;
 
 /// An upper bound on a value's size. Parts of a value are no larger than it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +106,11 @@ impl Size {
     /// The bytes of all its texts.
     pub(crate) fn all_text(self) -> u64 {
         self.weight.saturating_mul(TEXT_PER_VALUE)
+    }
+
+    /// The bytes of all that is in it when it is printed.
+    pub(crate) fn printed(self) -> u64 {
+        self.weight.saturating_mul(PRINTED_PER_VALUE)
     }
 }
 

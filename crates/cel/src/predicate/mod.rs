@@ -4,14 +4,12 @@
 //! decided when a predicate is compiled, and before it is evaluated: depth (so that it fits a worker's stack), names,
 //! patterns, and an upper bound on the work by the size of the data. There is no deadline but this bound.
 
-mod cost;
 mod error;
-mod pattern;
-mod prepare;
+mod unsupported;
 mod vocabulary;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use kube_cel::cel::common::types::CelBool;
 use kube_cel::cel::context::Context;
@@ -19,14 +17,16 @@ use kube_cel::cel::parser::Parser;
 use kube_cel::cel::{ExecutionError, IdedExpr, Value};
 
 pub use self::error::{CompileError, EvalError};
-use self::pattern::Pattern;
-use self::vocabulary::{MATCHES, REQUEST, VARIABLES, growth};
+use self::vocabulary::{REQUEST, VARIABLES};
 use crate::expression::Expression;
 use crate::identity::Identity;
 use crate::names::Names;
+use crate::pattern::{self, Pattern};
+use crate::prepare::prepare;
 use crate::request::RequestFacts;
+use crate::shape::Shape;
 use crate::size::Size;
-use crate::{functions, stack};
+use crate::{bounds, cost, stack};
 
 /// Steps that one evaluation may be estimated to take; a step is about a tenth of a microsecond.
 const MAX_STEPS: u64 = 100_000;
@@ -36,19 +36,12 @@ const MAX_STEPS: u64 = 100_000;
 /// each way a quarter of the 2 MiB that a worker thread has is enough.
 const DEPTH_ON_STACK: usize = if cfg!(debug_assertions) { 8 } else { usize::MAX };
 
-/// What predicates may call.
-pub(crate) static FUNCTIONS: LazyLock<Context<'static>> = LazyLock::new(|| {
-    let mut context = functions::all();
-    context.add_function(MATCHES, pattern::matches);
-    context
-});
-
 /// A compiled predicate: cheap to share in an `Arc`, never changed after it was made.
 #[derive(Debug)]
 pub struct Predicate {
     text: String,
     tree: IdedExpr,
-    patterns: Vec<Arc<Pattern>>,
+    patterns: Vec<Option<Arc<Pattern>>>,
     depth: usize,
     reads_request: bool,
     /// Whether the work is within its bound for everything of a usual size.
@@ -67,8 +60,8 @@ impl Predicate {
     }
 
     fn compile_line(text: String) -> Result<Self, CompileError> {
-        crate::bounds::check_text(&text).map_err(CompileError::KeepBounds)?;
-        let Expression { mut tree, work } = Expression::parse(&text).map_err(CompileError::Parse)?;
+        bounds::check_text(&text).map_err(CompileError::KeepBounds)?;
+        let Expression { mut tree, depth } = Expression::parse(&text).map_err(CompileError::Parse)?;
         if ends_in_comment(&text) {
             return Err(CompileError::ReadComment);
         }
@@ -77,19 +70,23 @@ impl Predicate {
             return Err(CompileError::ResolveVariable((*name).to_owned()));
         }
         let mut functions = names.functions.iter().map(|function| function.full());
-        if let Some(name) = functions.find(|name| growth(name).is_none()) {
+        if let Some(name) = functions.find(|name| !vocabulary::has(name)) {
             return Err(CompileError::ResolveFunction(name.into_owned()));
         }
         if names.whole.contains(REQUEST) {
             return Err(CompileError::UseRequest);
         }
         let reads_request = names.variables.contains(REQUEST);
-        let patterns = prepare::prepare(&mut tree).map_err(CompileError::KeepBounds)?;
+        let patterns = prepare(&mut tree).map_err(CompileError::KeepBounds)?;
+        unsupported::check(&tree).map_err(CompileError::KeepBounds)?;
+        let compiled = |text: &String| Ok(Some(Arc::new(Pattern::compile(text)?)));
+        let patterns = patterns.iter().map(compiled).collect::<Result<_, _>>();
+        let patterns = patterns.map_err(CompileError::KeepBounds)?;
         let mut predicate = Self {
             text,
             tree,
             patterns,
-            depth: work.depth,
+            depth,
             reads_request,
             is_cheap: false,
         };
@@ -138,11 +135,8 @@ impl Predicate {
         if self.is_cheap && identity.is_within(Size::USUAL) && request.is_within(Size::USUAL) {
             return Ok(());
         }
-        let steps = cost::steps(
-            &self.tree,
-            &self.patterns,
-            [("auth", identity), (REQUEST, request)],
-        );
+        let variables = [("auth", Shape::flat(identity)), (REQUEST, Shape::flat(request))];
+        let steps = cost::estimate(&self.tree, &self.patterns, &variables).steps;
         if steps > MAX_STEPS {
             return Err(EvalError::BoundWork {
                 steps,
@@ -160,7 +154,7 @@ impl Predicate {
         if let (Some(request), Context::Child { variables, .. }) = (request, &mut context) {
             variables.insert(REQUEST.to_owned(), Box::new(request.map.clone()));
         }
-        for (index, pattern) in self.patterns.iter().enumerate() {
+        for (index, pattern) in self.patterns.iter().flatten().enumerate() {
             context.add_variable_from_value(pattern::variable(index), Value::Opaque(pattern.clone()));
         }
         self.resolve(&context)

@@ -2,26 +2,27 @@
 
 use std::sync::Arc;
 
-use keydesk_cel::Expression;
+use keydesk_cel::{Program, Shape, TooMuchWork};
 use kube_cel::cel::context::Context;
 use kube_cel::cel::objects::OptionalValue;
 use kube_cel::cel::{ExecutionError, Value as CelValue};
 use serde_json::Value;
 
 use super::rule::{Reason, Rule};
-use super::value::{Extent, convert};
+use super::value::convert;
 use crate::node::{Node, NodeId, Nodes};
 use crate::place::Place;
 use crate::quote::quoted;
 use crate::validate::{MAX_VIOLATIONS, OldItems, for_each_child, same};
 use crate::violation::{Violation, ViolationKind};
 
-/// Steps that one evaluation of one rule may be estimated to take.
-const MAX_STEPS: u64 = 1_000_000;
-/// Steps that all rules together may be estimated to take on one object.
+/// Steps that all rules together may be estimated to take on one object: about a second at the worst. One rule may
+/// take them all.
 const BUDGET: u64 = 10_000_000;
-/// Bytes of text that count as one step more.
-const TEXT_PER_STEP: u64 = 4 * 1024;
+/// The copies that are made of a value before a rule sees it.
+const COPIES: u64 = 4;
+/// Steps that it takes to get a rule ready.
+const READY: u64 = 16;
 /// Bytes of a message that a rule computes.
 const MAX_MESSAGE: usize = 5 * 1024;
 
@@ -88,38 +89,32 @@ impl Check<'_> {
         unchanged: bool,
     ) {
         let node = self.nodes.get(id);
-        let mut context = keydesk_cel::functions().new_inner_scope();
-        context.add_variable_from_value("self", convert(self.nodes, Some(id), value));
-        let old_value = old.map(|old| convert(self.nodes, Some(id), old));
-        let extent = if node.rules.iter().any(Rule::has_loops) {
-            old.into_iter().fold(Extent::of(value), Extent::or)
-        } else {
-            Extent::default()
+        let own = convert(self.nodes, Some(id), value);
+        let mut variables = Variables {
+            context: keydesk_cel::functions().new_inner_scope(),
+            shapes: [("self", Shape::of(&own)), ("oldSelf", Shape::default())],
         };
+        let old = old.map(|old| convert(self.nodes, Some(id), old));
+        let old_shape = old.as_ref().map(Shape::of).unwrap_or_default();
+        self.take(copies(&variables.shapes[0].1));
+        self.take(copies(&old_shape));
+        variables.context.add_variable_from_value("self", own);
         for rule in &node.rules {
             if rule.uses_old_self && old.is_none() && !rule.old_self_is_optional {
                 continue;
             }
             if rule.uses_old_self {
-                let old_self = match (&old_value, rule.old_self_is_optional) {
-                    (Some(old), false) => old.clone(),
-                    (Some(old), true) => CelValue::Opaque(Arc::new(OptionalValue::of(old.clone()))),
-                    (None, _) => CelValue::Opaque(Arc::new(OptionalValue::none())),
-                };
-                context.add_variable_from_value("oldSelf", old_self);
+                self.take(copies(&old_shape));
+                variables.set_old(old.clone(), &old_shape, rule.old_self_is_optional);
             }
-            let violation = match self.run(&rule.condition, extent, &context) {
+            let violation = match self.run(&rule.condition, &variables) {
                 Ok(CelValue::Bool(true)) => continue,
                 Ok(CelValue::Bool(false)) if unchanged && !rule.uses_old_self => continue,
-                Ok(CelValue::Bool(false)) => self.broken(rule, node, value, extent, &context, place),
+                Ok(CelValue::Bool(false)) => self.broken(rule, node, value, &variables, place),
                 Ok(_) => self.failed(node, place, "cel expression must evaluate to a bool".to_owned()),
                 Err(Failure::TooMuchWork) => {
                     self.exhausted = true;
-                    self.failed(
-                        node,
-                        place,
-                        format!("{TOO_MUCH_WORK}, no further validation rules will be run"),
-                    )
+                    self.failed(node, place, EXHAUSTED.to_owned())
                 }
                 Err(Failure::Overload) => self.failed(
                     node,
@@ -152,14 +147,13 @@ impl Check<'_> {
         rule: &Rule,
         node: &Node,
         value: &Value,
-        extent: Extent,
-        context: &Context<'_>,
+        variables: &Variables<'_>,
         place: &Place<'_>,
     ) -> Violation {
         let computed = rule
             .message_expression
             .as_ref()
-            .and_then(|message| self.message(message, extent, context));
+            .and_then(|message| self.message(message, variables));
         let detail = computed.unwrap_or_else(|| rule.message.clone());
         let path = place.below(self.prefix);
         let field = match path.as_str() {
@@ -180,8 +174,8 @@ impl Check<'_> {
     }
 
     /// A computed message, if it can be computed and is fit to be shown.
-    fn message(&mut self, expression: &Expression, extent: Extent, context: &Context<'_>) -> Option<String> {
-        let CelValue::String(message) = self.run(expression, extent, context).ok()? else {
+    fn message(&mut self, program: &Program, variables: &Variables<'_>) -> Option<String> {
+        let CelValue::String(message) = self.run(program, variables).ok()? else {
             return None;
         };
         let message = message.trim();
@@ -189,35 +183,52 @@ impl Check<'_> {
         fit.then(|| message.to_owned())
     }
 
-    fn run(
-        &mut self,
-        expression: &Expression,
-        extent: Extent,
-        context: &Context<'_>,
-    ) -> Result<CelValue, Failure> {
-        let steps = expression
-            .work
-            .steps(extent.items)
-            .saturating_mul(1 + extent.text / TEXT_PER_STEP);
-        if steps > MAX_STEPS || steps > self.budget {
-            return Err(Failure::TooMuchWork);
-        }
-        self.budget -= steps;
-        context.resolve(&expression.tree).map_err(Failure::from)
+    fn run(&mut self, program: &Program, variables: &Variables<'_>) -> Result<CelValue, Failure> {
+        let admitted = match program.admit(&variables.shapes, self.budget) {
+            Ok(admitted) => admitted,
+            Err(TooMuchWork { spent }) => {
+                self.take(spent);
+                return Err(Failure::TooMuchWork);
+            }
+        };
+        self.take(admitted.steps().saturating_add(READY));
+        admitted.resolve(&variables.context).map_err(Failure::from)
+    }
+
+    /// Takes steps from the budget. When it is used up no rule is admitted any more.
+    fn take(&mut self, steps: u64) {
+        self.budget = self.budget.saturating_sub(steps);
     }
 }
 
-impl Rule {
-    fn has_loops(&self) -> bool {
-        self.condition.work.has_loops()
-            || self
-                .message_expression
-                .as_ref()
-                .is_some_and(|message| message.work.has_loops())
+/// The steps that it takes to show a value to rules.
+fn copies(shape: &Shape) -> u64 {
+    shape.weight().saturating_mul(COPIES)
+}
+
+/// What the rules of a node see.
+struct Variables<'a> {
+    context: Context<'a>,
+    shapes: [(&'static str, Shape); 2],
+}
+
+impl Variables<'_> {
+    /// Makes the value before an update what a rule sees as `oldSelf`.
+    fn set_old(&mut self, old: Option<CelValue>, shape: &Shape, is_optional: bool) {
+        let value = match (old, is_optional) {
+            (Some(old), false) => old,
+            (Some(old), true) => CelValue::Opaque(Arc::new(OptionalValue::of(old))),
+            (None, _) => CelValue::Opaque(Arc::new(OptionalValue::none())),
+        };
+        self.context.add_variable_from_value("oldSelf", value);
+        let shape = shape.clone();
+        self.shapes[1].1 = if is_optional { shape.optional() } else { shape };
     }
 }
 
-const TOO_MUCH_WORK: &str = "validation failed due to running out of cost budget";
+/// In the words of a kube-apiserver.
+const EXHAUSTED: &str =
+    "validation failed due to running out of cost budget, no further validation rules will be run";
 
 /// Why an expression gave no value.
 enum Failure {

@@ -1,6 +1,6 @@
 //! One rule, compiled.
 
-use keydesk_cel::{Expression, Names};
+use keydesk_cel::{Expression, Names, Program};
 use serde_json::{Map, Value};
 
 use super::types::{Kind, Scope};
@@ -14,12 +14,12 @@ const VARIABLES: [&str; 2] = ["self", OLD_SELF];
 /// A compiled rule.
 #[derive(Debug)]
 pub(crate) struct Rule {
-    pub(super) condition: Expression,
+    pub(super) condition: Program,
     /// The rule's message, or what stands for one.
     pub(super) message: String,
     /// How the rule is called in messages about its evaluation.
     pub(super) title: String,
-    pub(super) message_expression: Option<Expression>,
+    pub(super) message_expression: Option<Program>,
     pub(super) reason: Reason,
     /// Where below the node the violation is reported, as a path that starts with `.` or `[`.
     pub(super) field_path: String,
@@ -76,6 +76,8 @@ pub(crate) fn compile(
             detail,
         ));
     }
+    let condition = Program::new(condition)
+        .map_err(|reason| refuse("rule", format!("compilation failed: {reason}")))?;
     let message_expression = match text("messageExpression") {
         "" => None,
         given => {
@@ -98,7 +100,12 @@ pub(crate) fn compile(
                 let detail = "messageExpression must evaluate to a string".to_owned();
                 return Err(refuse("messageExpression", detail));
             }
-            Some(expression)
+            Some(Program::new(expression).map_err(|reason| {
+                refuse(
+                    "messageExpression",
+                    format!("messageExpression compilation failed: {reason}"),
+                )
+            })?)
         }
     };
     let message = text("message").trim();

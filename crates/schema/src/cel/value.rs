@@ -110,46 +110,6 @@ pub(super) fn escaped(name: &str) -> String {
         .join("__underscores__")
 }
 
-/// How large a value is, for what rules do with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Extent {
-    /// The most items that any list, map or text in it has: bounds how often a loop runs.
-    pub(super) items: u64,
-    /// The bytes of its longest text: bounds what one step may have to copy.
-    pub(super) text: u64,
-}
-
-impl Extent {
-    pub(super) fn of(value: &Value) -> Self {
-        match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => Self::default(),
-            // Texts are split into fewer parts than they have characters.
-            Value::String(text) => Self {
-                items: text.len() as u64 / 16,
-                text: text.len() as u64,
-            },
-            Value::Array(items) => items.iter().fold(Self::of_items(items.len()), Self::or),
-            Value::Object(fields) => fields.values().fold(Self::of_items(fields.len()), Self::or),
-        }
-    }
-
-    fn of_items(items: usize) -> Self {
-        Self {
-            items: items as u64,
-            text: 0,
-        }
-    }
-
-    /// The extent of two values together.
-    pub(super) fn or(self, value: &Value) -> Self {
-        let other = Self::of(value);
-        Self {
-            items: self.items.max(other.items),
-            text: self.text.max(other.text),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::escaped;

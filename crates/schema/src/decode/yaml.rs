@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use serde::de::DeserializeSeed as _;
-use serde_saphyr::{DuplicateKeyPolicy, Options};
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::{DuplicateKeyPolicy, Error, Options};
 
 use super::reader::{Notes, Reader};
 use super::{DecodeError, Decoded};
@@ -33,7 +34,45 @@ fn read(text: &str) -> Result<Decoded, DecodeError> {
     match read {
         Ok(value) => Ok(Decoded { value, duplicates }),
         Err(_) if too_deep => Err(DecodeError::TooDeep),
-        Err(error) => Err(DecodeError::Yaml(error.to_string())),
+        Err(error) => Err(DecodeError::Yaml(explain(&error))),
+    }
+}
+
+/// What whoever wrote the body can do about it. Of some things the parser speaks as to whoever calls it.
+fn explain(error: &Error) -> String {
+    let mut cause = error.without_snippet();
+    while let Error::AliasError { error, .. } = cause {
+        cause = error;
+    }
+    let what = match cause {
+        Error::MultipleDocuments { .. } => "there is more than one document: send each on its own",
+        Error::RecursiveReferencesRequireWeakTypes { .. } => "an alias stands inside of what it repeats",
+        Error::UnknownAnchor { .. } => "an alias repeats what has no anchor",
+        Error::AliasReplayCounterOverflow { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::Budget {
+            breach:
+                BudgetBreach::Aliases { .. }
+                | BudgetBreach::Anchors { .. }
+                | BudgetBreach::AliasAnchorRatio { .. }
+                | BudgetBreach::RecordedAnchorEvents { .. }
+                | BudgetBreach::RecordedAnchorBytes { .. }
+                | BudgetBreach::MergeKeys { .. },
+            ..
+        } => "its aliases repeat too much: write it out",
+        Error::Budget {
+            breach: BudgetBreach::Depth { .. },
+            ..
+        } => "it is nested too deeply",
+        Error::NonFiniteFloat { .. } => "JSON has no such number: quote it",
+        Error::Budget { .. } => "it is too large",
+        other => return other.to_string(),
+    };
+    match error.location() {
+        Some(place) => format!("{what} (line {}, column {})", place.line(), place.column()),
+        None => what.to_owned(),
     }
 }
 

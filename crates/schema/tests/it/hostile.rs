@@ -227,6 +227,35 @@ fn yaml_bombs_are_refused() {
 }
 
 #[test]
+fn what_yaml_may_not_be_is_told_in_words_for_who_wrote_it() {
+    let bomb = format!("a: &a [{}]\nb: [{}]", "1, ".repeat(2_000), "*a, ".repeat(50));
+    let aliases = format!("a: &a 1\nb: [{}]", "*a, ".repeat(1_500));
+    let large = format!("a: [{}]", "1, ".repeat(300_000));
+    for (text, words) in [
+        (
+            "a: 1\n---\nb: 2",
+            "there is more than one document: send each on its own (line 3, column 1)",
+        ),
+        (
+            "a: &a [*a]",
+            "an alias stands inside of what it repeats (line 1, column 8)",
+        ),
+        ("a: *b", "an alias repeats what has no anchor (line 1, column 4)"),
+        (&bomb, "its aliases repeat too much: write it out (line "),
+        (&aliases, "its aliases repeat too much: write it out (line "),
+        (&large, "it is too large (line 1, "),
+        ("a: .nan", "JSON has no such number: quote it (line 1, column 4)"),
+        ("a: [b", "unclosed bracket '[' at line 1, column 4"),
+    ] {
+        let told = decode::yaml(text.as_bytes()).unwrap_err().to_string();
+        assert!(
+            told.starts_with(&format!("error parsing YAML: {words}")),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn a_long_name_around_many_faults_is_not_told_for_each_of_them() {
     let name = "n".repeat(1 << 20);
     let twice = "\"a\":1,".repeat(200_000);

@@ -7,6 +7,7 @@
     reason = "tests hand over literals, and panic with what they found"
 )]
 
+mod budget;
 mod check;
 mod definitions;
 mod hostile;

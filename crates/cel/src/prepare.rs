@@ -1,27 +1,24 @@
-//! A predicate's tree, made ready: patterns compiled, and selections said in a way that the engine gets right.
-
-use std::sync::Arc;
+//! A tree made ready: patterns taken out of it, and selections said in a way that the engine gets right.
 
 use kube_cel::cel::IdedExpr;
 use kube_cel::cel::common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, operators};
 
-use super::pattern::{self, Pattern};
+use crate::pattern;
 
-/// Makes a tree ready, and gives its patterns. A selection (`a.b`) becomes an index (`a['b']`): the engine's selection
-/// from what has no fields is `false` where CEL has an error, and copies all it selects from. `has(a.b)` becomes
-/// `'b' in a` for the same reasons.
+/// Makes a tree ready, and gives the patterns for which there are variables in it now. A selection (`a.b`) becomes an
+/// index (`a['b']`): the engine's selection from what has no fields is `false` where CEL has an error, and copies all it
+/// selects from. `has(a.b)` becomes `'b' in a` for the same reasons.
 ///
 /// # Errors
 /// What about it is not supported.
-pub(super) fn prepare(tree: &mut IdedExpr) -> Result<Vec<Arc<Pattern>>, String> {
+pub(crate) fn prepare(tree: &mut IdedExpr) -> Result<Vec<String>, String> {
     let mut patterns = Vec::new();
     visit(tree, &mut patterns)?;
     Ok(patterns)
 }
 
-fn visit(expression: &mut IdedExpr, patterns: &mut Vec<Arc<Pattern>>) -> Result<(), String> {
+fn visit(expression: &mut IdedExpr, patterns: &mut Vec<String>) -> Result<(), String> {
     match &mut expression.expr {
-        Expr::Literal(LiteralValue::Bytes(_)) => Err("bytes are not supported".to_owned()),
         Expr::Literal(_) | Expr::Ident(_) => Ok(()),
         Expr::Unspecified | Expr::Struct(_) => Err("struct literals are not supported".to_owned()),
         Expr::Select(select) => {
@@ -44,7 +41,7 @@ fn visit(expression: &mut IdedExpr, patterns: &mut Vec<Arc<Pattern>>) -> Result<
             Ok(())
         }
         Expr::Call(call) => {
-            pattern::taken(call, patterns)?;
+            pattern::take(call, patterns);
             let target = call.target.as_deref_mut().into_iter();
             target
                 .chain(&mut call.args)
