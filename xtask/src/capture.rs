@@ -1,4 +1,4 @@
-//! Runs a command and keeps what it prints, for at most a given time.
+//! Runs a command, for at most a given time, and keeps what it prints or lets it be seen.
 
 use std::fmt::Write as _;
 use std::io::{self, PipeReader, Read as _};
@@ -45,6 +45,17 @@ pub(crate) fn capture(command: &mut Command, limit: Duration) -> Result<Outcome>
         passed: status.is_some_and(|status| status.success()),
         output: text,
     })
+}
+
+/// Runs `command` with nothing to read, and lets everybody see what it prints; says whether it exited with 0. It is killed
+/// after `limit`, and has failed then.
+pub(crate) fn show(command: &mut Command, limit: Duration) -> Result<bool> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .spawn()
+        .with_context(|| format!("failed to run {}", command.get_program().display()))?;
+    let status = wait(&mut child, limit)?;
+    Ok(status.is_some_and(|status| status.success()))
 }
 
 /// The exit status, or nothing if it had to be killed.
@@ -94,7 +105,7 @@ impl Collected {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, capture};
+    use super::{Outcome, capture, show};
     use std::process::Command;
     use std::time::Duration;
 
@@ -107,6 +118,14 @@ mod tests {
         let outcome = shell("echo out; echo err >&2; exit 3", Duration::from_mins(1));
         assert!(!outcome.passed);
         assert_eq!(outcome.output, "out\nerr\n");
+    }
+
+    #[test]
+    fn of_what_everybody_sees_the_outcome_is_known() {
+        let passes = |script: &str, limit| show(Command::new("sh").args(["-c", script]), limit).unwrap();
+        assert!(passes("exit 0", Duration::from_mins(1)));
+        assert!(!passes("exit 3", Duration::from_mins(1)));
+        assert!(!passes("exec sleep 60", Duration::from_millis(300)));
     }
 
     #[test]

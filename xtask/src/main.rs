@@ -10,8 +10,10 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod capture;
+mod envoy;
 mod generate;
 mod kubectl;
+mod python_package;
 mod real_cluster;
 mod stage;
 mod test;

@@ -1,4 +1,5 @@
-//! One step of a longer task: a line with its time when it ends, and everything it printed if it fails.
+//! One step of a longer task: a line with its time when it ends, and everything it printed if it fails. One that takes
+//! minutes may show what it does meanwhile.
 
 #![expect(
     clippy::print_stdout,
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::capture::{Outcome, capture};
+use crate::capture::{Outcome, capture, show};
 
 /// How long a stage may take: a stage that hangs ends with its name, and not with the patience of whoever waits.
 const LIMIT: Duration = Duration::from_mins(25);
@@ -44,6 +45,20 @@ pub(crate) fn must(name: &str, command: &mut Command) -> Result<String> {
         bail!("{name} failed");
     }
     Ok(outcome.output)
+}
+
+/// As [`must`], for a command that shows by itself how far it is. It has a line before that and one after.
+pub(crate) fn must_shown(name: &str, hint: &str, command: &mut Command) -> Result<()> {
+    println!("{name} {hint}");
+    let started = Instant::now();
+    let passed = show(command, LIMIT)?;
+    print!("{name:<44} ");
+    end(started, if passed { "ok" } else { "FAILED" });
+    if !passed {
+        println!("to repeat it: {}", spell(command));
+        bail!("{name} failed");
+    }
+    Ok(())
 }
 
 /// Runs a step that is not a command as the stage `name`.

@@ -22,7 +22,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 /// An object to install, and the name of the file it is shipped in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
-    /// Name of the file in `config/rbac`.
+    /// Name of the file in `config/rbac`, or of the gate's in `config/gate`.
     pub file: String,
     /// The object.
     pub object: Value,
@@ -127,30 +127,35 @@ pub const GATE_ACCOUNT: &str = "gate";
 /// What a gate in `namespace` needs to read: the workflow, routes and policies; and, in the namespace of enforcement
 /// secrets alone, those. The role for these is to be bound there, which is not done here.
 #[must_use]
-pub fn gate(namespace: &str) -> Vec<Value> {
+pub fn gate(namespace: &str) -> Vec<Manifest> {
     let account = json!([{ "kind": "ServiceAccount", "name": GATE_ACCOUNT, "namespace": namespace }]);
     let workflow = &["apikeyapprovals", "apikeyrequests", "apikeys", "apiproducts"];
     let rules = [
         rule(GROUP, workflow, READ),
         rule(GATEWAY_API_GROUP, &["gateways", "httproutes"], READ),
-        rule(KUADRANT_GROUP, &["authpolicies", "kuadrants", "ratelimitpolicies"], READ),
+        rule(
+            KUADRANT_GROUP,
+            &["authpolicies", "kuadrants", "ratelimitpolicies"],
+            READ,
+        ),
         rule(EXTENSIONS_GROUP, &["planpolicies"], READ),
         rule("authentication.k8s.io", &["tokenreviews"], &["create"]),
         rule("authorization.k8s.io", &["subjectaccessreviews"], &["create"]),
     ];
     vec![
-        Manifest::new("", "ServiceAccount", GATE_ACCOUNT)
-            .inside(namespace)
-            .object,
-        cluster_role("", "keydesk-gate", &rules).object,
-        Manifest::new("", "ClusterRoleBinding", "keydesk-gate")
+        Manifest::new("service_account.yaml", "ServiceAccount", GATE_ACCOUNT).inside(namespace),
+        cluster_role("role.yaml", "keydesk-gate", &rules),
+        Manifest::new("role_binding.yaml", "ClusterRoleBinding", "keydesk-gate")
             .with(
                 "roleRef",
                 json!({ "apiGroup": RBAC, "kind": "ClusterRole", "name": "keydesk-gate" }),
             )
-            .with("subjects", account)
-            .object,
-        cluster_role("", "keydesk-gate-secrets", &[rule(CORE, &["secrets"], READ)]).object,
+            .with("subjects", account),
+        cluster_role(
+            "secrets_role.yaml",
+            "keydesk-gate-secrets",
+            &[rule(CORE, &["secrets"], READ)],
+        ),
     ]
 }
 

@@ -1,9 +1,10 @@
-//! Writes the files that are made from code: `config/crd/bases`, `config/foreign`, `config/rbac` and
-//! `docs/reference/kinds.md`.
+//! Writes the files that are made from code: `config/crd/bases`, `config/foreign`, `config/rbac`, `config/gate`, and in
+//! `docs/reference` the kinds and the refusals.
 //!
-//! It knows where they go and how YAML looks; what is in them is `keydesk-api`'s.
+//! It knows where they go and how YAML looks; what is in them is `keydesk-api`'s and `keydesk-core`'s.
 
 mod reference;
+mod refusals;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -82,16 +83,20 @@ fn files() -> Result<BTreeMap<PathBuf, String>> {
         );
     }
 
-    let mut roles = Vec::new();
     // `system` stands for the namespace that a kustomization puts in its place.
-    for manifest in rbac::all("system") {
-        files.insert(
-            Path::new("config/rbac").join(&manifest.file),
-            yaml(&manifest.object)?,
-        );
-        roles.push(manifest.file);
+    for (directory, manifests) in [
+        ("config/rbac", rbac::all("system")),
+        ("config/gate", rbac::gate("system")),
+    ] {
+        let directory = Path::new(directory);
+        let mut names = Vec::new();
+        for manifest in manifests {
+            files.insert(directory.join(&manifest.file), yaml(&manifest.object)?);
+            names.push(manifest.file);
+        }
+        files.insert(directory.join("kustomization.yaml"), kustomization(&names)?);
     }
-    files.insert("config/rbac/kustomization.yaml".into(), kustomization(&roles)?);
+    files.insert("docs/reference/refusals.md".into(), refusals::page());
     Ok(files)
 }
 
@@ -113,7 +118,7 @@ fn stale(root: &Path, files: &BTreeMap<PathBuf, String>) -> Result<Vec<PathBuf>>
         .filter(|(path, text)| fs::read_to_string(root.join(path)).ok().as_ref() != Some(*text))
         .map(|(path, _)| path.clone())
         .collect();
-    for directory in ["config/crd/bases", "config/foreign", "config/rbac"] {
+    for directory in ["config/crd/bases", "config/foreign", "config/rbac", "config/gate"] {
         let Ok(entries) = fs::read_dir(root.join(directory)) else {
             continue;
         };

@@ -123,7 +123,7 @@ pub(super) fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
         command.args(["test", "--workspace", "--no-run"]);
         command
     };
-    stage::must("build the tests (minutes, the first time)", &mut build())?;
+    stage::must_shown("build the tests", "(minutes, the first time)", &mut build())?;
     // Everything is built: this only says where.
     let output = build()
         .args(["--message-format", "json"])

@@ -13,7 +13,7 @@ use clap::Args;
 
 use crate::real_cluster::{self, RealCluster};
 use crate::workspace::Workspace;
-use crate::{kubectl, stage};
+use crate::{envoy, kubectl, stage};
 
 mod binary;
 mod tally;
@@ -23,6 +23,9 @@ use tally::Tally;
 
 /// Tells the tests where kubectl is: paths, the newest version first, separated as in `PATH`.
 const KUBECTL: &str = "KEYDESK_KUBECTL";
+
+/// Tells the tests where Envoy is. Whoever sets it has their own, where there is none to download.
+const ENVOY: &str = "KEYDESK_ENVOY";
 
 /// Tells the tests which cluster to use instead of the server in process: the path of a kubeconfig of an admin.
 const KUBECONFIG: &str = "KEYDESK_TEST_KUBECONFIG";
@@ -63,6 +66,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         environment.push((KUBECONFIG, std::path::absolute(file)?.into()));
         (against_a_cluster(workspace, &environment, filter)?, None)
     } else {
+        if env::var_os(ENVOY).is_none() {
+            environment.push((ENVOY, envoy::install(workspace)?.into()));
+        }
         (everything(workspace, &environment, filter)?, Some(left_out()))
     };
     if let Some(sentence) = left_out {
