@@ -47,6 +47,11 @@ impl Catalog {
         self.routes.get(id).cloned()
     }
 
+    /// All routes.
+    pub fn routes(&self) -> impl Iterator<Item = &Arc<HTTPRoute>> {
+        self.routes.values()
+    }
+
     /// The gateway of that name.
     #[must_use]
     pub fn gateway(&self, id: &NamespacedName) -> Option<Arc<Gateway>> {

@@ -33,8 +33,9 @@ pub fn drive(
             catalog: catalog.clone(),
             affected: affected.clone(),
             readiness: readiness.clone(),
+            pulse: pulse.clone(),
         };
-        let client = pulse.listen(&format!("{kind:?}"), client);
+        let client = client.clone();
         match kind {
             Kind::Product => spawn(watch.follow::<APIProduct>(client), shutdown),
             Kind::Key => spawn(watch.follow::<APIKey>(client), shutdown),

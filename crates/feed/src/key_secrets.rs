@@ -11,19 +11,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use keydesk_api::meta::{API_KEY_ENTRY, annotation};
 use keydesk_core::{Digest, NamespacedName};
 use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::{self, Event};
 use kube::{Api, Client, Resource};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+use crate::events::events;
+use crate::interruption::Interruptions;
 use crate::pulse::Pulse;
 
 /// The annotations that are kept.
-const KEPT_ANNOTATIONS: [&str; 3] = [
-    annotation::PLAN_ID,
-    annotation::USER_ID,
-    annotation::EXPIRES_AT,
-];
+const KEPT_ANNOTATIONS: [&str; 3] = [annotation::PLAN_ID, annotation::USER_ID, annotation::EXPIRES_AT];
 
 /// The name under which their watch is listened to.
 const NAME: &str = "KeySecret";
@@ -73,30 +71,37 @@ pub async fn follow_key_secrets(
     mut tell: impl FnMut(SecretEvent),
 ) {
     let _listening = Listening(pulse);
-    let client = pulse.listen(NAME, client);
+    let client = pulse.listen(NAME, client, false);
     let Following { namespace, labels } = following;
     let api: Api<Carrier> = match &namespace {
         Some(namespace) => Api::namespaced(client, namespace),
         None => Api::all(client),
     };
     let config = watcher::Config::default().labels(&labels);
-    let mut events = pin!(watcher(api, config).default_backoff());
+    let mut events = pin!(events(api, config).default_backoff());
     let mut listed = Vec::new();
+    let mut interruptions = Interruptions::of("enforcement secrets");
     while let Some(event) = events.next().await {
+        interruptions.note(&event);
         match event {
             Ok(Event::Init) => listed = Vec::new(),
             Ok(Event::InitApply(carrier)) => listed.push(carrier.into_key_secret()),
             Ok(Event::InitDone) => tell(SecretEvent::Listed(std::mem::take(&mut listed))),
             Ok(Event::Apply(carrier)) => tell(SecretEvent::Applied(carrier.into_key_secret())),
             Ok(Event::Delete(carrier)) => tell(SecretEvent::Deleted(carrier.id())),
-            Err(error) => {
-                tracing::warn!(
-                    error = error.to_string(),
-                    "watch of enforcement secrets was interrupted"
-                );
-            }
+            // Told, and begun anew.
+            Err(_) => {}
         }
     }
+}
+
+/// Reads one Secret, if it is there. Of its value only the digest is kept.
+///
+/// # Errors
+/// If it cannot be read.
+pub async fn read_key_secret(client: &Client, id: &NamespacedName) -> Result<Option<KeySecret>, kube::Error> {
+    let api: Api<Carrier> = Api::namespaced(client.clone(), &id.namespace);
+    Ok(api.get_opt(&id.name).await?.map(Carrier::into_key_secret))
 }
 
 /// Ends the listening with the following.

@@ -10,6 +10,8 @@
 //! ```
 
 mod drive;
+mod events;
+mod interruption;
 mod key_secrets;
 mod pulse;
 mod ready;
@@ -18,7 +20,7 @@ mod watch;
 mod watched;
 
 pub use drive::drive;
-pub use key_secrets::{Following, KeySecret, SecretEvent, follow_key_secrets};
+pub use key_secrets::{Following, KeySecret, SecretEvent, follow_key_secrets, read_key_secret};
 pub use pulse::Pulse;
 pub use ready::{Readiness, State};
 

@@ -69,11 +69,12 @@ impl Readiness {
         let _ = self.states.subscribe().wait_for(known).await;
     }
 
-    /// Moves a kind to `state`; a kind that was listed does not fall back to failing.
+    /// Moves a kind to `state`; a kind that is known does not fall back to failing.
     pub(crate) fn set(&self, kind: Kind, state: State) {
         self.states.send_if_modified(|states| {
             let before = states.get(&kind);
-            let stays = matches!((before, &state), (Some(State::Listed), State::Failing(_)));
+            let known = matches!(before, Some(State::Listed | State::Absent));
+            let stays = known && matches!(state, State::Failing(_));
             let changes = !stays && before != Some(&state);
             if changes {
                 states.insert(kind, state);
@@ -89,5 +90,21 @@ fn missing(kind: Kind, state: &State) -> Option<String> {
         State::Listing => Some(format!("{kind:?} not listed yet")),
         State::Missing => Some(format!("{kind:?}: its CRD is not installed")),
         State::Failing(why) => Some(format!("{kind:?}: {why}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_stays_known_when_the_cluster_cannot_be_reached() {
+        let readiness = Readiness::of(&[Kind::Key, Kind::Route, Kind::Secret]);
+        readiness.set(Kind::Key, State::Listed);
+        readiness.set(Kind::Route, State::Absent);
+        for kind in [Kind::Key, Kind::Route, Kind::Secret] {
+            readiness.set(kind, State::Failing("nobody is there".to_owned()));
+        }
+        assert_eq!(readiness.check().unwrap_err(), "Secret: nobody is there");
     }
 }

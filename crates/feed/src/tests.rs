@@ -24,6 +24,10 @@ struct Cluster {
     lists: Vec<(&'static str, Vec<Value>)>,
     unknown: Vec<&'static str>,
     broken: Vec<&'static str>,
+    /// No watch goes on from any version.
+    forgets: bool,
+    /// Watches begun so far.
+    watches: usize,
     /// Watches stay open until this is cancelled.
     hung_up: CancellationToken,
 }
@@ -36,8 +40,10 @@ impl Cluster {
 }
 
 /// Lists and watches; a watch never says anything.
-fn answer(cluster: &Cluster, request: &Request<Body>) -> Answer {
+fn answer(cluster: &mut Cluster, request: &Request<Body>) -> Answer {
     let plural = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let watch = request.uri().query().unwrap_or_default().contains("watch=true");
+    cluster.watches += usize::from(watch);
     let (status, body) = if cluster.unknown.contains(&plural) {
         (
             404,
@@ -47,6 +53,11 @@ fn answer(cluster: &Cluster, request: &Request<Body>) -> Answer {
         (
             403,
             json!({"kind": "Status", "code": 403, "reason": "Forbidden", "message": "not for you"}),
+        )
+    } else if cluster.forgets && watch {
+        (
+            410,
+            json!({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}),
         )
     } else {
         let items = cluster
@@ -59,7 +70,7 @@ fn answer(cluster: &Cluster, request: &Request<Body>) -> Answer {
             json!({"metadata": {"resourceVersion": "7"}, "items": items.unwrap_or_default()}),
         )
     };
-    let open = status == 200 && request.uri().query().unwrap_or_default().contains("watch=true");
+    let open = status == 200 && watch;
     let text = Bytes::from(body.to_string());
     let first = futures::stream::iter((!open).then(|| Ok(Frame::data(text))));
     let hung_up = cluster.hung_up.clone();
@@ -79,26 +90,32 @@ struct Feed {
     catalog: Arc<RwLock<Catalog>>,
     affected: mpsc::UnboundedReceiver<Affected>,
     readiness: Readiness,
+    pulse: Pulse,
     cluster: Arc<Mutex<Cluster>>,
     _shutdown: tokio_util::sync::DropGuard,
 }
 
 fn feed(cluster: Cluster) -> Feed {
+    feed_heard_by(Pulse::default(), cluster)
+}
+
+fn feed_heard_by(pulse: Pulse, cluster: Cluster) -> Feed {
     let cluster = Arc::new(Mutex::new(cluster));
     let seen = cluster.clone();
     let service = tower::service_fn(move |request: Request<Body>| {
-        let answer = answer(&seen.lock(), &request);
+        let answer = answer(&mut seen.lock(), &request);
         async move { Ok::<_, Infallible>(answer) }
     });
     let client = Client::new(service, "default");
     let catalog = Arc::new(RwLock::new(Catalog::default()));
     let (sender, affected) = mpsc::unbounded_channel();
     let (readiness, shutdown) = (Readiness::of(&Kind::ALL), CancellationToken::new());
-    drive(&client, &catalog, &sender, &readiness, &Pulse::default(), &shutdown);
+    drive(&client, &catalog, &sender, &readiness, &pulse, &shutdown);
     Feed {
         catalog,
         affected,
         readiness,
+        pulse,
         cluster,
         _shutdown: shutdown.drop_guard(),
     }
@@ -111,12 +128,17 @@ impl Feed {
     }
 
     async fn comes_to(&self, kind: Kind, wanted: impl Fn(&State) -> bool) {
+        self.soon(|feed| wanted(&feed.readiness.states()[&kind])).await;
+    }
+
+    async fn soon(&self, wanted: impl Fn(&Self) -> bool) {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-        while !wanted(&self.readiness.states()[&kind]) {
+        while !wanted(self) {
             assert!(
                 tokio::time::Instant::now() < deadline,
-                "{kind:?}: {:?}",
-                self.readiness.states()
+                "{:?}, heard {:?} ago",
+                self.readiness.states(),
+                self.pulse.age()
             );
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -213,4 +235,66 @@ async fn a_kind_that_cannot_be_listed_costs_the_others_nothing() {
         .await;
     feed.comes_to(Kind::Key, |state| *state == State::Listed).await;
     assert!(feed.readiness.check().unwrap_err().contains("not for you"));
+}
+
+#[tokio::test]
+async fn a_version_that_the_server_has_forgotten_is_not_asked_for_again() {
+    let feed = feed(Cluster {
+        lists: vec![("apikeys", vec![good("a"), good("b")])],
+        ..Cluster::default()
+    });
+    feed.ready().await;
+    assert_eq!(feed.catalog.read().key_names().len(), 2);
+    {
+        let mut cluster = feed.cluster.lock();
+        cluster.lists = vec![("apikeys", vec![good("b")])];
+        cluster.forgets = true;
+        cluster.hang_up();
+    }
+    feed.soon(|feed| feed.catalog.read().key_names().len() == 1).await;
+    feed.cluster.lock().forgets = false;
+    feed.soon(|feed| feed.pulse.age().is_zero()).await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_sign_of_life() {
+    let feed = feed(Cluster::default());
+    feed.ready().await;
+    feed.soon(|feed| feed.pulse.age().is_zero()).await;
+    {
+        let mut cluster = feed.cluster.lock();
+        cluster.broken = vec!["apikeys"];
+        cluster.hang_up();
+    }
+    // Long enough for it to have tried again.
+    feed.soon(|feed| feed.pulse.age() > Duration::from_secs(2)).await;
+    assert_eq!(feed.readiness.states()[&Kind::Key], State::Listed);
+    feed.cluster.lock().broken.clear();
+    feed.soon(|feed| feed.pulse.age().is_zero()).await;
+}
+
+#[tokio::test]
+async fn a_kind_that_may_be_missing_does_not_age() {
+    let feed = feed(Cluster {
+        unknown: vec!["kuadrants"],
+        ..Cluster::default()
+    });
+    feed.ready().await;
+    assert_eq!(feed.readiness.states()[&Kind::Kuadrant], State::Absent);
+    feed.soon(|feed| feed.pulse.age().is_zero()).await;
+    feed.cluster.lock().unknown = vec!["kuadrants", "apikeys"];
+    feed.cluster.lock().hang_up();
+    feed.soon(|feed| !feed.pulse.age().is_zero()).await;
+}
+
+#[tokio::test]
+async fn a_silent_server_is_hung_up_on() {
+    let silence = Duration::from_millis(100);
+    let feed = feed_heard_by(Pulse::with_silence(silence), Cluster::default());
+    feed.ready().await;
+    feed.soon(|feed| feed.cluster.lock().watches == Kind::ALL.len())
+        .await;
+    feed.soon(|feed| feed.pulse.age() > silence).await;
+    feed.soon(|feed| feed.cluster.lock().watches == 2 * Kind::ALL.len())
+        .await;
 }

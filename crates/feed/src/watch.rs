@@ -8,13 +8,16 @@ use kube::{
     Api, Client, ResourceExt as _,
     runtime::{
         WatchStreamExt as _,
-        watcher::{self, Event, watcher},
+        watcher::{self, Event},
     },
 };
 use parking_lot::RwLock;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
+    events::events,
+    interruption::Interruptions,
+    pulse::Pulse,
     ready::{Readiness, State},
     seen::Seen,
     watched::Watched,
@@ -28,15 +31,17 @@ pub(crate) struct Watch {
     pub(crate) catalog: Arc<RwLock<Catalog>>,
     pub(crate) affected: UnboundedSender<Affected>,
     pub(crate) readiness: Readiness,
+    pub(crate) pulse: Pulse,
 }
 
 impl Watch {
     /// Follows a kind for ever.
     pub(crate) async fn follow<K: Watched>(self, client: Client) {
+        let client = self.pulse.listen(&format!("{:?}", K::KIND), &client, K::OPTIONAL);
         let api: Api<Seen<K>> = Api::all(client);
         let mut pause = PROBE.0;
         loop {
-            let events = watcher(api.clone(), watcher::Config::default()).default_backoff();
+            let events = events(api.clone(), watcher::Config::default()).default_backoff();
             if self.follow_until_gone::<K>(events).await {
                 pause = PROBE.0;
             }
@@ -61,10 +66,12 @@ impl Watch {
     ) -> bool {
         let mut listed = None;
         let mut odd = Odd::default();
+        let mut interruptions = Interruptions::of(format!("{:?}", K::KIND));
         let mut events = pin!(events);
         let mut had = false;
         // The stream ends at the first answer that there is no such kind, and otherwise never.
         while let Some(event) = events.next().await {
+            interruptions.note(&event);
             match event {
                 Ok(Event::Init) => listed = Some(Vec::new()),
                 Ok(Event::InitApply(object)) => listed.get_or_insert_default().extend(odd.read(object)),
@@ -88,11 +95,7 @@ impl Watch {
                     self.tell(self.catalog.write().delete(&reference(&object)));
                 }
                 Err(error) if says_no_such_kind(&error) => break,
-                Err(error) => {
-                    let text = error.to_string();
-                    tracing::warn!(kind = ?K::KIND, error = text, "watch of {:?} was interrupted", K::KIND);
-                    self.readiness.set(K::KIND, State::Failing(text));
-                }
+                Err(error) => self.readiness.set(K::KIND, State::Failing(error.to_string())),
             }
         }
         had

@@ -7,14 +7,15 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Response};
 use jiff::Timestamp;
+use keydesk_core::Denial;
 
 use crate::call::Call;
 use crate::credential::Removal;
 use crate::front_door::{Ask, Asked};
 use crate::gate::Gate;
-use crate::http::refused;
+use crate::http::{problem_answer, refused};
 use crate::metrics::Way;
-use crate::reply::{IDENTITY, Pass, Reply, reply};
+use crate::reply::{IDENTITY, Pass, Problem, Reply, reply, request_id};
 
 /// A gate that a front door asks.
 #[derive(Clone)]
@@ -33,14 +34,16 @@ impl Ask for Door {
         let verdict = self.0.decide(&call, Way::FrontDoor, Timestamp::now()).await;
         match reply(&verdict, &call) {
             Reply::Refuse(refusal) => Asked::Refuse(refused(refusal)),
-            Reply::Pass(pass) => passed(pass, call.path()),
+            Reply::Pass(pass) => passed(pass, call.path(), request_id(&head.headers)),
         }
     }
 }
 
-fn passed(pass: Pass, path: &str) -> Asked {
+fn passed(pass: Pass, path: &str, id: String) -> Asked {
     let Pass {
         upstream: mut set,
+        // The front door takes those away by itself.
+        imitations: _,
         removal,
         caller,
     } = pass;
@@ -61,7 +64,7 @@ fn passed(pass: Pass, path: &str) -> Asked {
             match PathAndQuery::try_from(target) {
                 Ok(target) => uri = Some(target),
                 // What cannot be written without the key does not go on with it.
-                Err(_) => return Asked::Refuse(unwritable()),
+                Err(_) => return Asked::Refuse(unwritable(id)),
             }
         }
     }
@@ -73,8 +76,6 @@ fn passed(pass: Pass, path: &str) -> Asked {
     }
 }
 
-fn unwritable() -> Response<Body> {
-    let mut answer = Response::new(Body::empty());
-    *answer.status_mut() = http::StatusCode::BAD_REQUEST;
-    answer
+fn unwritable(id: String) -> Response<Body> {
+    problem_answer(&Problem::new(Denial::BadRequest, id))
 }

@@ -29,7 +29,20 @@ const MAX_REQUEST: usize = 256 << 10;
 /// The service, as routes to serve.
 pub fn grpc(gate: Arc<Gate>) -> axum::Router {
     let service = AuthorizationServer::new(Service { gate }).max_decoding_message_size(MAX_REQUEST);
-    tonic::service::Routes::new(service).into_axum_router()
+    let routes = tonic::service::Routes::new(service).into_axum_router();
+    routes.layer(axum::middleware::map_response(unreadable))
+}
+
+/// What is no question, or too long for one, is an invalid argument (`spec/gate.md` §7). The service itself always answers, so
+/// these two codes are tonic's, who could not read what was asked.
+async fn unreadable(mut answer: axum::response::Response) -> axum::response::Response {
+    let headers = answer.headers_mut();
+    let code = headers.get(Status::GRPC_STATUS).map(http::HeaderValue::as_bytes);
+    if matches!(code.map(tonic::Code::from_bytes), Some(tonic::Code::Internal | tonic::Code::OutOfRange)) {
+        let code = http::HeaderValue::from(tonic::Code::InvalidArgument as i32);
+        headers.insert(Status::GRPC_STATUS, code);
+    }
+    answer
 }
 
 struct Service {
@@ -92,6 +105,7 @@ fn headers(http: &mut HttpRequest) -> HashMap<String, String> {
 fn allowed(pass: Pass, metadata: Option<Struct>) -> CheckResponse {
     let Pass {
         upstream,
+        imitations,
         removal,
         caller,
     } = pass;
@@ -99,7 +113,10 @@ fn allowed(pass: Pass, metadata: Option<Struct>) -> CheckResponse {
         .into_iter()
         .filter(|name| upstream.iter().all(|(set, _)| set != name));
     let mut ok = OkHttpResponse {
-        headers_to_remove: unset.map(|name| name.as_str().to_owned()).collect(),
+        headers_to_remove: unset
+            .map(|name| name.as_str().to_owned())
+            .chain(imitations)
+            .collect(),
         headers: overwriting(&upstream),
         response_headers_to_add: overwriting(&caller),
         ..OkHttpResponse::default()

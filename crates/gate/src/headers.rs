@@ -12,6 +12,9 @@ pub trait Headers {
     /// The value of a header whose name is given in lower case.
     fn get(&self, lower_name: &str) -> Option<Cow<'_, [u8]>>;
 
+    /// The names of all headers.
+    fn names(&self) -> impl Iterator<Item = &str>;
+
     /// All headers that are text, for predicates.
     fn texts(&self) -> impl Iterator<Item = (&str, &str)>;
 }
@@ -30,6 +33,10 @@ impl Headers for HeaderMap {
         Some(Cow::Owned(values.join(separator)))
     }
 
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.keys().map(http::HeaderName::as_str)
+    }
+
     fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.iter()
             .filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?)))
@@ -40,6 +47,10 @@ impl Headers for HeaderMap {
 impl<S: BuildHasher> Headers for HashMap<String, String, S> {
     fn get(&self, lower_name: &str) -> Option<Cow<'_, [u8]>> {
         self.get(lower_name).map(|value| Cow::Borrowed(value.as_bytes()))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.keys().map(String::as_str)
     }
 
     fn texts(&self) -> impl Iterator<Item = (&str, &str)> {

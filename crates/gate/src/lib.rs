@@ -10,6 +10,7 @@
 //! evaluation of the key's standing says approved now. It never waits for the controller, which it does not know. What it
 //! cannot evaluate it refuses.
 
+pub mod explain;
 pub mod front_door;
 pub mod reviewer;
 pub mod snapshot;
@@ -37,7 +38,7 @@ pub use gate::{Gate, State};
 pub use grpc::grpc;
 pub use headers::Headers;
 pub use http::Http;
-pub use index::Scope;
+pub use index::{Index, Scope};
 pub use metrics::Way;
 pub use route::{Found, HostPattern, Route, RouteTable, Unevaluated, intersection};
 pub use run::{Follower, KINDS, RunError, Settings};

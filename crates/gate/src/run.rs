@@ -75,6 +75,8 @@ pub struct Follower {
 
 enum News {
     Objects(Affected),
+    /// From now on other Secrets are followed, and none of those is known.
+    OtherSecrets,
     Secrets(SecretEvent),
 }
 
@@ -91,6 +93,12 @@ impl Follower {
             pulse: Pulse::default(),
             secrets_listed: Arc::default(),
         }
+    }
+
+    /// Hears the cluster by this.
+    #[must_use]
+    pub fn with_pulse(self, pulse: Pulse) -> Self {
+        Self { pulse, ..self }
     }
 
     /// Whether the gate knows its cluster, and heard from it of late.
@@ -193,8 +201,7 @@ impl Follower {
                     if changed.is_err() {
                         return;
                     }
-                    // What was there is not where keys are looked for any more.
-                    let _ = tell.send(News::Secrets(SecretEvent::Listed(Vec::new())));
+                    let _ = tell.send(News::OtherSecrets);
                 }
             }
         }
@@ -220,11 +227,7 @@ impl Follower {
         })
     }
 
-    async fn index(
-        self,
-        mut told: mpsc::UnboundedReceiver<News>,
-        follow: watch::Sender<Option<Following>>,
-    ) {
+    async fn index(self, mut told: mpsc::UnboundedReceiver<News>, follow: watch::Sender<Option<Following>>) {
         let mut index = Index::new(self.settings.scope.clone());
         let mut news = Vec::new();
         let mut known = false;
@@ -239,10 +242,14 @@ impl Follower {
                 for news in news.drain(..) {
                     match news {
                         News::Objects(affected) => index.look(affected, &catalog, now),
+                        News::OtherSecrets => {
+                            index.secrets(SecretEvent::Listed(Vec::new()), &catalog, now);
+                            self.secrets_listed.store(false, Ordering::Release);
+                        }
                         News::Secrets(event) => {
                             let listed = matches!(event, SecretEvent::Listed(_));
                             index.secrets(event, &catalog, now);
-                            self.secrets_listed.fetch_or(listed && known, Ordering::AcqRel);
+                            self.secrets_listed.fetch_or(listed, Ordering::AcqRel);
                         }
                     }
                 }
@@ -260,9 +267,7 @@ impl Follower {
                 });
             }
             let snapshot = index.snapshot();
-            self.gate
-                .metrics
-                .known(snapshot.holders.len(), index.troubles());
+            self.gate.metrics.known(snapshot.holders.len(), index.troubles());
             self.gate.publish(snapshot);
             if known && self.secrets_listed.load(Ordering::Acquire) && self.gate.state() == State::Learning {
                 self.gate.set_state(State::Current);
@@ -274,17 +279,20 @@ impl Follower {
     async fn age(self) {
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut was_heard = true;
         loop {
             looks.tick().await;
             let age = self.pulse.age();
             self.gate.metrics.age(age.as_secs_f64());
+            let is_heard = age.is_zero();
             let max = self.settings.max_stale;
-            let state = match self.gate.state() {
-                State::Learning => continue,
-                State::Current | State::TooOld if !max.is_zero() && age > max => State::TooOld,
-                State::Current | State::TooOld => State::Current,
-            };
-            self.gate.set_state(state);
+            match self.gate.state() {
+                State::Current if !max.is_zero() && age > max => self.gate.set_state(State::TooOld),
+                // Between two looks, what was missed has been taken in.
+                State::TooOld if is_heard && was_heard => self.gate.set_state(State::Current),
+                State::Learning | State::Current | State::TooOld => {}
+            }
+            was_heard = is_heard;
         }
     }
 }

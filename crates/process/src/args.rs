@@ -16,7 +16,7 @@ pub struct LogArgs {
         long,
         env = "KEYDESK_LOG",
         value_name = "FILTER",
-        default_value = "info,kube_client=error",
+        default_value = "info",
         global = true
     )]
     pub log: String,

@@ -20,6 +20,11 @@ use crate::args::{LogArgs, LogFormat};
 
 /// The target of audit lines: who changed what.
 const AUDIT: &str = "audit";
+const AUDIT_OFF: &str = "audit=off";
+
+/// Libraries whose lines are not wanted unless the filter names them. What goes wrong there is told by whoever asked; and
+/// of an answer that it cannot read the client would log every byte, hence the values in a Secret.
+const QUIET: [&str; 2] = ["kube_client=off", "kube_runtime=off"];
 
 /// Why the log could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +49,8 @@ pub enum LogError {
 /// When the filter does not parse, or a log is installed already.
 pub fn init(args: &LogArgs, audit: Option<File>) -> Result<(), LogError> {
     let LogArgs { log_format, log } = args;
-    let directives = match &audit {
-        Some(_) if !log.contains(AUDIT) => format!("{log},{AUDIT}=off"),
-        Some(_) | None => log.clone(),
-    };
     let filter = EnvFilter::builder()
-        .parse(directives)
+        .parse(directives(log, audit.is_some()))
         .map_err(|source| LogError::ParseFilter {
             filter: log.clone(),
             source,
@@ -72,6 +73,20 @@ pub fn init(args: &LogArgs, audit: Option<File>) -> Result<(), LogError> {
         .with(audit)
         .try_init()
         .map_err(LogError::Install)
+}
+
+/// The filter as given, and what is not wanted unless it says so.
+fn directives(log: &str, audited_elsewhere: bool) -> String {
+    let audit = audited_elsewhere.then_some(AUDIT_OFF);
+    let mut directives = log.to_owned();
+    for directive in QUIET.into_iter().chain(audit) {
+        let (target, _) = directive.split_once('=').unwrap_or((directive, ""));
+        if !log.contains(target) {
+            directives.push(',');
+            directives.push_str(directive);
+        }
+    }
+    directives
 }
 
 /// An error and everything that caused it, as one line: `failed to do this: because of that: and that`.
@@ -126,6 +141,22 @@ mod tests {
             chain(&error).to_string(),
             "failed to open the door: key broke: rust"
         );
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_not_logged_unless_it_is_named() {
+        for (log, audited, directives_then) in [
+            ("info", false, "info,kube_client=off,kube_runtime=off"),
+            ("trace", true, "trace,kube_client=off,kube_runtime=off,audit=off"),
+            (
+                "info,audit=info",
+                true,
+                "info,audit=info,kube_client=off,kube_runtime=off",
+            ),
+            ("kube_client=debug", false, "kube_client=debug,kube_runtime=off"),
+        ] {
+            assert_eq!(directives(log, audited), directives_then);
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 use self::refusal::Refusal;
+use crate::reply::request_id;
 pub use self::upstream::Patience;
 use self::upstream::Upstream;
 
@@ -72,7 +73,11 @@ impl<A: Ask> FrontDoor<A> {
         let door = Arc::new(self);
         Router::new().fallback(move |request: Request| {
             let door = Arc::clone(&door);
-            async move { door.answer(request).await.unwrap_or_else(Refusal::into_response) }
+            async move {
+                let id = request_id(request.headers());
+                let answer = door.answer(request).await;
+                answer.unwrap_or_else(|refusal| refusal.into_response(id))
+            }
         })
     }
 

@@ -1,10 +1,11 @@
 //! What the door itself refuses, and what it says when nobody opens behind it.
 
 use axum::body::Body;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use keydesk_core::Denial;
-use serde_json::json;
+
+use crate::http::problem_answer;
+use crate::reply::Problem;
 
 /// Why a request was not passed on, or brought no answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,19 +56,7 @@ impl Refusal {
     }
 
     /// As a problem (RFC 9457).
-    pub(super) fn into_response(self) -> Response<Body> {
-        let status = self.status();
-        let problem = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason(),
-            "status": status.as_u16(),
-            "detail": self.sentence(),
-            "code": self.code(),
-        });
-        let mut answer = Response::new(Body::from(problem.to_string()));
-        *answer.status_mut() = status;
-        let json = HeaderValue::from_static("application/problem+json");
-        answer.headers_mut().insert(CONTENT_TYPE, json);
-        answer
+    pub(super) fn into_response(self, id: String) -> Response<Body> {
+        problem_answer(&Problem::of(self.status(), self.code(), self.sentence(), id))
     }
 }

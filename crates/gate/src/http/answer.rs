@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::credential::Removal;
@@ -22,6 +22,7 @@ pub(super) fn to_proxy(reply: Reply) -> Response {
 fn passed(pass: Pass) -> Response {
     let Pass {
         upstream,
+        imitations,
         removal,
         caller,
     } = pass;
@@ -32,11 +33,19 @@ fn passed(pass: Pass) -> Response {
     for (name, value) in upstream.into_iter().chain(caller) {
         headers.insert(name, value);
     }
-    let credential = match removal {
-        Removal::Header { name } => HeaderValue::try_from(name).ok(),
-        Removal::Nothing | Removal::Cookies { .. } | Removal::Query { .. } => None,
-    };
-    headers.extend(credential.map(|name| (TO_REMOVE, name)));
+    let mut to_remove = imitations;
+    match removal {
+        // What is left of a query is for each protocol to say in its own way, if it can.
+        Removal::Nothing | Removal::Query { .. } => {}
+        Removal::Header { name } => to_remove.push(name),
+        Removal::Cookies { rest } => match HeaderValue::from_bytes(&rest) {
+            Ok(rest) => headers.extend([(COOKIE, rest)]),
+            Err(_) => to_remove.push("cookie".to_owned()),
+        },
+    }
+    if !to_remove.is_empty() {
+        headers.extend(HeaderValue::try_from(to_remove.join(",")).map(|names| (TO_REMOVE, names)));
+    }
     answer
 }
 
@@ -47,7 +56,8 @@ pub(crate) fn refused(refusal: Refusal) -> Response {
         headers,
         problem,
     } = refusal;
-    let mut answer = body(status, problem.to_json(), Problem::MEDIA_TYPE);
+    let mut answer = problem_answer(&problem);
+    *answer.status_mut() = status;
     for (name, value) in headers {
         answer.headers_mut().append(name, value);
     }
@@ -56,8 +66,12 @@ pub(crate) fn refused(refusal: Refusal) -> Response {
 
 /// A problem that is no refusal of a call.
 pub(super) fn problem(status: StatusCode, code: &'static str, detail: &str, headers: &HeaderMap) -> Response {
-    let problem = Problem::of(status, code, detail.to_owned(), request_id(headers));
-    body(status, problem.to_json(), Problem::MEDIA_TYPE)
+    problem_answer(&Problem::of(status, code, detail.to_owned(), request_id(headers)))
+}
+
+/// A problem as it is.
+pub(crate) fn problem_answer(problem: &Problem) -> Response {
+    body(problem.status(), problem.to_json(), Problem::MEDIA_TYPE)
 }
 
 /// A document.

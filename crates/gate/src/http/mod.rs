@@ -21,7 +21,7 @@ use parking_lot::RwLock;
 use crate::gate::Gate;
 use crate::reviewer::Reviewer;
 
-pub(crate) use answer::refused;
+pub(crate) use answer::{problem_answer, refused};
 use peers::Peers;
 
 /// Bytes of a body: nothing that is asked here is long.

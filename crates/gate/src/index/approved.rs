@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use keydesk_api::APIKey;
 use keydesk_catalog::{Bound, Catalog, KeyEdges, Shown, asked};
-use keydesk_core::{KeyFacts, NamespacedName, ProductFacts, Scheme, SecretFacts, Standing, Terms, standing};
+use keydesk_core::{
+    KeyFacts, NamespacedName, ProductFacts, Ruling, Scheme, SecretFacts, Standing, Terms, standing,
+};
 
 use super::intern::{Interner, Texts};
 use crate::snapshot::Approved;
@@ -35,6 +37,20 @@ pub(super) fn approved(
 }
 
 fn terms(catalog: &Catalog, key: &APIKey, now: Timestamp) -> Option<(Terms, Option<Timestamp>)> {
+    rule(catalog, key, now, |ruling, _| match &ruling.standing {
+        Standing::Approved(decision) => Some((decision.terms.clone(), ruling.ends_at)),
+        Standing::Expired { at } => Some((ruling.decision?.terms.clone(), Some(*at))),
+        Standing::Failed(_) | Standing::Denied(_) | Standing::Pending => None,
+    })
+}
+
+/// What `read` makes of where a key stands, and of what it asks for.
+pub(crate) fn rule<T>(
+    catalog: &Catalog,
+    key: &APIKey,
+    now: Timestamp,
+    read: impl FnOnce(&Ruling<'_>, &Terms) -> T,
+) -> T {
     let edges = KeyEdges::of(key);
     let facts = KeyFacts {
         asked: asked(key, &edges),
@@ -49,11 +65,7 @@ fn terms(catalog: &Catalog, key: &APIKey, now: Timestamp) -> Option<(Terms, Opti
     let bound = Shown::by(request.as_deref(), &facts.asked).bind(&approvals, now);
     let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
     let ruling = standing(&facts, &decisions, &product(catalog, &edges.product), now);
-    match ruling.standing {
-        Standing::Approved(decision) => Some((decision.terms.clone(), ruling.ends_at)),
-        Standing::Expired { at } => Some((ruling.decision?.terms.clone(), Some(at))),
-        Standing::Failed(_) | Standing::Denied(_) | Standing::Pending => None,
-    }
+    read(&ruling, &facts.asked)
 }
 
 /// What the gate itself knows of a product. How its callers are known is read from the policy on the route that they

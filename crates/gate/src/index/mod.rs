@@ -17,9 +17,10 @@ use keydesk_feed::{KeySecret, SecretEvent};
 
 use crate::route::RouteTable;
 use crate::snapshot::{Grant, Holder, Protection, Snapshot};
+pub(crate) use approved::rule;
 use intern::{Interner, Texts};
 use protect::Protected;
-pub(crate) use protect::protect;
+pub(crate) use protect::{hosts, is_accepted, protect};
 use secrets::Secrets;
 
 /// Which of the cluster's objects count.
@@ -52,32 +53,37 @@ impl Troubles {
     }
 }
 
-/// The index.
-pub(crate) struct Index {
+/// From what the cluster says to snapshots.
+pub struct Index {
     scope: Scope,
     secrets: Secrets,
     routes: BTreeMap<NamespacedName, Protected>,
     known: Snapshot,
     troubles: Troubles,
+    /// Whether `known` is behind `routes`: the table of all of them is made once for each batch.
+    rerouted: bool,
     texts: Texts,
     products: Interner<NamespacedName>,
 }
 
 impl Index {
-    pub(crate) fn new(scope: Scope) -> Self {
+    /// The index of a cluster of which nothing is known yet.
+    #[must_use]
+    pub fn new(scope: Scope) -> Self {
         Self {
             scope,
             secrets: Secrets::default(),
             routes: BTreeMap::new(),
             known: Snapshot::default(),
             troubles: Troubles::default(),
+            rerouted: false,
             texts: Texts::default(),
             products: Interner::default(),
         }
     }
 
     /// Takes in what happened to Secrets.
-    pub(crate) fn secrets(&mut self, event: SecretEvent, catalog: &Catalog, now: Timestamp) {
+    pub fn secrets(&mut self, event: SecretEvent, catalog: &Catalog, now: Timestamp) {
         match event {
             SecretEvent::Listed(secrets) => {
                 for id in self.secrets.missing_from(&secrets) {
@@ -93,13 +99,7 @@ impl Index {
     }
 
     /// Looks again at what changed.
-    pub(crate) fn look(
-        &mut self,
-        targets: impl IntoIterator<Item = Target>,
-        catalog: &Catalog,
-        now: Timestamp,
-    ) {
-        let mut rerouted = false;
+    pub fn look(&mut self, targets: impl IntoIterator<Item = Target>, catalog: &Catalog, now: Timestamp) {
         for target in targets {
             match target {
                 Target::Key(key) => self.look_at_key(&key, catalog, now),
@@ -108,22 +108,22 @@ impl Index {
                         Some(protected) => self.routes.insert(route, protected),
                         None => self.routes.remove(&route),
                     };
-                    rerouted = true;
+                    self.rerouted = true;
                 }
-                // Where keys are looked for is part of what protects a route.
+                // Where keys are looked for is part of what protects a route, and of what makes a Secret count.
                 Target::Kuadrant => {
                     let routes = std::mem::take(&mut self.routes).into_keys();
                     self.routes = routes
                         .filter_map(|route| Some((route.clone(), protect(catalog, &route, &self.scope)?)))
                         .collect();
-                    rerouted = true;
+                    self.rerouted = true;
+                    for record in self.secrets.all() {
+                        self.settle(&record, catalog, now);
+                    }
                 }
                 // Keys of a product that changed are told of one by one; the rest decides on nothing.
                 Target::Product(_) | Target::Approval(_) | Target::EnforcementSecret(_) => {}
             }
-        }
-        if rerouted {
-            self.reroute();
         }
     }
 
@@ -141,11 +141,14 @@ impl Index {
     }
 
     /// What is known now.
-    pub(crate) fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&mut self) -> Snapshot {
+        if std::mem::take(&mut self.rerouted) {
+            self.reroute();
+        }
         self.known.clone()
     }
 
-    /// What of the policies nobody can satisfy.
+    /// What of the policies nobody could satisfy when the last snapshot was made.
     pub(crate) fn troubles(&self) -> Troubles {
         self.troubles
     }
@@ -173,14 +176,18 @@ impl Index {
         if let Some(record) = self.secrets.remove(id)
             && let Some(digest) = record.digest
         {
-            self.known.holders.remove(&digest, &record.namespace, &record.name);
+            self.known
+                .holders
+                .remove(&digest, &record.namespace, &record.name);
         }
     }
 
     /// Whether a Secret's value opens doors, and for whom, anew.
     fn settle(&mut self, record: &secrets::Record, catalog: &Catalog, now: Timestamp) {
         let Some(digest) = record.digest else { return };
-        self.known.holders.remove(&digest, &record.namespace, &record.name);
+        self.known
+            .holders
+            .remove(&digest, &record.namespace, &record.name);
         let Some(grant) = self.grant(record, catalog, now) else {
             return;
         };

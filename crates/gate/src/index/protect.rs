@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use keydesk_api::Method;
 use keydesk_api::foreign::{
     AuthPolicy, ForeignStatus, HTTPRoute, Listener, ParentRef, RoutesFrom, Unevaluated, section,
 };
-use keydesk_api::Method;
 use keydesk_catalog::{Attached, Catalog, Policy, PolicyEnd};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt as _;
@@ -40,9 +40,7 @@ impl Protected {
                 .creation_timestamp()
                 .map_or(Timestamp::MAX, |time| time.0),
             hosts: self.hosts.clone(),
-            rules: rules
-                .map(|rule| (rule, Arc::clone(&self.protection)))
-                .collect(),
+            rules: rules.map(|rule| (rule, Arc::clone(&self.protection))).collect(),
         }
     }
 }
@@ -69,14 +67,10 @@ pub(crate) fn protect(catalog: &Catalog, id: &NamespacedName, scope: &Scope) -> 
             .filter_map(|entry| entry.location.challenge(&entry.name).try_into().ok())
             .collect(),
         entries,
-        plans: plans
-            .choose()
-            .map(|policy| Arc::new(Plans::compile(policy))),
+        plans: plans.choose().map(|policy| Arc::new(Plans::compile(policy))),
         products: catalog
             .products_on(id)
-            .map(|product| {
-                NamespacedName::new(product.namespace().unwrap_or_default(), product.name_any())
-            })
+            .map(|product| NamespacedName::new(product.namespace().unwrap_or_default(), product.name_any()))
             .collect(),
         unsupported: unsupported(catalog, id, &route, &auth, policy),
         enforcement_namespace: catalog.enforcement_namespace().map(Arc::from),
@@ -90,7 +84,12 @@ pub(crate) fn protect(catalog: &Catalog, id: &NamespacedName, scope: &Scope) -> 
 }
 
 /// The hosts under which gateways serve a route.
-fn hosts(catalog: &Catalog, id: &NamespacedName, route: &HTTPRoute, scope: &Scope) -> Vec<HostPattern> {
+pub(crate) fn hosts(
+    catalog: &Catalog,
+    id: &NamespacedName,
+    route: &HTTPRoute,
+    scope: &Scope,
+) -> Vec<HostPattern> {
     let mut hosts = BTreeSet::new();
     for parent in route.spec.parent_refs.iter().filter(|parent| parent.is_gateway()) {
         let gateway = NamespacedName::new(parent.namespace_or(&id.namespace), parent.name.as_str());
@@ -116,7 +115,7 @@ fn hosts(catalog: &Catalog, id: &NamespacedName, route: &HTTPRoute, scope: &Scop
 }
 
 /// Whether the parent itself says that it took the route.
-fn is_accepted(route: &HTTPRoute, parent: &ParentRef, namespace: &str) -> bool {
+pub(crate) fn is_accepted(route: &HTTPRoute, parent: &ParentRef, namespace: &str) -> bool {
     let same = |other: &ParentRef| {
         other.is_gateway()
             && other.name == parent.name
@@ -132,8 +131,7 @@ fn is_accepted(route: &HTTPRoute, parent: &ParentRef, namespace: &str) -> bool {
 
 fn is_meant(listener: &Listener, parent: &ParentRef) -> bool {
     let name = parent.section_name.as_deref();
-    name.is_none_or(|name| name == listener.name)
-        && parent.port.is_none_or(|port| listener.port == port)
+    name.is_none_or(|name| name == listener.name) && parent.port.is_none_or(|port| listener.port == port)
 }
 
 /// Whether a listener takes routes of the route's namespace. Which namespaces a selector means is not known here: the

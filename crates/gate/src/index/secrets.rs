@@ -60,6 +60,11 @@ impl Secrets {
         self.records.find(self.hash(&id.namespace, &id.name), is(id))
     }
 
+    /// All that there are now.
+    pub(super) fn all(&self) -> Vec<Arc<Record>> {
+        self.records.iter().cloned().collect()
+    }
+
     pub(super) fn put(&mut self, record: Record) {
         let Self { records, hasher } = self;
         let hash = |record: &Arc<Record>| hasher.hash_one((&*record.namespace, &*record.name));

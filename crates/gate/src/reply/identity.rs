@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use keydesk_api::rfc3339;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::headers::Headers;
 use crate::snapshot::{Holder, Tier};
 
 const KEY_ID: HeaderName = HeaderName::from_static("x-key-id");
@@ -37,6 +38,19 @@ pub(super) fn for_api(holder: &Holder, tier: Option<&Tier>) -> Vec<(HeaderName, 
             .map(|approved| (PRODUCT, text(&approved.product.to_string()))),
     );
     headers
+}
+
+/// The headers of a call that a server which hands headers on as variables cannot tell from [`IDENTITY`]: `x_plan` for
+/// `x-plan`. Sorted.
+pub(super) fn imitations(headers: &(impl Headers + ?Sized)) -> Vec<String> {
+    let names = headers.names().filter(|name| name.contains('_'));
+    let names = names.filter(|name| {
+        let plain = name.replace('_', "-");
+        IDENTITY.iter().any(|name| name.as_str().eq_ignore_ascii_case(&plain))
+    });
+    let mut names: Vec<_> = names.map(str::to_owned).collect();
+    names.sort_unstable();
+    names
 }
 
 /// For the caller.

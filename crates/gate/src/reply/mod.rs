@@ -31,6 +31,8 @@ pub(crate) enum Reply {
 pub(crate) struct Pass {
     /// Headers for the API behind. Whatever the caller sent under these names, and under [`IDENTITY`], must not arrive.
     pub(crate) upstream: Vec<(HeaderName, HeaderValue)>,
+    /// Headers of the caller's that imitate those, and must not arrive either.
+    pub(crate) imitations: Vec<String>,
     /// How the key is taken out of the call.
     pub(crate) removal: Removal,
     /// Headers for the caller.
@@ -70,6 +72,7 @@ fn pass<H: Headers + ?Sized>(admitted: &Admitted, call: &Call<'_, H>) -> Pass {
     allowance::tell(counted, &mut caller);
     Pass {
         upstream: identity::for_api(holder, counted.tier()),
+        imitations: identity::imitations(call.headers),
         removal,
         caller,
     }

@@ -43,6 +43,11 @@ impl Problem {
         }
     }
 
+    /// The status that it speaks of.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::FORBIDDEN)
+    }
+
     pub(crate) fn to_json(&self) -> String {
         // Texts and a number always serialise.
         serde_json::to_string(self).unwrap_or_default()

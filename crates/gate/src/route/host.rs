@@ -41,7 +41,7 @@ impl HostPattern {
     }
 
     /// The hosts that both are for.
-    fn and(&self, other: &Self) -> Option<Self> {
+    pub(super) fn and(&self, other: &Self) -> Option<Self> {
         match (self, other) {
             (Self::Any, both) | (both, Self::Any) => Some(both.clone()),
             (Self::Exact(a), Self::Exact(b)) => (a == b).then(|| self.clone()),

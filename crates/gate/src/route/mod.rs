@@ -19,10 +19,12 @@ mod expression;
 mod host;
 mod index;
 mod path;
+mod readings;
 mod table;
 
 pub use candidate::Unevaluated;
 pub use host::{HostPattern, intersection};
+pub(crate) use readings::{Malformed, Met, Reading, serves};
 pub use table::{Found, Route, RouteTable};
 
 #[cfg(test)]

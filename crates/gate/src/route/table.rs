@@ -38,18 +38,20 @@ pub struct Route<'a, T> {
 /// host, a regular expression that does not compile where regular expressions come.
 #[derive(Debug)]
 pub struct RouteTable<T> {
-    rules: Vec<Rule<T>>,
+    pub(super) rules: Vec<Rule<T>>,
     exact: HashMap<Box<str>, HostIndex>,
     under: HashMap<Box<str>, HostIndex>,
     any: HostIndex,
     /// Whether any match looks at the query.
-    reads_query: bool,
+    pub(super) reads_query: bool,
 }
 
 #[derive(Debug)]
-struct Rule<T> {
-    known: T,
-    unevaluated: Option<Unevaluated>,
+pub(super) struct Rule<T> {
+    pub(super) known: T,
+    /// Its place in its route, from 0.
+    pub(super) position: usize,
+    pub(super) unevaluated: Option<Unevaluated>,
 }
 
 /// What a call meets.
@@ -67,7 +69,7 @@ pub enum Found<'a, T> {
 
 /// What one reading of a call selects.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Selected {
+pub(super) enum Selected {
     Rule(usize),
     Unevaluated(usize),
     Nothing,
@@ -87,14 +89,14 @@ impl<T> RouteTable<T> {
             reads_query: false,
         };
         for Route { hosts, rules, .. } in routes {
-            for (rule, known) in rules {
-                table.insert(&hosts, rule, known);
+            for (position, (rule, known)) in rules.into_iter().enumerate() {
+                table.insert(&hosts, position, rule, known);
             }
         }
         table
     }
 
-    fn insert(&mut self, hosts: &[HostPattern], rule: &HTTPRouteRule, known: T) {
+    fn insert(&mut self, hosts: &[HostPattern], position: usize, rule: &HTTPRouteRule, known: T) {
         let number = self.rules.len();
         let mut unevaluated = None;
         for written in &rule.matches {
@@ -110,7 +112,11 @@ impl<T> RouteTable<T> {
                 index.insert(Arc::clone(&candidate));
             }
         }
-        self.rules.push(Rule { known, unevaluated });
+        self.rules.push(Rule {
+            known,
+            position,
+            unevaluated,
+        });
     }
 
     /// The rules that have a match that cannot be evaluated, and what is wrong with it.
@@ -169,7 +175,7 @@ impl<T> RouteTable<T> {
         }
     }
 
-    fn select<H: Headers + ?Sized>(&self, host: &str, path: &str, asked: &Asked<'_, H>) -> Selected {
+    pub(super) fn select<H: Headers + ?Sized>(&self, host: &str, path: &str, asked: &Asked<'_, H>) -> Selected {
         let mut doubtful = None;
         let mut candidates = self
             .indexes(host)

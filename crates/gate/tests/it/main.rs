@@ -6,4 +6,27 @@
     reason = "a test that cannot go on ends here"
 )]
 
+mod ask;
+mod crowd;
+mod forging;
+mod hiding;
+mod envoy;
+mod itself;
+mod key;
+mod line;
+mod malformed;
+mod limits;
+mod objects;
+mod passing;
+mod planless;
+mod policies;
+mod proxies;
+mod refusing;
+mod revocation;
+mod routes;
+mod running;
+mod sharing;
+mod scale;
 mod stage;
+mod staleness;
+mod verifying;

@@ -4,7 +4,7 @@
 //! clients then lose the answer: so the rest is read and thrown away, within bounds. Over HTTP/1.1 the connection ends
 //! there, as [`linger`](super::linger) has it: a client that was told no may never send the body it had announced.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,10 @@ use bytes::Bytes;
 use http::Version;
 use http_body::{Body, Frame, SizeHint};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::connection::FAREWELL;
 
 /// The body did not arrive in time.
 #[derive(Debug, thiserror::Error)]
@@ -32,9 +35,10 @@ where
 {
     /// Present until this is dropped.
     body: Option<B>,
-    deadline: Instant,
+    deadline: Option<Instant>,
+    draining: CancellationToken,
     /// Set up when the body has to be waited for, which a small one rarely has.
-    alarm: Option<Pin<Box<Sleep>>>,
+    alarm: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     late: Arc<AtomicBool>,
     /// Whether to take it to its end even if nobody wants what is in it.
     whole: bool,
@@ -44,12 +48,18 @@ impl<B> Arriving<B>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
 {
-    /// The body, and what tells whether it was late.
-    pub(super) fn new(body: B, deadline: Instant, version: Version) -> (Self, Arc<AtomicBool>) {
+    /// The body, and what tells whether it was late. Once `draining` is cancelled, nobody waits for long.
+    pub(super) fn new(
+        body: B,
+        deadline: Option<Instant>,
+        draining: CancellationToken,
+        version: Version,
+    ) -> (Self, Arc<AtomicBool>) {
         let late = Arc::new(AtomicBool::new(false));
         let arriving = Self {
             body: Some(body),
             deadline,
+            draining,
             alarm: None,
             late: Arc::clone(&late),
             whole: version >= Version::HTTP_2,
@@ -78,7 +88,7 @@ where
         }
         let alarm = this
             .alarm
-            .get_or_insert_with(|| Box::pin(sleep_until(this.deadline)));
+            .get_or_insert_with(|| Box::pin(alarm(this.deadline, this.draining.clone())));
         alarm.as_mut().poll(context).map(|()| {
             this.late.store(true, Ordering::Release);
             Some(Err(Late.into()))
@@ -94,6 +104,24 @@ where
     }
 }
 
+/// Rings at the deadline, or a moment after the end has come.
+async fn alarm(deadline: Option<Instant>, draining: CancellationToken) {
+    let overdue = async {
+        match deadline {
+            Some(deadline) => sleep_until(deadline).await,
+            None => pending().await,
+        }
+    };
+    let ending = async {
+        draining.cancelled().await;
+        sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        () = overdue => {}
+        () = ending => {}
+    }
+}
+
 impl<B> Drop for Arriving<B>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -103,12 +131,12 @@ where
             .body
             .take()
             .filter(|body| self.whole && !body.is_end_stream());
-        let Some(mut body) = rest else {
+        // Without a deadline, all reading is the handler's.
+        let (Some(mut body), Some(deadline)) = (rest, self.deadline) else {
             return;
         };
         // Without a runtime nothing is connected any more.
         if let Ok(runtime) = Handle::try_current() {
-            let deadline = self.deadline;
             runtime.spawn(timeout_at(deadline, async move {
                 let mut left = MAX_DRAINED;
                 while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -145,7 +173,8 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(10);
         drop(Arriving::new(
             axum::body::Body::from_stream(body),
-            deadline,
+            Some(deadline),
+            CancellationToken::new(),
             version,
         ));
         // The stream is dropped when the drain is over, and the sender with it.

@@ -27,8 +27,8 @@ use super::linger::Lingering;
 
 /// How often a silent HTTP/2 client is asked whether it is still there.
 const PING: Duration = Duration::from_secs(30);
-/// How long a client that was told to go may take to say that it has heard.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long a client that was told to go may take to say that it has heard, or to bring to its end what it was asking.
+pub(super) const FAREWELL: Duration = Duration::from_millis(500);
 /// Less is not enough for hyper.
 const LEAST_HEADER_BYTES: u32 = 8 << 10;
 
@@ -46,6 +46,7 @@ pub(super) async fn converse(
         peer,
         activity: Arc::clone(&activity),
         request_timeout: bounds.request_timeout,
+        draining: draining.clone(),
     };
     let connection = builder(bounds)
         .serve_connection(TokioIo::new(Lingering::new(stream)), service)
@@ -97,6 +98,7 @@ struct Conversation {
     peer: SocketAddr,
     activity: Arc<Activity>,
     request_timeout: Option<Duration>,
+    draining: CancellationToken,
 }
 
 impl hyper::service::Service<Request<Incoming>> for Conversation {
@@ -108,28 +110,25 @@ impl hyper::service::Service<Request<Incoming>> for Conversation {
         let under_way = self.activity.begin();
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let mut router = self.router.clone();
-        match self.request_timeout {
-            Some(request_timeout) if !request.body().is_end_stream() => {
-                let deadline = Instant::now() + request_timeout;
-                Box::pin(async move {
-                    let version = request.version();
-                    let (head, body) = request.into_parts();
-                    let (body, late) = Arriving::new(body, deadline, version);
-                    let answer = router.call(Request::from_parts(head, body)).await?;
-                    // Whatever became of half a request: this is why.
-                    let answer = if late.load(Ordering::Acquire) {
-                        too_late(version)
-                    } else {
-                        answer
-                    };
-                    Ok(answer.map(|body| Answering::new(body, under_way)))
-                })
-            }
-            _ => {
-                let answer = router.call(request);
-                Box::pin(async move { Ok(answer.await?.map(|body| Answering::new(body, under_way))) })
-            }
+        if request.body().is_end_stream() {
+            let answer = router.call(request);
+            return Box::pin(async move { Ok(answer.await?.map(|body| Answering::new(body, under_way))) });
         }
+        let deadline = self.request_timeout.map(|timeout| Instant::now() + timeout);
+        let draining = self.draining.clone();
+        Box::pin(async move {
+            let version = request.version();
+            let (head, body) = request.into_parts();
+            let (body, late) = Arriving::new(body, deadline, draining, version);
+            let answer = router.call(Request::from_parts(head, body)).await?;
+            // Whatever became of half a request: this is why.
+            let answer = if late.load(Ordering::Acquire) {
+                too_late(version)
+            } else {
+                answer
+            };
+            Ok(answer.map(|body| Answering::new(body, under_way)))
+        })
     }
 }
 

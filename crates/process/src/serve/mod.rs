@@ -54,7 +54,8 @@ pub struct Bounds {
     /// How long a connection may stay between the end of one answer and the end of the next request's headers. Without
     /// it: `header_timeout` over HTTP/1.1, and over HTTP/2 for as long as the client answers pings.
     pub idle: Option<Duration>,
-    /// How long requests under way may take once the end has come.
+    /// How long requests under way may take once the end has come. For what is not yet a whole request by then nobody
+    /// waits.
     pub drain: Duration,
 }
 
