@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use keydesk_process::LogArgs;
 
-use crate::command::{apiserver, completions, controller, gate, up};
+use crate::command::{apiserver, completions, controller, explain, gate, up};
 
 /// The front desk for a company's APIs: developers ask for keys, owners decide, gateways obey.
 #[derive(Debug, Parser)]
@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Controller(Box<controller::Args>),
     /// Run the gate against a cluster: may this call pass?
     Gate(Box<gate::Args>),
+    /// Say what is decided and why
+    Explain(explain::Args),
     /// Print the custom resource definitions as YAML, for `kubectl apply -f -`
     Crds,
     /// Print a completion script for a shell

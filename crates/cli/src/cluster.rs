@@ -1,30 +1,127 @@
 //! The cluster that a command works on.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use kube::{
-    Config,
-    config::{KubeConfigOptions, Kubeconfig},
+    Client, Config,
+    config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 
-use crate::exit::Failure;
+use crate::{contact::attentive, exit::Failure};
 
-/// How to reach the cluster of a kubeconfig; without one, as kubectl would, or as a pod does.
-pub(crate) async fn cluster(kubeconfig: Option<PathBuf>) -> Result<Config, Failure> {
-    let Some(file) = kubeconfig else {
-        return Config::infer().await.map_err(|error| unusable(&error));
+/// A kubeconfig that makes no sense. The parser's words quote the file, hence a token: only where it was is kept.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to understand the kubeconfig {path:?}{place}")]
+struct ParseKubeconfig {
+    path: PathBuf,
+    place: Place,
+}
+
+/// Counted from 1, if it is known.
+#[derive(Debug)]
+struct Place(Option<(u64, u64)>);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some((line, column)) => write!(f, " at line {line}, column {column}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A client of the cluster of a kubeconfig; without one, of the cluster that kubectl would take, or that this pod is in.
+pub(crate) async fn cluster(kubeconfig: Option<PathBuf>) -> Result<Client, Failure> {
+    let config = configured(kubeconfig).await?;
+    let server = config.cluster_url.clone();
+    let client = Client::try_from(config).map_err(|error| unusable(&error))?;
+    Ok(attentive(client, &server))
+}
+
+async fn configured(kubeconfig: Option<PathBuf>) -> Result<Config, Failure> {
+    let read = match &kubeconfig {
+        Some(file) => Kubeconfig::read_from(file),
+        None => Kubeconfig::read(),
     };
-    let kubeconfig = Kubeconfig::read_from(file).map_err(|error| unusable(&error))?;
-    let context = KubeConfigOptions::default();
-    Config::from_custom_kubeconfig(kubeconfig, &context)
-        .await
-        .map_err(|error| unusable(&error))
+    let config = match read {
+        Ok(read) => Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await,
+        Err(error) => Err(error),
+    };
+    config.or_else(|error| match (error, kubeconfig) {
+        (KubeconfigError::Parse(error), file) => {
+            let path = file.or_else(first_that_makes_no_sense).unwrap_or_default();
+            Err(not_understood(path, &error))
+        }
+        (error, Some(_)) => Err(unusable(&error)),
+        (error, None) => Config::incluster().map_err(|in_cluster| match in_cluster {
+            InClusterError::ReadEnvironmentVariable(_) => unusable(&error),
+            _ => unusable(&in_cluster),
+        }),
+    })
 }
 
 /// A kubeconfig, or what it leads to, that is of no use.
-pub(crate) fn unusable(error: &(dyn std::error::Error + 'static)) -> Failure {
+fn unusable(error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::fixable(
         error,
         "name the kubeconfig of a cluster with --kubeconfig or KUBECONFIG, or run in a pod",
     )
+}
+
+fn not_understood(path: PathBuf, error: &serde_saphyr::Error) -> Failure {
+    let place = error.location().map(|place| (place.line(), place.column()));
+    Failure::fixable(
+        &ParseKubeconfig {
+            path,
+            place: Place(place),
+        },
+        "put that right (what it says there is not shown, as it may be a token), or name another file with \
+         --kubeconfig or KUBECONFIG",
+    )
+}
+
+/// Of the files that are read when none is named.
+fn first_that_makes_no_sense() -> Option<PathBuf> {
+    let files = match std::env::var_os("KUBECONFIG").filter(|files| !files.is_empty()) {
+        Some(files) => std::env::split_paths(&files).collect(),
+        None => vec![std::env::home_dir()?.join(".kube/config")],
+    };
+    let makes_no_sense =
+        |file: &PathBuf| matches!(Kubeconfig::read_from(file), Err(KubeconfigError::Parse(_)));
+    files.into_iter().find(makes_no_sense)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a person is told of a kubeconfig.
+    async fn told(text: &str) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("broken.yaml");
+        std::fs::write(&file, text).unwrap();
+        let failure = configured(Some(file)).await.expect_err("no kubeconfig");
+        failure.to_string()
+    }
+
+    #[tokio::test]
+    async fn a_kubeconfig_that_makes_no_sense_is_told_by_its_place_alone() {
+        let user = "users:\n- name: admin\n  user:\n";
+        for (text, line) in [
+            (format!("{user}    token: hunter2\n   oops: [\n"), 5),
+            (format!("{user}    token: \"hunter2\n    tokenFile: x\n"), 5),
+            (format!("{user}    token: {{hunter2: 1}}\n"), 4),
+            (format!("{user}    token: hunter2\n    exec: hunter2\n"), 5),
+            ("users: hunter2\n".to_owned(), 1),
+        ] {
+            let said = told(&text).await;
+            assert!(said.contains("broken.yaml\" at line "), "{said}");
+            assert!(
+                said.contains(&format!(" at line {line}, column ")),
+                "{line}: {said}"
+            );
+            assert!(!said.contains("hunter2"), "{said}");
+            assert_eq!(said.lines().count(), 2, "{said}");
+        }
+    }
 }

@@ -84,18 +84,21 @@ const CALLER: [(&str, &str); 3] = [
     ("x-consumer", "consumer"),
 ];
 
-/// Both stores, told apart by the host; and their documents, under `/openapi/gamestore.json` and
-/// `/openapi/toystore.json` of any host.
+/// The documents of both stores, for everybody: `gamestore.json` and `toystore.json`.
+pub(crate) fn documents() -> Router {
+    Router::new().route("/.keydesk/openapi/{file}", get(document))
+}
+
+/// Both stores, told apart by the host.
 pub(crate) fn router() -> Router {
     Router::new()
-        .route("/openapi/{file}", get(document))
         .route("/api", get(async |headers: HeaderMap| call(&headers, "")))
         .route("/api/", get(async |headers: HeaderMap| call(&headers, "")))
         .route(
             "/api/{*path}",
             get(async |Path(path): Path<String>, headers: HeaderMap| call(&headers, &path)),
         )
-        .fallback(async || missing("a store answers under /api, its document is under /openapi"))
+        .fallback(async || missing("a store answers under /api"))
 }
 
 async fn document(Path(file): Path<String>) -> Response<Body> {
@@ -256,7 +259,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let forever = std::future::pending();
-        tokio::spawn(serve(router(), listener, None, Bounds::default(), forever));
+        let router = router().merge(documents());
+        tokio::spawn(serve(router, listener, None, Bounds::default(), forever));
         address
     }
 
@@ -287,7 +291,7 @@ mod tests {
     async fn every_documented_operation_is_there_and_what_is_not_there_is_404() {
         let address = start().await;
         for store in &STORES {
-            let file = format!("/openapi/{}.json", store.name);
+            let file = format!("/.keydesk/openapi/{}.json", store.name);
             let (status, document) = got(address, "127.0.0.1", &file, "").await;
             assert_eq!((status, &document["info"]["title"]), (200, &json!(store.title)));
             let paths = document["paths"].as_object().unwrap();
@@ -303,7 +307,7 @@ mod tests {
                 (status, body["collections"].as_array().unwrap().len()),
                 (200, store.collections.len())
             );
-            for path in ["/api/none", "/api/games/99", "/openapi/other.json", "/"] {
+            for path in ["/api/none", "/api/games/99", "/.keydesk/openapi/other.json", "/"] {
                 assert_eq!(got(address, store.host, path, "").await.0, 404, "{path}");
             }
         }

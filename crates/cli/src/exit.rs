@@ -7,8 +7,8 @@ use keydesk_process::{ListenError, chain};
 /// Something went wrong, and whose turn it is.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// Chosen words: the whole message.
-    message: String,
+    /// Chosen words: the whole message. Nothing if it was said already, on standard output.
+    message: Option<String>,
     /// What whoever started the program can do.
     hint: Option<String>,
 }
@@ -17,7 +17,7 @@ impl Failure {
     /// A failure that is nobody's mistake.
     pub(crate) fn fault(error: &(dyn Error + 'static)) -> Self {
         Self {
-            message: chain(error).to_string(),
+            message: Some(chain(error).to_string()),
             hint: None,
         }
     }
@@ -25,16 +25,24 @@ impl Failure {
     /// Something that whoever started the program can put right, and how.
     pub(crate) fn fixable(error: &(dyn Error + 'static), hint: impl Into<String>) -> Self {
         Self {
-            message: chain(error).to_string(),
+            message: Some(chain(error).to_string()),
             hint: Some(hint.into()),
         }
     }
 
+    /// An answer that says no: it is on standard output, and somebody can do something about it.
+    pub(crate) fn said() -> Self {
+        Self {
+            message: None,
+            hint: None,
+        }
+    }
+
     fn code(&self) -> u8 {
-        match self.hint {
-            Some(_) => 1,
+        match (&self.message, &self.hint) {
+            (None, _) | (_, Some(_)) => 1,
             // EX_SOFTWARE of sysexits.
-            None => 70,
+            (Some(_), None) => 70,
         }
     }
 }
@@ -53,7 +61,9 @@ impl From<ListenError> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        if let Some(message) = &self.message {
+            write!(f, "error: {message}")?;
+        }
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),
@@ -66,8 +76,10 @@ pub(crate) fn report(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nothing is left to do if even this cannot be said.
-            let _ = writeln!(std::io::stderr(), "{failure}");
+            if failure.message.is_some() {
+                // Nothing is left to do if even this cannot be said.
+                let _ = writeln!(std::io::stderr(), "{failure}");
+            }
             ExitCode::from(failure.code())
         }
     }
@@ -83,5 +95,6 @@ mod tests {
         let (fixable, fault) = (Failure::fixable(&error, "put it out"), Failure::fault(&error));
         assert_eq!(fixable.to_string(), "error: disk on fire\nhint: put it out");
         assert_eq!((fixable.code(), fault.code()), (1, 70));
+        assert_eq!(Failure::said().code(), 1);
     }
 }

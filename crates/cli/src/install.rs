@@ -1,5 +1,7 @@
 //! Putting objects into a cluster that may have them already. What is there is left as it is: people may have changed it.
 
+use std::net::SocketAddr;
+
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use keydesk_api::{foreign, manifests, rbac};
 use kube::{
@@ -46,9 +48,18 @@ pub(crate) async fn base(admin: &Client, roles: Vec<Value>) -> Result<(), Instal
     manifests(admin, manifests::BASE).await
 }
 
-/// Installs the demo.
-pub(crate) async fn demo(admin: &Client) -> Result<(), InstallError> {
-    manifests(admin, manifests::DEMO).await
+/// The front door, as the demo's manifests write it.
+const DOOR: &str = "127.0.0.1:8000";
+
+/// Installs the demo, whose front door is at this address.
+pub(crate) async fn demo(admin: &Client, door: SocketAddr) -> Result<(), InstallError> {
+    let door = door.to_string();
+    let texts: Vec<_> = manifests::DEMO
+        .iter()
+        .map(|text| text.replace(DOOR, &door))
+        .collect();
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    manifests(admin, &texts).await
 }
 
 /// Namespaces first, then everything else: nothing else depends on an order.

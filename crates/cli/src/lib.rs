@@ -6,6 +6,7 @@
 mod args;
 mod cluster;
 mod command;
+mod contact;
 mod demo_backend;
 mod exit;
 mod gating;

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nonsense_is_the_default_and_too_much_is_the_most_that_works() {
+    fn s046_nonsense_is_the_default_and_too_much_is_the_most_that_works() {
         for (text, size) in [
             ("1000", 1000),
             ("abc", DEFAULT_SPEC_SIZE),

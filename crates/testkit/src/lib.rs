@@ -14,6 +14,7 @@
 )]
 
 pub mod conditions;
+pub mod envoy;
 pub mod fixtures;
 pub mod hidden;
 pub mod http_server;

@@ -17,6 +17,20 @@ use crate::wait::Patience;
 /// How long the program may take to become ready, a debug build on a busy machine included.
 const START: Duration = Duration::from_mins(1);
 
+/// The flags of everything that `up` listens with.
+pub const LISTENERS: [&str; 5] = [
+    "--listen",
+    "--admin-listen",
+    "--gate-listen",
+    "--gate-grpc-listen",
+    "--front-door-listen",
+];
+
+/// The flags that give every listener a free port, so that tests do not meet.
+pub fn free_ports() -> impl Iterator<Item = &'static str> {
+    LISTENERS.into_iter().flat_map(|flag| [flag, "127.0.0.1:0"])
+}
+
 /// A running `keydesk up`. Killed when it is dropped.
 pub struct Up {
     child: Child,
@@ -50,7 +64,7 @@ impl Up {
             .arg("up")
             .arg("--data-dir")
             .arg(directory)
-            .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+            .args(free_ports())
             .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -75,6 +89,17 @@ impl Up {
     #[must_use]
     pub fn kubeconfig(&self) -> PathBuf {
         self.directory.join("kubeconfig")
+    }
+
+    /// Where a listener is, by its flag without dashes.
+    #[must_use]
+    pub fn address(&self, flag: &str) -> String {
+        let text = std::fs::read_to_string(self.directory.join("addresses.json")).unwrap();
+        let addresses: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let address = addresses[flag].as_str();
+        address
+            .unwrap_or_else(|| panic!("{flag} listens nowhere: {text}"))
+            .to_owned()
     }
 
     /// Everything written to standard output and standard error so far.

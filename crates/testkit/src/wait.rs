@@ -25,7 +25,7 @@ impl Patience {
     /// For a cluster behind a socket.
     pub const REAL: Self = Self {
         soon: Duration::from_secs(15),
-        stays: Duration::from_secs(2),
+        stays: Duration::from_secs(3),
         every: Duration::from_millis(50),
     };
 }

@@ -3,11 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use keydesk_process::{AdminArgs, Health, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained};
-use kube::Client;
 
 use super::DRAIN;
 use crate::{
-    cluster::{cluster, unusable},
+    cluster::cluster,
     exit::Failure,
     gating::{GateArgs, Gating},
     home::DataDir,
@@ -19,7 +18,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
 
-    /// Where it is kept what was used of each limit [default: `gate` in the platform's data directory]
+    /// Where it is kept what was used of each limit [default: `keydesk-gate` beside the data directory of `up`]
     #[arg(long, env = "KEYDESK_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
@@ -41,13 +40,13 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     let directory = match data_dir {
         Some(directory) => directory,
-        None => DataDir::default_path()?.join("gate"),
+        // Not within the one of `up`: that has its own gate, with its own counts.
+        None => DataDir::default_path()?.with_file_name("keydesk-gate"),
     };
     let home = DataDir::open(&directory)?;
     let admin_listener = bind("--admin-listen", admin_listen).await?;
     let gating = Gating::prepare(gate, &home.path("")).await?;
-    let config = cluster(kubeconfig).await?;
-    let client = Client::try_from(config).map_err(|error| unusable(&error))?;
+    let client = cluster(kubeconfig).await?;
 
     let follower = gating.follower(&client);
     let http = gating.http(&client, &follower);

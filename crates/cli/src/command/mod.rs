@@ -4,6 +4,7 @@ pub(crate) mod apiserver;
 pub(crate) mod completions;
 pub(crate) mod controller;
 mod crds;
+pub(crate) mod explain;
 pub(crate) mod gate;
 mod shell_word;
 pub(crate) mod up;
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Apiserver(args) => block_on(apiserver::run(args, log)),
         Command::Controller(args) => block_on(controller::run(*args, log)),
         Command::Gate(args) => block_on(gate::run(*args, log)),
+        Command::Explain(args) => block_on(explain::run(args, log)),
         Command::Crds => crds::run(),
         Command::Completions(args) => completions::run(&args),
     }

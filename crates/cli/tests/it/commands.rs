@@ -42,7 +42,7 @@ fn completions_are_there_for_the_usual_shells() {
 #[test]
 fn help_names_every_command_and_every_listener() {
     let help = stdout(&["--help"]);
-    for command in ["up", "apiserver", "controller", "crds", "completions"] {
+    for command in ["up", "apiserver", "controller", "gate", "crds", "completions"] {
         assert!(
             help.contains(&format!("\n  {command} ")),
             "{command} is not in:\n{help}"
@@ -55,6 +55,9 @@ fn help_names_every_command_and_every_listener() {
         "--fetch-allow",
         "127.0.0.1:7443",
         "127.0.0.1:7444",
+        "127.0.0.1:8090",
+        "127.0.0.1:50051",
+        "127.0.0.1:8000",
     ] {
         assert!(help.contains(words), "{words} is not in:\n{help}");
     }

@@ -24,12 +24,16 @@ impl Drop for Running {
 }
 
 fn start(arguments: &[&str], path: &Path) -> Running {
+    start_with_log(arguments, path, Stdio::null())
+}
+
+fn start_with_log(arguments: &[&str], path: &Path, log: impl Into<Stdio>) -> Running {
     let mut command = Command::new(KEYDESK);
     command
         .args(arguments)
         .arg(path)
         .stdout(Stdio::null())
-        .stderr(Stdio::null());
+        .stderr(log);
     Running(command.spawn().unwrap())
 }
 
@@ -114,4 +118,63 @@ async fn it_is_ready_once_the_cluster_has_its_kinds_and_ends_when_told() {
             .success()
     );
     assert_eq!(controller.0.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn an_outage_is_one_line_when_it_begins_and_one_when_it_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let (home, kubeconfig) = (directory.path().join("home"), directory.path().join("kubeconfig"));
+    let listen = free.to_string();
+    let serve = ["apiserver", "--listen", &listen, "--data-dir"];
+    let announced = home.join("kubeconfig");
+    // The first run is for the kubeconfig.
+    let server = start(&serve, &home);
+    eventually("the API server is ready", async || announced.exists()).await;
+    std::fs::copy(&announced, &kubeconfig).unwrap();
+    let admin = admin(&kubeconfig).await;
+    for crd in manifests::folder("config/crd/bases") {
+        admin.create(&crd).await.unwrap();
+    }
+    drop(server);
+
+    let log = directory.path().join("log");
+    let _controller = start_with_log(
+        &[
+            "controller",
+            "--health-probe-bind-address=0",
+            "--log-format=json",
+            "--kubeconfig",
+        ],
+        &kubeconfig,
+        std::fs::File::create(&log).unwrap(),
+    );
+    let said = |words: &str| {
+        let log = std::fs::read_to_string(&log).unwrap();
+        log.lines().filter(|line| line.contains(words)).count()
+    };
+    let (lost, back) = (
+        format!("https://{free} does not answer: "),
+        format!("https://{free} answers again"),
+    );
+    for outage in 1..=2 {
+        eventually("the outage is told", async || said(&lost) == outage).await;
+        // Long enough for every kind to have tried more than once.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let server = start(&serve, &home);
+        eventually("its end is told", async || said(&back) == outage).await;
+        eventually("the cluster is known", async || said("the cluster is known") == 1).await;
+        drop(server);
+    }
+    eventually("the last outage is told", async || said(&lost) == 3).await;
+    assert!(
+        said("Connection refused") >= 1,
+        "{}",
+        std::fs::read_to_string(&log).unwrap()
+    );
+    let complaints = said("\"WARN\"") + said("\"ERROR\"");
+    assert_eq!(complaints, 3, "{}", std::fs::read_to_string(&log).unwrap());
 }

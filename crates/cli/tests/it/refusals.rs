@@ -8,7 +8,10 @@ use std::{
     process::{Command, Output},
 };
 
-use keydesk_testkit::{Address, kinds, up::Up};
+use keydesk_testkit::{
+    Address, kinds,
+    up::{LISTENERS, Up, free_ports},
+};
 use serde_json::json;
 
 use crate::KEYDESK;
@@ -18,7 +21,7 @@ fn refused(directory: &Path, flags: &[&str]) -> Output {
     let mut command = Command::new(KEYDESK);
     command.arg("up").arg("--data-dir").arg(directory);
     command
-        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+        .args(free_ports())
         .args(flags)
         .output()
         .unwrap()
@@ -44,10 +47,12 @@ fn a_port_in_use_names_the_flag() {
     let directory = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for flag in ["--listen", "--admin-listen"] {
+    for flag in LISTENERS {
         let mut command = Command::new(KEYDESK);
-        command.arg("up").arg("--data-dir").arg(directory.path());
-        for other in ["--listen", "--admin-listen"] {
+        command
+            .args(["up", "--demo", "--data-dir"])
+            .arg(directory.path());
+        for other in LISTENERS {
             command.args([other, if other == flag { &address } else { "127.0.0.1:0" }]);
         }
         check(&command.output().unwrap(), &["already in use", &address, flag]);

@@ -43,7 +43,18 @@ async fn run(stage: &Stage, document: &str) {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_keydesk"))
         .parent()
         .unwrap();
-    for block in blocks {
+    // The documents name the ports that a person has; the test's own are free ones.
+    let ports = [
+        ("127.0.0.1:8000", "front-door-listen"),
+        ("127.0.0.1:8090", "gate-listen"),
+        ("127.0.0.1:7444", "admin-listen"),
+    ];
+    let here = |block: String| {
+        ports.iter().fold(block, |block, (written, flag)| {
+            block.replace(written, &stage.up.address(flag))
+        })
+    };
+    for block in blocks.into_iter().map(here) {
         let output = Command::new("bash")
             .args(["-euo", "pipefail", "-c", &block])
             .current_dir(manifests::repository())

@@ -2,6 +2,7 @@
 
 use keydesk_testkit::hidden::assert_hidden;
 use keydesk_testkit::kinds;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::stage::{Stage, soon, soon_fails};
 
@@ -41,6 +42,7 @@ async fn no_key_value_is_in_any_output_or_object_but_the_two_secrets() {
             &[value],
         );
     }
+    call_in_every_way(&stage, SECOND).await;
     // Failures talk more than successes do.
     let bad = admin
         .apply(&secret(FIRST).replace("stringData", "stringdata"))
@@ -88,6 +90,52 @@ async fn no_key_value_is_in_any_output_or_object_but_the_two_secrets() {
     values.extend(tokens.iter().map(String::as_str));
     assert_hidden("the output", &said, &values);
     assert_hidden("the audit", &audit, &values);
+}
+
+/// Shows a key to everything that takes one, in places that are right and wrong; what is answered, and what is counted,
+/// must not hold it either.
+async fn call_in_every_way(stage: &Stage, value: &str) {
+    let asked = r#"{"namespace": "gamestore", "product": "gamestore-api", "key": "VALUE"}"#.replace("VALUE", value);
+    let calls = [
+        ("front-door-listen", "GET /api/games", format!("Authorization: APIKEY {value}"), ""),
+        ("front-door-listen", "GET /api/games", format!("Authorization: Bearer {value}"), ""),
+        ("front-door-listen", "GET /.keydesk/self", format!("Authorization: APIKEY {value}"), ""),
+        ("front-door-listen", "GET /api/games?key=VALUE", format!("X-API-Key: {value}{value}"), ""),
+        ("gate-listen", "GET /v1/self", format!("X-API-Key: {value}"), ""),
+        ("gate-listen", "GET /v1/ext_authz/api/games", format!("Authorization: APIKEY {value}"), ""),
+        ("gate-listen", "GET /v1/forward-auth", format!("Authorization: APIKEY {value}"), ""),
+        ("gate-listen", "POST /v1/verify", format!("Authorization: Bearer {value}"), asked.as_str()),
+        ("gate-grpc-listen", "POST /VALUE", format!("Authorization: APIKEY {value}"), ""),
+    ];
+    let mut passed = 0;
+    for (listener, line, header, body) in calls {
+        let (line, length) = (line.replace("VALUE", value), body.len());
+        let request = format!(
+            "{line} HTTP/1.1\r\nHost: api.gamestore.example.com\r\n{header}\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
+        );
+        let said = said(&stage.up.address(listener), &request).await;
+        assert!(said.starts_with("HTTP/1.1 "), "{listener} {line}: {said}");
+        passed += usize::from(said.starts_with("HTTP/1.1 200"));
+        assert_hidden(listener, &said, &[value]);
+    }
+    assert!(passed >= 4, "only {passed} of the calls were good");
+    let admin = stage.up.address("admin-listen");
+    let metrics = said(
+        &admin,
+        "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(metrics.contains("keydesk_gate_decisions_total"), "{metrics}");
+    assert_hidden("the metrics", &metrics, &[value]);
+}
+
+async fn said(address: &str, request: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut said = Vec::new();
+    stream.read_to_end(&mut said).await.unwrap();
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod documents;
+mod gate;
 mod hygiene;
 mod malformed;
 mod mistakes;

@@ -48,6 +48,11 @@ impl Stage {
     /// The same, approved by the owner and enforced.
     pub(crate) async fn approve(&self) {
         self.ask().await;
+        self.approve_asked().await;
+    }
+
+    /// What was asked for, approved by the owner and enforced.
+    pub(crate) async fn approve_asked(&self) {
         self.kubectl("owner")
             .must("apply -f examples/gamestore/4-approval.yaml")
             .await;

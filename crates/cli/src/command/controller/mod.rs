@@ -11,14 +11,13 @@ use keydesk_feed::Readiness;
 use keydesk_process::{
     Health, ListenError, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained,
 };
-use kube::Client;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::{listen::Listen, zap::ZapArgs};
 use super::DRAIN;
 use crate::{
-    cluster::{cluster, unusable},
+    cluster::cluster,
     exit::Failure,
     settings::openapi_spec_max_size,
 };
@@ -108,8 +107,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         "keydesk controller {}",
         env!("CARGO_PKG_VERSION")
     );
-    let config = cluster(kubeconfig).await?;
-    let client = Client::try_from(config).map_err(|error| unusable(&error))?;
+    let client = cluster(kubeconfig).await?;
 
     let readiness = Readiness::of(&keydesk_controller::KINDS);
     let checks = readiness.clone();

@@ -47,7 +47,8 @@ impl Front {
         } = self;
         let router = FrontDoor::new(Door(gate), upstream, Patience::default())
             .router()
-            .merge(http.self_router());
+            .merge(http.self_router())
+            .merge(demo_backend::documents());
         // The door is shut first: what came through it is still answered.
         let shut = CancellationToken::new();
         let serve_door = async {

@@ -87,29 +87,36 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         .local_addr()
         .map_err(|error| Failure::fault(&error))?;
     let gating = Gating::prepare(gate, &home.path("gate")).await?;
-    let front = match demo {
-        true => Some(Front::prepare(front_door_listen).await?),
-        false => None,
+    let front = if demo {
+        Some(Front::prepare(front_door_listen).await?)
+    } else {
+        None
     };
+    let door = front.as_ref().map(|front| front.address);
     let mut listeners = vec![("admin-listen", admin_address)];
     listeners.extend(gating.addresses()?);
-    listeners.extend(front.as_ref().map(|front| ("front-door-listen", front.address)));
+    listeners.extend(door.map(|door| ("front-door-listen", door)));
     let serving = serve(&home, listen, &people, stop.drain.clone()).await?;
 
     let client = |user: User| Client::new(serving.server.as_user(user), "default");
     let gateway = User::service_account(rbac::NAMESPACE, "local-gateway");
     let admin = client(User::admin());
     let mut roles = local_gateway::role_objects(&gateway.name);
-    roles.extend(rbac::gate(rbac::NAMESPACE));
+    let gate_roles = rbac::gate(rbac::NAMESPACE).into_iter();
+    roles.extend(gate_roles.map(|manifest| manifest.object));
     install::base(&admin, roles).await?;
-    if demo {
-        install_demo_once(&home, &admin).await?;
+    if let Some(door) = door {
+        install_demo_once(&home, &admin, door).await?;
     }
 
     let readiness = Readiness::of(&keydesk_controller::KINDS);
     let settings = Settings {
         openapi_spec_max_size: openapi_spec_max_size(),
-        fetch_allow,
+        // The demo's documents are served here.
+        fetch_allow: fetch_allow
+            .into_iter()
+            .chain(door.map(|door| IpNet::from(door.ip())))
+            .collect(),
         ..Settings::default()
     };
     let gate_client = client(User::service_account(rbac::NAMESPACE, rbac::GATE_ACCOUNT));
@@ -145,7 +152,6 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     });
     parts.spawn(async { admin_port.await.map_err(|error| Failure::fault(&error)) });
     parts.spawn(gating.run(follower.clone(), http.clone(), stop.drain.clone()));
-    let door = front.as_ref().map(|front| front.address);
     if let Some(front) = front {
         let serve_front = front.run(Arc::clone(&gate), http, stop.drain.clone());
         parts.spawn(async {
@@ -186,9 +192,9 @@ fn outcome(ended: Result<Ended, tokio::task::JoinError>) -> Ended {
     ended.map_err(|error| Failure::fault(&error))?
 }
 
-async fn install_demo_once(home: &DataDir, admin: &Client) -> Result<(), Failure> {
+async fn install_demo_once(home: &DataDir, admin: &Client, door: SocketAddr) -> Result<(), Failure> {
     if home.read(INSTALLED)?.is_none() {
-        install::demo(admin).await?;
+        install::demo(admin, door).await?;
         home.write(INSTALLED, "{\"demo\": true}\n")?;
     }
     Ok(())
