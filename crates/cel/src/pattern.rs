@@ -79,11 +79,16 @@ impl Pattern {
     ) -> Result<Self, String> {
         let mut refusal = String::new();
         for class in classes {
-            *steps = steps.saturating_add(class.compilation).saturating_add(reading(text));
+            *steps = steps
+                .saturating_add(class.compilation)
+                .saturating_add(reading(text));
             match build(text, class.bytes) {
                 Ok(regex) => return Ok(Self { regex, class: *class }),
                 Err(regex::Error::CompiledTooBig(_)) => {
-                    refusal = format!("pattern {text:?} takes more than {} bytes when compiled", class.bytes);
+                    refusal = format!(
+                        "pattern {text:?} takes more than {} bytes when compiled",
+                        class.bytes
+                    );
                 }
                 Err(error) => return Err(format!("pattern {text:?} is not valid: {error}")),
             }
@@ -167,12 +172,12 @@ pub(crate) fn take(call: &mut CallExpr, patterns: &mut Vec<String>) {
 
 /// `matches`, on a text and a pattern that may be compiled already.
 pub(crate) fn matches(This(text): This<Arc<String>>, pattern: Value) -> Result<bool, ExecutionError> {
-    with_pattern("matches", &pattern, |regex| regex.is_match(&text))
+    with_pattern("matches", pattern, |regex| regex.is_match(&text))
 }
 
 /// `find`: the first match, or an empty text.
 pub(crate) fn find(This(text): This<Arc<String>>, pattern: Value) -> ResolveResult {
-    with_pattern("find", &pattern, |regex| {
+    with_pattern("find", pattern, |regex| {
         let found = regex.find(&text).map_or("", |found| found.as_str());
         Value::String(Arc::new(found.to_owned()))
     })
@@ -184,16 +189,20 @@ pub(crate) fn find_all(This(text): This<Arc<String>>, Arguments(arguments): Argu
         Some(Value::Int(limit)) => usize::try_from(*limit).unwrap_or(usize::MAX),
         _ => usize::MAX,
     };
-    with_pattern("findAll", arguments.first().unwrap_or(&Value::Null), |regex| {
-        let found = regex.find_iter(&text).take(limit);
-        let texts = found.map(|found| Value::String(Arc::new(found.as_str().to_owned())));
-        Value::List(Arc::new(texts.collect()))
-    })
+    with_pattern(
+        "findAll",
+        arguments.first().cloned().unwrap_or(Value::Null),
+        |regex| {
+            let found = regex.find_iter(&text).take(limit);
+            let texts = found.map(|found| Value::String(Arc::new(found.as_str().to_owned())));
+            Value::List(Arc::new(texts.collect()))
+        },
+    )
 }
 
 fn with_pattern<T>(
     function: &str,
-    pattern: &Value,
+    pattern: Value,
     work: impl FnOnce(&Regex) -> T,
 ) -> Result<T, ExecutionError> {
     match pattern {
@@ -203,7 +212,7 @@ fn with_pattern<T>(
                 .ok_or(ExecutionError::NoSuchOverload)?;
             Ok(work(&pattern.regex))
         }
-        Value::String(text) => match build(text, MIDDLE.bytes) {
+        Value::String(text) => match build(&text, MIDDLE.bytes) {
             Ok(regex) => Ok(work(&regex)),
             Err(_) => Err(not_valid(function)),
         },

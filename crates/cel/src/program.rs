@@ -47,7 +47,11 @@ impl Program {
     ///
     /// # Errors
     /// When it may take more.
-    pub fn admit<'a>(&'a self, variables: &[(&'a str, Shape)], allowed: u64) -> Result<Admitted<'a>, TooMuchWork> {
+    pub fn admit<'a>(
+        &'a self,
+        variables: &[(&'a str, Shape)],
+        allowed: u64,
+    ) -> Result<Admitted<'a>, TooMuchWork> {
         let mut spent = 0;
         let mut patterns = Vec::with_capacity(self.patterns.len());
         for pattern in &self.patterns {
@@ -107,7 +111,9 @@ impl Admitted<'_> {
     pub fn resolve(&self, context: &Context<'_>) -> Result<Value, ExecutionError> {
         let mut scope = context.new_inner_scope();
         for (index, pattern) in self.patterns.iter().enumerate() {
-            let value = pattern.clone().map_or(Value::Null, |pattern| Value::Opaque(pattern));
+            let value = pattern
+                .clone()
+                .map_or(Value::Null, |pattern| Value::Opaque(pattern));
             scope.add_variable_from_value(pattern::variable(index), value);
         }
         // The engine panics on some numbers, times and formats that it did not expect.

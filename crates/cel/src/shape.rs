@@ -162,7 +162,12 @@ impl Parts {
             self.is_open = true;
             return (Size::SCALAR, Shape::default().absorb(value));
         };
-        let key_size = Size::of_text(name.len() as u64);
+        let text = Size::of_text(name.len() as u64);
+        // It has a place of its own in the map besides.
+        let key_size = Size {
+            weight: text.weight + 1,
+            ..text
+        };
         if let Some(field) = self.fields.get_mut(name.as_str()) {
             return (key_size, field.absorb(value));
         }

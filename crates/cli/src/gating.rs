@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use keydesk_gate::{Follower, Gate, Http, Scope as GateScope, Settings, grpc, reviewer::Reviewer};
-use keydesk_process::{Bounds, Registry, bind, serve};
+use keydesk_process::{Bounds, bind, serve};
 use keydesk_quota::{Counters, Ledger, LedgerError, Scope, Store, keep};
 use kube::Client;
 use tokio::{net::TcpListener, time::Instant};
@@ -26,7 +26,7 @@ pub(crate) struct GateArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
     gate_listen: SocketAddr,
 
-    /// Address for Envoy's ext_authz over gRPC (port 0 takes a free one)
+    /// Address for the `ext_authz` of Envoy, gRPC (port 0 takes a free one)
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:50051")]
     gate_grpc_listen: SocketAddr,
 
@@ -76,7 +76,7 @@ fn gateway(text: &str) -> Result<keydesk_core::NamespacedName, String> {
 
 /// A gate that has its addresses and its counters, and waits for a cluster.
 pub(crate) struct Gating {
-    pub(crate) gate: Arc<Gate>,
+    gate: Arc<Gate>,
     http: TcpListener,
     grpc: TcpListener,
     counters: Arc<Counters>,
@@ -127,42 +127,51 @@ impl Gating {
         ])
     }
 
-    /// Adds what the gate counts about itself.
-    pub(crate) fn register_metrics(&self, registry: &mut Registry) {
-        self.gate.register_metrics(registry);
-    }
-
-    /// The gate on `client`'s cluster.
-    pub(crate) fn follower(&self, client: &Client) -> Follower {
-        Follower::new(Arc::clone(&self.gate), client.clone(), self.settings.clone())
-    }
-
-    /// What answers over HTTP.
-    pub(crate) fn http(&self, client: &Client, follower: &Follower) -> Http {
-        let catalog = Arc::clone(&follower.catalog);
-        Http::new(
+    /// Puts the gate before a cluster, seen with the rights of `client`.
+    pub(crate) fn on(self, client: &Client) -> Posted {
+        let follower = Follower::new(Arc::clone(&self.gate), client.clone(), self.settings.clone());
+        let http = Http::new(
             Arc::clone(&self.gate),
-            catalog,
+            Arc::clone(&follower.catalog),
             Reviewer::new(client.clone()),
             self.trusted.clone(),
-        )
+        );
+        Posted {
+            follower,
+            http,
+            gating: self,
+        }
+    }
+}
+
+/// A gate before a cluster.
+pub(crate) struct Posted {
+    gating: Gating,
+    pub(crate) follower: Follower,
+    pub(crate) http: Http,
+}
+
+impl Posted {
+    /// The gate itself.
+    pub(crate) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gating.gate)
     }
 
     /// Answers and counts until `shutdown`; what was counted is on disk when it is over.
-    pub(crate) async fn run(
-        self,
-        follower: Follower,
-        http: Http,
-        shutdown: CancellationToken,
-    ) -> Result<(), Failure> {
+    pub(crate) async fn run(self, shutdown: CancellationToken) -> Result<(), Failure> {
         let Self {
-            gate,
-            http: http_listener,
-            grpc: grpc_listener,
-            counters,
-            ledger,
-            settings: _,
-            trusted: _,
+            follower,
+            http,
+            gating:
+                Gating {
+                    gate,
+                    http: http_listener,
+                    grpc: grpc_listener,
+                    counters,
+                    ledger,
+                    settings: _,
+                    trusted: _,
+                },
         } = self;
         // Counting ends after the last answer.
         let answered = CancellationToken::new();
@@ -189,16 +198,14 @@ impl Gating {
             answered.clone().cancelled_owned(),
             move |saved| saves.tell(saved),
         );
-        let follow = follower.run(shutdown.clone());
-        let end = shutdown.clone();
-        let follow = async move {
-            let followed = follow.await;
+        let follow = async {
+            let ended = follower.run(shutdown.clone()).await;
             // Without news there is nothing to go by.
-            end.cancel();
-            followed
+            shutdown.cancel();
+            ended
         };
-        let ((), counted, followed) = tokio::join!(answer, count, follow);
-        followed.map_err(|error| Failure::fault(&error))?;
+        let ((), counted, ended) = Box::pin(async { tokio::join!(answer, count, follow) }).await;
+        ended.map_err(|error| Failure::fault(&error))?;
         counted.map_err(Failure::from)
     }
 }
@@ -219,12 +226,11 @@ impl Saves {
 
     fn tell(&mut self, saved: &Result<usize, LedgerError>) {
         match (saved, self.failing_since) {
-            (Ok(_), None) => {}
+            (Ok(_), None) | (Err(_), Some(_)) => {}
             (Ok(_), Some(_)) => {
                 tracing::info!("what is counted is written to disk again");
                 self.failing_since = None;
             }
-            (Err(_), Some(_)) => {}
             (Err(error), None) => {
                 tracing::error!(error = %keydesk_process::chain(error), "failed to write down what was counted: it goes on in memory, and is tried again");
                 self.failing_since = Some(Instant::now());

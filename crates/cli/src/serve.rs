@@ -69,9 +69,12 @@ pub(crate) async fn serve<'a>(
     let address = listener.local_addr().map_err(|error| Failure::fault(&error))?;
     let path = home.path("store");
     // Reading a large store takes a while; nothing else waits for it yet.
-    let store = tokio::task::block_in_place(|| match home.had_a_store() {
-        true => Store::open_existing(&path),
-        false => Store::open(&path),
+    let store = tokio::task::block_in_place(|| {
+        if home.had_a_store() {
+            Store::open_existing(&path)
+        } else {
+            Store::open(&path)
+        }
     })?;
     let authority = Authority::load(home)?;
     let tokens = Tokens::load(home, people.iter().map(|person| person.name))?;

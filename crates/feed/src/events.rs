@@ -8,6 +8,10 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
+/// Objects of a list that come at a time. Servers count what is left for each page, so that small ones make long lists
+/// slow; this many are a few megabytes.
+const PAGE: u32 = 5_000;
+
 /// What happens to the objects of `api`. As kube's own watcher, but for one thing: where a server says in its status
 /// line, not in the stream, that it has forgotten the version to go on from, that one asks for it again and again. This
 /// one lists anew.
@@ -18,6 +22,7 @@ pub(crate) fn events<K>(
 where
     K: Resource + DeserializeOwned + Clone + Debug + Send + 'static,
 {
+    let config = config.page_size(PAGE);
     let begin = move || Box::pin(watcher(api.clone(), config.clone()));
     stream::unfold((begin(), begin), async |(mut events, begin)| {
         let event = events.next().await?;

@@ -38,7 +38,10 @@ pub fn grpc(gate: Arc<Gate>) -> axum::Router {
 async fn unreadable(mut answer: axum::response::Response) -> axum::response::Response {
     let headers = answer.headers_mut();
     let code = headers.get(Status::GRPC_STATUS).map(http::HeaderValue::as_bytes);
-    if matches!(code.map(tonic::Code::from_bytes), Some(tonic::Code::Internal | tonic::Code::OutOfRange)) {
+    if matches!(
+        code.map(tonic::Code::from_bytes),
+        Some(tonic::Code::Internal | tonic::Code::OutOfRange)
+    ) {
         let code = http::HeaderValue::from(tonic::Code::InvalidArgument as i32);
         headers.insert(Status::GRPC_STATUS, code);
     }
@@ -126,7 +129,11 @@ fn allowed(pass: Pass, metadata: Option<Struct>) -> CheckResponse {
         Removal::Header { name } => ok.headers_to_remove.push(name),
         Removal::Cookies { rest } => {
             let rest = String::from_utf8_lossy(&rest);
-            ok.headers.push(option("cookie", &rest, HeaderAppendAction::OverwriteIfExistsOrAdd));
+            ok.headers.push(option(
+                "cookie",
+                &rest,
+                HeaderAppendAction::OverwriteIfExistsOrAdd,
+            ));
         }
         Removal::Query { names, rest: _ } => ok.query_parameters_to_remove = names,
     }
@@ -212,13 +219,7 @@ fn overwriting(headers: &[(HeaderName, http::HeaderValue)]) -> Vec<HeaderValueOp
     let headers = headers.iter();
     headers
         .filter_map(|(name, value)| Some((name, value.to_str().ok()?)))
-        .map(|(name, value)| {
-            option(
-                name.as_str(),
-                value,
-                HeaderAppendAction::OverwriteIfExistsOrAdd,
-            )
-        })
+        .map(|(name, value)| option(name.as_str(), value, HeaderAppendAction::OverwriteIfExistsOrAdd))
         .collect()
 }
 

@@ -111,17 +111,14 @@ impl Follower {
             return Err("enforcement secrets not listed yet".to_owned());
         }
         let age = self.pulse.age();
-        if age.is_zero() {
-            return Ok(());
-        }
-        let age = age.as_secs();
+        let unheard = format!("nothing heard from the API server for {} s", age.as_secs());
         match self.gate.state() {
-            State::TooOld => Err(format!(
-                "nothing heard from the API server for {age} s, calls are refused"
-            )),
-            State::Learning | State::Current => Err(format!(
-                "nothing heard from the API server for {age} s, going on with what was known then"
-            )),
+            State::TooOld if age.is_zero() => Err(
+                "the API server is heard again, calls are refused until what was missed is known".to_owned(),
+            ),
+            State::TooOld => Err(format!("{unheard}, calls are refused")),
+            State::Learning | State::Current if age.is_zero() => Ok(()),
+            State::Learning | State::Current => Err(format!("{unheard}, going on with what was known then")),
         }
     }
 

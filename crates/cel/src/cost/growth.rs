@@ -185,3 +185,16 @@ pub(crate) fn reads_twice(function: &str) -> bool {
             | "substring"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::growth;
+    use crate::names::FUNCTIONS;
+
+    #[test]
+    fn it_is_known_how_large_the_result_of_every_function_is() {
+        for function in FUNCTIONS {
+            assert!(growth(function).is_some(), "{function}");
+        }
+    }
+}

@@ -16,7 +16,11 @@ pub(super) fn check(expression: &IdedExpr) -> Result<(), String> {
             if call.func_name == "matches" && pattern::index(call).is_none() {
                 return Err("pattern of matches is not a literal text".to_owned());
             }
-            call.target.as_deref().into_iter().chain(&call.args).try_for_each(check)
+            call.target
+                .as_deref()
+                .into_iter()
+                .chain(&call.args)
+                .try_for_each(check)
         }
         Expr::List(list) => list.elements.iter().try_for_each(check),
         Expr::Map(map) => map.entries.iter().try_for_each(|entry| match &entry.expr {

@@ -48,33 +48,30 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let gating = Gating::prepare(gate, &home.path("")).await?;
     let client = cluster(kubeconfig).await?;
 
-    let follower = gating.follower(&client);
-    let http = gating.http(&client, &follower);
-    let mut registry = Registry::default();
-    gating.register_metrics(&mut registry);
     for (flag, address) in gating.addresses()? {
         tracing::info!(%address, "--{flag}: listening on {address}");
     }
-    let checks = follower.clone();
+    let posted = gating.on(&client);
+    let mut registry = Registry::default();
+    posted.gate().register_metrics(&mut registry);
+    let (checks, known) = (posted.follower.clone(), posted.follower.clone());
     let health = Health::default().with("gate", move || checks.check());
-    let known = follower.clone();
-    let work = async {
-        let announce = async {
-            known.ready().await;
-            tracing::info!("the cluster is known: calls are decided");
-            std::future::pending::<()>().await;
-        };
-        let admin = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
-        let gate = gating.run(follower, http, stop.drain.clone());
-        let both = async {
-            let (admin, gate) = tokio::join!(admin, gate);
-            gate.and(admin.map_err(|error| Failure::fault(&error)))
-        };
+    let announce = async move {
+        known.ready().await;
+        tracing::info!("the cluster is known: calls are decided");
+        std::future::pending::<()>().await;
+    };
+    let admin = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
+    let both = async {
+        let (admin, gate) = tokio::join!(admin, posted.run(stop.drain.clone()));
+        gate.and(admin.map_err(|error| Failure::fault(&error)))
+    };
+    let work = Box::pin(async {
         tokio::select! {
             ended = both => ended,
             () = announce => Ok(()),
         }
-    };
+    });
     until_drained(work, &stop, DRAIN)
         .await
         .map_err(|forced| Failure::fault(&forced))?

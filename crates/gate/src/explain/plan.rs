@@ -39,7 +39,7 @@ pub(super) fn find(known: Known<'_>, protection: &Protection, verdict: &Verdict)
 }
 
 fn limits(tier: &Tier) -> Vec<LimitFinding> {
-    let limits = tier.limits.iter().flat_map(|limits| limits.as_slice());
+    let limits = tier.limits.iter().flat_map(keydesk_core::Limits::as_slice);
     limits
         .map(|limit| LimitFinding {
             limit: limit.max,

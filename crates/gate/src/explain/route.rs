@@ -41,10 +41,7 @@ pub(super) fn find<'a>(
             (RouteFinding::Rule { rule }, Some(protection))
         }
         (Found::Unevaluated(protection), Some(met)) => {
-            let why = met.doubt.flatten().map_or_else(
-                || "a match of another rule, which would come first, cannot be evaluated".to_owned(),
-                |why| why.to_string(),
-            );
+            let why = met.doubt.map(|why| why.to_string()).unwrap_or_default();
             let rule = rule(known.catalog, &met);
             (RouteFinding::Doubtful { rule, why }, Some(protection))
         }

@@ -31,6 +31,7 @@ struct Scene {
     affected: Affected,
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "a catalog takes objects in boxes")]
 fn read<K: DeserializeOwned>(mut object: Value) -> Box<K> {
     object["metadata"]["uid"] = json!("uid");
     object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
@@ -396,6 +397,23 @@ async fn a_key_goes_wherever_its_entry_wants_it() {
         check(&explanation, "pass", "");
         assert_eq!(explanation.policy.unwrap().entries[1].expects, expects);
     }
+}
+
+#[tokio::test]
+async fn a_key_where_other_keys_belong_is_sent_to_its_own_place() {
+    let mut scene = Scene::approved(KEY_VALUE);
+    let mut policy = fixtures::auth_policy();
+    let entries = &mut policy["spec"]["rules"]["authentication"];
+    entries["vip-users"]["credentials"] = json!({ "customHeader": { "name": "X-Key" } });
+    entries["guests"] = json!({ "apiKey": { "selector": { "matchLabels": { "role": "guest" } } } });
+    scene.put(Object::AuthPolicy(read(policy)));
+    let call = Asked {
+        headers: &[("authorization", "Bearer abc123")],
+        key: None,
+        ..WITH_KEY
+    };
+    let explanation = scene.explain(&call).await;
+    check(&explanation, "invalid_key", "send the key in header `x-key: …`");
 }
 
 #[tokio::test]

@@ -46,7 +46,9 @@ pub(super) fn imitations(headers: &(impl Headers + ?Sized)) -> Vec<String> {
     let names = headers.names().filter(|name| name.contains('_'));
     let names = names.filter(|name| {
         let plain = name.replace('_', "-");
-        IDENTITY.iter().any(|name| name.as_str().eq_ignore_ascii_case(&plain))
+        IDENTITY
+            .iter()
+            .any(|name| name.as_str().eq_ignore_ascii_case(&plain))
     });
     let mut names: Vec<_> = names.map(str::to_owned).collect();
     names.sort_unstable();

@@ -26,8 +26,8 @@ pub(crate) struct Met<'a, T> {
     pub(crate) known: &'a T,
     /// Its place in its route, from 0.
     pub(crate) position: usize,
-    /// Set if it is met perhaps: what of it cannot be evaluated, if it is that rule which cannot be.
-    pub(crate) doubt: Option<Option<Unevaluated>>,
+    /// What of it cannot be evaluated, if it is met perhaps.
+    pub(crate) doubt: Option<Unevaluated>,
 }
 
 /// What of a call cannot be read at all.
@@ -93,7 +93,7 @@ impl<T> RouteTable<T> {
         Some(Met {
             known: &rule.known,
             position: rule.position,
-            doubt: in_doubt.then_some(rule.unevaluated),
+            doubt: rule.unevaluated.filter(|_| in_doubt),
         })
     }
 }

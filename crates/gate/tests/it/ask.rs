@@ -164,7 +164,10 @@ impl Said {
 
     /// The headers of the call as they arrive behind Envoy.
     pub(crate) fn arriving(&self, call: &Call) -> BTreeMap<String, String> {
-        let sent = call.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        let sent = call
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
         let mut headers: BTreeMap<_, _> = sent.collect();
         headers.retain(|name, _| !self.removed.contains(name));
         headers.extend(self.upstream.clone());
@@ -182,7 +185,9 @@ pub(crate) struct Asking {
 
 impl Asking {
     pub(crate) fn of(at: SocketAddr, grpc: SocketAddr) -> Self {
-        let channel = Endpoint::from_shared(format!("http://{grpc}")).unwrap().connect_lazy();
+        let channel = Endpoint::from_shared(format!("http://{grpc}"))
+            .unwrap()
+            .connect_lazy();
         Self {
             http: Client::builder(TokioExecutor::new()).build_http(),
             at,
@@ -277,19 +282,25 @@ impl Running {
     pub(crate) async fn soon(&self, key: &Key, what: &str, looks: impl Fn(&Said) -> bool) -> Said {
         wait::soon(PATIENCE, what, async || {
             let said = self.about(key).await;
-            if looks(&said) { Ok(said) } else { Err(format!("it says {said:?}")) }
+            if looks(&said) {
+                Ok(said)
+            } else {
+                Err(format!("it says {said:?}"))
+            }
         })
         .await
     }
 
     /// Waits until a call is answered with this status.
     pub(crate) async fn soon_answers(&self, call: &Call, status: u16) {
-        wait::soon(PATIENCE, &format!("{status} for {}", call.target), async || {
-            match self.status(call).await {
+        wait::soon(
+            PATIENCE,
+            &format!("{status} for {}", call.target),
+            async || match self.status(call).await {
                 same if same == status => Ok(()),
                 other => Err(format!("it is {other}")),
-            }
-        })
+            },
+        )
         .await;
     }
 }

@@ -26,7 +26,9 @@ const CALLS: usize = 20;
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn c12_a_thousand_are_a_thousand_whoever_asks_at_once() {
     let stage = Stage::with_plans(&gold(&json!({ "daily": LIMIT }))).await;
-    let keys: Vec<_> = (0..REPEATS).map(|repeat| Key::new(&format!("ada-{repeat}"))).collect();
+    let keys: Vec<_> = (0..REPEATS)
+        .map(|repeat| Key::new(&format!("ada-{repeat}")))
+        .collect();
     for key in &keys {
         stage.grant(key).await;
     }
@@ -36,7 +38,10 @@ async fn c12_a_thousand_are_a_thousand_whoever_asks_at_once() {
     }
     let last = keys.last().unwrap();
     let said = gate.ask(&Call::with(last)).await;
-    assert_eq!((said.status, said.header("x-ratelimit-remaining")), (429, Some("0")));
+    assert_eq!(
+        (said.status, said.header("x-ratelimit-remaining")),
+        (429, Some("0"))
+    );
     let there = stage.admin.get(&Address::of(&last.object())).await;
     assert!(there.is_ok(), "nobody took the key away meanwhile");
 }
@@ -50,7 +55,10 @@ async fn c13_of_two_windows_neither_is_exceeded_by_a_crowd() {
     let gate = stage.gate().await;
     assert_eq!(crowd(&gate, &Call::with(&key)).await, 700);
     let left = gate.about(&key).await.problem()["limits"].clone();
-    assert_eq!((&left[0]["remaining"], &left[1]["remaining"]), (&json!(0), &json!(200)));
+    assert_eq!(
+        (&left[0]["remaining"], &left[1]["remaining"]),
+        (&json!(0), &json!(200))
+    );
 }
 
 /// How many of all calls pass.
@@ -79,15 +87,17 @@ async fn crowd(gate: &Running, call: &Call) -> usize {
 
 /// Asks about a call again and again over one connection, without waiting for the answers.
 async fn pipelined(mut stream: TcpStream, call: &Call) -> usize {
-    let headers: String = call
-        .headers
-        .iter()
+    let lines = call.headers.iter();
+    let lines: Vec<_> = lines
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
     let question = format!(
         "GET /v1/forward-auth HTTP/1.1\r\nHost: gate\r\nX-Forwarded-Method: {}\r\nX-Forwarded-Host: {}\r\n\
-         X-Forwarded-Uri: {}\r\n{headers}\r\n",
-        call.method, call.host, call.target
+         X-Forwarded-Uri: {}\r\n{}\r\n",
+        call.method,
+        call.host,
+        call.target,
+        lines.concat()
     );
     stream.write_all(question.repeat(CALLS).as_bytes()).await.unwrap();
     let mut heard = Vec::new();

@@ -17,7 +17,10 @@ fn unmanaged() -> Setup {
 }
 
 async fn is_no_key(gate: &Running, key: &Key) {
-    assert_eq!(gate.verdict(&Call::with(key)).await, (401, "invalid_key".to_owned()));
+    assert_eq!(
+        gate.verdict(&Call::with(key)).await,
+        (401, "invalid_key".to_owned())
+    );
     assert_eq!(gate.about(key).await.status, 401);
 }
 
@@ -50,11 +53,15 @@ async fn an_enforcement_secret_in_another_namespace_or_under_another_name_opens_
     elsewhere["metadata"]["namespace"] = json!(CONSUMER_NAMESPACE);
     stage.create(&elsewhere).await;
     let misnamed = forged.enforcement();
-    stage.create_elsewhere(misnamed, KUADRANT_NAMESPACE, "devportal-forged").await;
+    stage
+        .create_elsewhere(misnamed, KUADRANT_NAMESPACE, "devportal-forged")
+        .await;
     // The policy would take Secrets of any namespace.
     let everywhere = json!({ "apiKey": { "allNamespaces": true } });
     let rules = json!({ "authentication": { "vip-users": everywhere } });
-    stage.patch(&fixtures::auth_policy(), &json!({ "spec": { "rules": rules } })).await;
+    stage
+        .patch(&fixtures::auth_policy(), &json!({ "spec": { "rules": rules } }))
+        .await;
     for setup in [Setup::default(), unmanaged()] {
         let gate = stage.gate_with(setup).await;
         is_no_key(&gate, &forged).await;
@@ -68,7 +75,9 @@ async fn an_approval_in_the_consumers_own_namespace_is_none() {
     let key = Key::new("ada");
     stage.ask(&key).await;
     stage.create(&key.enforcement()).await;
-    stage.create_elsewhere(key.decision(true), CONSUMER_NAMESPACE, "self-made").await;
+    stage
+        .create_elsewhere(key.decision(true), CONSUMER_NAMESPACE, "self-made")
+        .await;
     is_no_key(&stage.gate().await, &key).await;
 }
 
@@ -91,7 +100,10 @@ async fn what_was_approved_counts_and_not_what_stands_in_the_secret() {
     let writes = json!({ "metadata": { "annotations": { "secret.kuadrant.io/user-id": "root" } } });
     stage.patch(&key.enforcement(), &writes).await;
     let said = stage.gate().await.ask(&Call::with(&key)).await;
-    assert_eq!((said.header("x-plan"), said.header("x-consumer")), (Some("bronze"), Some("consumer-app/user-ada")));
+    assert_eq!(
+        (said.header("x-plan"), said.header("x-consumer")),
+        (Some("bronze"), Some("consumer-app/user-ada"))
+    );
 }
 
 #[tokio::test]
@@ -101,19 +113,35 @@ async fn a_longer_life_than_the_approved_one_is_not_to_be_had_from_the_secret() 
     stage.ask(&key).await;
     stage.create(&key.decision(true)).await;
     let longer = json!({ "secret.kuadrant.io/expires-at": "2099-01-01T00:00:00Z" });
-    stage.create(&but(key.enforcement(), &json!({ "metadata": { "annotations": longer } }))).await;
+    stage
+        .create(&but(
+            key.enforcement(),
+            &json!({ "metadata": { "annotations": longer } }),
+        ))
+        .await;
     let gate = stage.gate().await;
-    assert_eq!(gate.verdict(&Call::with(&key)).await, (401, "key_expired".to_owned()));
+    assert_eq!(
+        gate.verdict(&Call::with(&key)).await,
+        (401, "key_expired".to_owned())
+    );
 }
 
 #[tokio::test]
 async fn another_selector_does_not_admit_a_key_of_this_product() {
     let policy = json!({ "app": "gamestore", "role": "somebody-else" });
-    let rules = json!({ "authentication": { "vip-users": { "apiKey": { "selector": { "matchLabels": policy } } } } });
-    let stage = Stage::with_policy(&but(fixtures::auth_policy(), &json!({ "spec": { "rules": rules } }))).await;
+    let rules =
+        json!({ "authentication": { "vip-users": { "apiKey": { "selector": { "matchLabels": policy } } } } });
+    let stage = Stage::with_policy(&but(
+        fixtures::auth_policy(),
+        &json!({ "spec": { "rules": rules } }),
+    ))
+    .await;
     let key = Key::new("ada");
     stage.grant(&key).await;
-    assert_eq!(stage.gate().await.verdict(&Call::with(&key)).await, (401, "invalid_key".to_owned()));
+    assert_eq!(
+        stage.gate().await.verdict(&Call::with(&key)).await,
+        (401, "invalid_key".to_owned())
+    );
 }
 
 /// A Secret as Authorino would take it, that no `APIKey` knows.
@@ -146,10 +174,20 @@ async fn keys_that_keydesk_does_not_manage_count_only_where_the_operator_says_so
     let said = open.asking.ask(Way::Grpc, &Call::with(&key)).await;
     assert_eq!((said.status, said.upstream["x-plan"].as_str()), (200, "gold"));
     assert_eq!(said.upstream["x-consumer"], "kuadrant-system/ada");
-    assert_eq!(open.statuses(&Call::with(&key), 5).await, [200, 200, 200, 200, 429]);
+    assert_eq!(
+        open.statuses(&Call::with(&key), 5).await,
+        [200, 200, 200, 200, 429]
+    );
     let afar = open.verdict(&Call::with(&afar)).await;
-    assert_eq!(afar, (401, "invalid_key".to_owned()), "the policy looks in one namespace");
-    assert_eq!(open.verdict(&Call::with(&ended)).await, (401, "key_expired".to_owned()));
+    assert_eq!(
+        afar,
+        (401, "invalid_key".to_owned()),
+        "the policy looks in one namespace"
+    );
+    assert_eq!(
+        open.verdict(&Call::with(&ended)).await,
+        (401, "key_expired".to_owned())
+    );
     for gate in [&strict, &open] {
         assert_eq!(gate.status(&Call::with(&managed)).await, 200);
     }

@@ -30,7 +30,10 @@ async fn c09_a_key_is_told_all_about_itself_but_its_value() {
     gate.statuses(&Call::with(&key), 2).await;
 
     let said = gate.about(&key).await;
-    assert_eq!((said.status, said.header("content-type")), (200, Some("application/json")));
+    assert_eq!(
+        (said.status, said.header("content-type")),
+        (200, Some("application/json"))
+    );
     assert_eq!(said.header("cache-control"), Some("no-store"));
     let object = stage.admin.get(&Address::of(&key.object())).await.unwrap();
     let uid = object["metadata"]["uid"].as_str().unwrap();
@@ -54,7 +57,9 @@ async fn c09_a_key_is_told_all_about_itself_but_its_value() {
     assert!((86_395..=86_400).contains(&reset.as_u64().unwrap()));
     assert_eq!(said.header("x-api-key-id"), Some(uid));
     assert_eq!(said.header("x-api-key-expires-at"), Some("2099-01-01T00:00:00Z"));
-    let digest = Sha256::digest(&key.value).iter().fold(String::new(), |digest, byte| format!("{digest}{byte:02x}"));
+    let digest = Sha256::digest(&key.value)
+        .iter()
+        .fold(String::new(), |digest, byte| format!("{digest}{byte:02x}"));
     assert_hidden("the answer", &format!("{said:?}"), &[&key.value, &digest]);
 }
 
@@ -98,7 +103,11 @@ async fn c09_a_key_may_be_shown_with_any_word_or_where_its_policy_wants_it() {
         ("/v1/self".to_owned(), "cookie", format!("GAMEKEY={value}")),
         (format!("/v1/self?key={value}"), "accept", "*/*".to_owned()),
     ] {
-        assert_eq!(get(&gate, "GET", &path, &[(name, &shown)]).await.status, 200, "{name}");
+        assert_eq!(
+            get(&gate, "GET", &path, &[(name, &shown)]).await.status,
+            200,
+            "{name}"
+        );
     }
 }
 
@@ -114,7 +123,10 @@ async fn c09_what_is_no_good_key_is_told_as_little_as_a_caller() {
     let basic = get(&gate, "GET", "/v1/self", &[("authorization", "Basic YWRhOnB3")]).await;
     assert_eq!((basic.status, basic.why().as_str()), (400, "not_an_api_key"));
     let nothing = get(&gate, "GET", "/v1/self", &[]).await;
-    assert_eq!((nothing.status, nothing.why().as_str()), (401, "credential_missing"));
+    assert_eq!(
+        (nothing.status, nothing.why().as_str()),
+        (401, "credential_missing")
+    );
     assert_eq!(nothing.headers["www-authenticate"], ["Bearer realm=\"keydesk\""]);
     let unknown = get(&gate, "GET", "/v1/self", &[("x-api-key", "nobody-has-this")]).await;
     assert_eq!((unknown.status, unknown.why().as_str()), (401, "invalid_key"));

@@ -7,15 +7,16 @@
 )]
 
 mod ask;
+mod changes;
 mod crowd;
+mod envoy;
 mod forging;
 mod hiding;
-mod envoy;
 mod itself;
 mod key;
+mod limits;
 mod line;
 mod malformed;
-mod limits;
 mod objects;
 mod passing;
 mod planless;
@@ -25,8 +26,8 @@ mod refusing;
 mod revocation;
 mod routes;
 mod running;
-mod sharing;
 mod scale;
+mod sharing;
 mod stage;
 mod staleness;
 mod verifying;

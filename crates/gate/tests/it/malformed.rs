@@ -32,10 +32,15 @@ async fn status_of(gate: &Running, bytes: &[u8]) -> u16 {
     let _ = stream.write_all(bytes).await;
     let mut heard = Vec::new();
     let read = stream.read_to_end(&mut heard);
-    let _ = tokio::time::timeout(Duration::from_secs(5), read).await.expect("an answer in time");
+    let _ = tokio::time::timeout(Duration::from_secs(5), read)
+        .await
+        .expect("an answer in time");
     let text = String::from_utf8_lossy(&heard);
     let status = text.strip_prefix("HTTP/1.1 ").and_then(|text| text.get(..3));
-    status.unwrap_or_else(|| panic!("no answer but {text:?}")).parse().unwrap()
+    status
+        .unwrap_or_else(|| panic!("no answer but {text:?}"))
+        .parse()
+        .unwrap()
 }
 
 /// A question as Traefik asks it, with these lines among its headers.
@@ -70,12 +75,20 @@ async fn c24_keys_that_are_none_are_wrong_keys_however_long_or_odd() {
         (&b"k".repeat(1 << 20), 431),
     ] {
         let shown = String::from_utf8_lossy(&value[..value.len().min(20)]).into_owned();
-        assert_eq!(status_of(&gate, &question(&authorization(value))).await, status, "{shown:?}");
+        assert_eq!(
+            status_of(&gate, &question(&authorization(value))).await,
+            status,
+            "{shown:?}"
+        );
     }
     let many = "X-Filler: 1\r\n".repeat(10_000);
     assert_eq!(status_of(&gate, &question(many.as_bytes())).await, 431);
     let good = authorization(key.value.as_bytes());
-    assert_eq!(status_of(&gate, &question(&good)).await, 200, "it goes on with others");
+    assert_eq!(
+        status_of(&gate, &question(&good)).await,
+        200,
+        "it goes on with others"
+    );
 }
 
 #[tokio::test]
@@ -128,10 +141,20 @@ async fn c24_a_question_that_describes_no_call_is_an_invalid_argument() {
         attributes: Some(AttributeContext::default()),
     };
     let mut without_http = Call::with(&key).attributes();
-    without_http.attributes.as_mut().unwrap().request.as_mut().unwrap().http = None;
+    without_http
+        .attributes
+        .as_mut()
+        .unwrap()
+        .request
+        .as_mut()
+        .unwrap()
+        .http = None;
     for question in [CheckRequest::default(), without_request, without_http] {
         let said = said(gate.asking.check(question).await.unwrap());
-        assert_eq!((said.status, said.code, said.why().as_str()), (400, Some(3), "bad_request"));
+        assert_eq!(
+            (said.status, said.code, said.why().as_str()),
+            (400, Some(3), "bad_request")
+        );
     }
     let nothing = Call {
         host: String::new(),
@@ -146,7 +169,9 @@ async fn c24_a_question_that_describes_no_call_is_an_invalid_argument() {
 #[tokio::test]
 async fn c24_bytes_that_are_no_protobuf_are_an_invalid_argument() {
     let (_stage, gate, key) = gate().await;
-    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<bytes::Bytes>>();
+    let client = Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build_http::<Full<bytes::Bytes>>();
     let uri = format!("http://{}/envoy.service.auth.v3.Authorization/Check", gate.grpc);
     for (what, message) in [
         ("no field", vec![0xff; 64]),
@@ -163,11 +188,21 @@ async fn c24_bytes_that_are_no_protobuf_are_an_invalid_argument() {
             .unwrap();
         let answer = client.request(request).await.unwrap();
         let (head, body) = answer.into_parts();
-        let trailers = body.collect().await.unwrap().trailers().cloned().unwrap_or_default();
+        let trailers = body
+            .collect()
+            .await
+            .unwrap()
+            .trailers()
+            .cloned()
+            .unwrap_or_default();
         let status = head.headers.get("grpc-status").or(trailers.get("grpc-status"));
         assert_eq!(status.map(|status| status.to_str().unwrap()), Some("3"), "{what}");
     }
-    assert_eq!(gate.asking.ask(Way::Grpc, &Call::with(&key)).await.status, 200, "it goes on with others");
+    assert_eq!(
+        gate.asking.ask(Way::Grpc, &Call::with(&key)).await.status,
+        200,
+        "it goes on with others"
+    );
 }
 
 #[tokio::test]
@@ -176,19 +211,27 @@ async fn c24_who_sends_a_byte_now_and_then_holds_up_nobody_and_is_cut_off() {
     let mut slow = Vec::new();
     for _ in 0..20 {
         let mut stream = TcpStream::connect(gate.http).await.unwrap();
-        stream.write_all(b"GET /v1/forward-auth HTTP/1.1\r\nHost: g").await.unwrap();
+        stream
+            .write_all(b"GET /v1/forward-auth HTTP/1.1\r\nHost: g")
+            .await
+            .unwrap();
         slow.push(stream);
     }
     let begin = Instant::now();
     let mut open = slow.len();
     while open > 0 {
-        assert!(begin.elapsed() < Duration::from_secs(10), "{open} are still there");
+        assert!(
+            begin.elapsed() < Duration::from_secs(10),
+            "{open} are still there"
+        );
         assert_eq!(gate.status(&Call::with(&key)).await, 200);
         open = 0;
         for stream in &mut slow {
             let mut byte = [0];
             let alive = stream.write_all(b"a").await.is_ok();
-            let quiet = tokio::time::timeout(Duration::from_millis(1), stream.read(&mut byte)).await.is_err();
+            let quiet = tokio::time::timeout(Duration::from_millis(1), stream.read(&mut byte))
+                .await
+                .is_err();
             open += usize::from(alive && quiet);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

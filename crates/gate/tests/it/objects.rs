@@ -40,12 +40,16 @@ pub(crate) fn accepted(route: &Value, is_accepted: bool) -> Value {
 
 /// The game store's `PlanPolicy` with these plans.
 pub(crate) fn plans(plan_list: &Value) -> Value {
-    but(fixtures::plan_policy(), &json!({ "spec": { "plans": plan_list } }))
+    but(
+        fixtures::plan_policy(),
+        &json!({ "spec": { "plans": plan_list } }),
+    )
 }
 
 /// A plan for those whose key says so.
 pub(crate) fn plan(tier: &str, limits: &Value) -> Value {
-    let predicate = format!(r#"auth.identity.metadata.annotations["secret.kuadrant.io/plan-id"] == "{tier}""#);
+    let predicate =
+        format!(r#"auth.identity.metadata.annotations["secret.kuadrant.io/plan-id"] == "{tier}""#);
     json!({ "tier": tier, "predicate": predicate, "limits": limits })
 }
 
@@ -53,7 +57,10 @@ pub(crate) fn plan(tier: &str, limits: &Value) -> Value {
 pub(crate) fn usual_plans() -> Value {
     json!([
         plan("gold", &json!({ "daily": 5 })),
-        plan("free", &json!({ "daily": 1, "custom": [{ "limit": 2, "window": "10s" }] })),
+        plan(
+            "free",
+            &json!({ "daily": 1, "custom": [{ "limit": 2, "window": "10s" }] })
+        ),
     ])
 }
 

@@ -20,7 +20,12 @@ async fn c01_envoy_lets_a_call_pass_with_the_callers_identity_and_without_the_ke
         .header("accept", "*/*");
     let said = gate.asking.ask(Way::Grpc, &call).await;
     assert_eq!((said.status, said.code), (200, Some(0)));
-    let uid = stage.admin.get(&keydesk_testkit::Address::of(&key.object())).await.unwrap()["metadata"]["uid"].clone();
+    let uid = stage
+        .admin
+        .get(&keydesk_testkit::Address::of(&key.object()))
+        .await
+        .unwrap()["metadata"]["uid"]
+        .clone();
     let arriving = said.arriving(&call);
     let expected = json!({
         "accept": "*/*",
@@ -52,7 +57,11 @@ async fn c01_what_a_caller_says_of_itself_never_arrives_however_it_is_spelled() 
     assert_eq!(arriving["x-consumer"], "consumer-app/user-ada");
     for way in [Way::ForwardAuth, Way::Nginx, Way::ExtAuthz] {
         let said = gate.asking.ask(way, &call).await;
-        assert_eq!(said.header("x-plan"), Some(""), "{way:?}: copied over the caller's");
+        assert_eq!(
+            said.header("x-plan"),
+            Some(""),
+            "{way:?}: copied over the caller's"
+        );
         assert_eq!(said.header("x-consumer"), Some("consumer-app/user-ada"));
     }
     let said = gate.asking.ask(Way::ExtAuthz, &call).await;

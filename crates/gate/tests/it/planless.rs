@@ -15,7 +15,11 @@ async fn is_planless(plan_list: &Value, key: &Key) {
     let call = Call::with(key);
     for way in WAYS {
         let said = gate.asking.ask(way, &call).await;
-        assert_eq!((said.status, said.why().as_str()), (403, "plan_unresolved"), "{way:?}");
+        assert_eq!(
+            (said.status, said.why().as_str()),
+            (403, "plan_unresolved"),
+            "{way:?}"
+        );
     }
     let metrics = gate.metrics();
     for way in ["forward_auth", "nginx", "ext_authz_http", "ext_authz_grpc"] {
@@ -38,7 +42,11 @@ async fn c28_a_predicate_that_errs_refuses_whoever_comes_to_it() {
         "predicate": r#"auth.identity.metadata.annotations["no/such"] == "x""#,
         "limits": { "daily": 1 },
     });
-    is_planless(&json!([erring, plan("gold", &json!({ "daily": 5 }))]), &Key::new("ada")).await;
+    is_planless(
+        &json!([erring, plan("gold", &json!({ "daily": 5 }))]),
+        &Key::new("ada"),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -50,8 +58,16 @@ async fn c28_a_predicate_that_is_none_refuses_whoever_comes_to_it() {
     let key = Key::new("ada");
     stage.grant(&key).await;
     let gate = stage.gate().await;
-    assert_eq!(gate.status(&Call::with(&key)).await, 200, "whose plan comes before it is not concerned");
-    assert!(gate.metrics().contains("keydesk_gate_tiers_unresolvable 1"), "{}", gate.metrics());
+    assert_eq!(
+        gate.status(&Call::with(&key)).await,
+        200,
+        "whose plan comes before it is not concerned"
+    );
+    assert!(
+        gate.metrics().contains("keydesk_gate_tiers_unresolvable 1"),
+        "{}",
+        gate.metrics()
+    );
 }
 
 #[tokio::test]
@@ -69,7 +85,10 @@ async fn c28_a_secret_without_the_annotation_has_no_plan() {
     };
     let gate = stage.gate_with(setup).await;
     let said = gate.asking.ask(Way::Grpc, &Call::with(&key)).await;
-    assert_eq!((said.status, said.code, said.why().as_str()), (403, Some(7), "plan_unresolved"));
+    assert_eq!(
+        (said.status, said.code, said.why().as_str()),
+        (403, Some(7), "plan_unresolved")
+    );
 }
 
 #[tokio::test]

@@ -30,13 +30,30 @@ fn ignoring(parts: &str) -> Value {
 #[tokio::test]
 async fn what_a_policy_demands_beside_keys_refuses_every_call_unless_its_owner_waives_it() {
     for (part, demand) in [
-        ("authorization", json!({ "spec": { "rules": { "authorization": { "only-admins": { "opa": { "rego": "allow = false" } } } } } })),
-        ("when", json!({ "spec": { "when": [{ "predicate": "request.method == 'GET'" }] } })),
-        ("response", json!({ "spec": { "rules": { "response": { "success": { "headers": { "x": { "plain": { "value": "y" } } } } } } } })),
+        (
+            "authorization",
+            json!({ "spec": { "rules": { "authorization": { "only-admins": { "opa": { "rego": "allow = false" } } } } } }),
+        ),
+        (
+            "when",
+            json!({ "spec": { "when": [{ "predicate": "request.method == 'GET'" }] } }),
+        ),
+        (
+            "response",
+            json!({ "spec": { "rules": { "response": { "success": { "headers": { "x": { "plain": { "value": "y" } } } } } } } }),
+        ),
     ] {
         assert_eq!(under(&demand).await, unsupported(), "{part}");
-        assert_eq!(under(&but(demand.clone(), &ignoring(part))).await, passes(), "{part}");
-        assert_eq!(under(&but(demand, &ignoring("callbacks"))).await, unsupported(), "{part}");
+        assert_eq!(
+            under(&but(demand.clone(), &ignoring(part))).await,
+            passes(),
+            "{part}"
+        );
+        assert_eq!(
+            under(&but(demand, &ignoring("callbacks"))).await,
+            unsupported(),
+            "{part}"
+        );
     }
 }
 
@@ -55,10 +72,18 @@ async fn such_a_refusal_is_said_the_same_in_every_way_and_is_seen_in_the_metrics
             assert_eq!(said.code, (way == Way::Grpc).then_some(7));
         }
     }
-    assert!(gate.metrics().contains("keydesk_gate_routes_policy_not_supported 1"), "{}", gate.metrics());
+    assert!(
+        gate.metrics()
+            .contains("keydesk_gate_routes_policy_not_supported 1"),
+        "{}",
+        gate.metrics()
+    );
     stage.patch(&fixtures::auth_policy(), &ignoring("when")).await;
     gate.soon_answers(&Call::with(&key), 200).await;
-    assert!(gate.metrics().contains("keydesk_gate_routes_policy_not_supported 0"));
+    assert!(
+        gate.metrics()
+            .contains("keydesk_gate_routes_policy_not_supported 0")
+    );
 }
 
 #[tokio::test]
@@ -73,13 +98,18 @@ async fn a_rate_limit_policy_of_its_own_is_not_passed_over() {
     let stage = Stage::unlimited().await;
     let path = "/apis/kuadrant.io/v1/namespaces/gamestore/ratelimitpolicies";
     let body = policy.to_string().into_bytes();
-    let (code, _) = stage.admin.send(http::Method::POST, path, "application/json", body).await;
+    let (code, _) = stage
+        .admin
+        .send(http::Method::POST, path, "application/json", body)
+        .await;
     assert_eq!(code, 201);
     let key = Key::new("ada");
     stage.grant(&key).await;
     let gate = stage.gate().await;
     assert_eq!(gate.verdict(&Call::with(&key)).await, unsupported());
-    stage.patch(&fixtures::auth_policy(), &ignoring("rateLimitPolicy")).await;
+    stage
+        .patch(&fixtures::auth_policy(), &ignoring("rateLimitPolicy"))
+        .await;
     gate.soon_answers(&Call::with(&key), 200).await;
 }
 
@@ -109,7 +139,9 @@ async fn overrides_of_a_gateway_that_takes_no_keys_let_nobody_in_whatever_the_ro
     gate.soon_answers(&Call::with(&key), 403).await;
     assert_eq!(gate.verdict(&Call::with(&key)).await, unsupported());
     // The owner of the route cannot waive what the owner of the gateway demands.
-    stage.patch(&fixtures::auth_policy(), &ignoring("overrides authentication")).await;
+    stage
+        .patch(&fixtures::auth_policy(), &ignoring("overrides authentication"))
+        .await;
     let gate = stage.gate().await;
     assert_eq!(gate.verdict(&Call::with(&key)).await, unsupported());
 }

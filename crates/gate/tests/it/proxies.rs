@@ -40,7 +40,10 @@ async fn c07_traefik_and_caddy_get_the_status_and_the_headers_that_they_pass_on(
                 assert_eq!((said.header("x-plan"), said.body.as_str()), (Some("gold"), ""));
                 assert_eq!(said.header("x-consumer"), Some("consumer-app/user-ada"));
             }
-            401 => assert_eq!(said.header("www-authenticate"), Some("APIKEY realm=\"vip-users\"")),
+            401 => assert_eq!(
+                said.header("www-authenticate"),
+                Some("APIKEY realm=\"vip-users\"")
+            ),
             429 => assert!(said.headers.contains_key("retry-after")),
             _ => assert!(!said.headers.contains_key("x-plan")),
         }
@@ -72,7 +75,10 @@ async fn c07_nginx_gets_no_status_that_it_would_turn_into_500() {
         }
     }
     let ambiguous = gate.asking.ask(Way::Nginx, &Call::get("/a%00b")).await;
-    assert_eq!((ambiguous.status, ambiguous.header("x-keydesk-status")), (403, Some("400")));
+    assert_eq!(
+        (ambiguous.status, ambiguous.header("x-keydesk-status")),
+        (403, Some("400"))
+    );
 }
 
 #[tokio::test]
@@ -84,7 +90,11 @@ async fn c07_the_four_ways_to_ask_agree_and_count_together() {
     let call = Call::with(&key).method("DELETE");
     for (way, left) in WAYS.into_iter().zip(["3", "2", "1", "0"]) {
         let said = gate.asking.ask(way, &call).await;
-        assert_eq!((said.status, said.header("x-ratelimit-remaining")), (200, Some(left)), "{way:?}");
+        assert_eq!(
+            (said.status, said.header("x-ratelimit-remaining")),
+            (200, Some(left)),
+            "{way:?}"
+        );
     }
     for way in WAYS {
         assert_ne!(gate.asking.ask(way, &call).await.status, 200, "{way:?}");
@@ -108,14 +118,21 @@ async fn c07_a_proxy_that_leaves_out_or_doubles_what_the_call_is_is_told_so() {
         let request = headers
             .iter()
             .fold(request, |request, (name, value)| request.header(*name, *value));
-        gate.asking.send(request.body(http_body_util::Full::default()).unwrap()).await
+        gate.asking
+            .send(request.body(http_body_util::Full::default()).unwrap())
+            .await
     };
     assert_eq!(ask(&full).await.status, 200);
     for place in 0..3 {
         let mut less = full.to_vec();
         less.remove(place);
         let said = ask(&less).await;
-        assert_eq!((said.status, said.why().as_str()), (400, "bad_request"), "without {}", full[place].0);
+        assert_eq!(
+            (said.status, said.why().as_str()),
+            (400, "bad_request"),
+            "without {}",
+            full[place].0
+        );
         let mut more = full.to_vec();
         more.push((full[place].0, "x"));
         assert_eq!(ask(&more).await.status, 400, "two of {}", full[place].0);
@@ -135,7 +152,11 @@ async fn c07_nobody_but_a_trusted_proxy_may_describe_the_calls_of_others() {
     let call = Call::with(&key);
     for (way, status, real) in [(Way::ForwardAuth, 400, None), (Way::Nginx, 403, Some("400"))] {
         let said = gate.asking.ask(way, &call).await;
-        assert_eq!((said.status, said.why().as_str()), (status, "bad_request"), "{way:?}");
+        assert_eq!(
+            (said.status, said.why().as_str()),
+            (status, "bad_request"),
+            "{way:?}"
+        );
         assert_eq!(said.header("x-keydesk-status"), real);
     }
 }

@@ -14,7 +14,11 @@ async fn c02_a_call_without_a_key_is_told_how_to_show_one_and_nothing_else() {
     let gate = stage.gate().await;
     for way in WAYS {
         let said = gate.asking.ask(way, &Call::get("/api/games")).await;
-        assert_eq!((said.status, said.why().as_str()), (401, "credential_missing"), "{way:?}");
+        assert_eq!(
+            (said.status, said.why().as_str()),
+            (401, "credential_missing"),
+            "{way:?}"
+        );
         assert_eq!(said.headers["www-authenticate"], ["APIKEY realm=\"vip-users\""]);
         assert_eq!(said.header("content-type"), Some("application/problem+json"));
         assert_eq!(said.header("cache-control"), Some("no-store"));
@@ -46,7 +50,11 @@ async fn c02_every_entry_has_a_challenge_of_its_own() {
     for way in WAYS {
         let mut challenges = gate.asking.ask(way, &Call::get("/")).await.headers["www-authenticate"].clone();
         challenges.sort();
-        assert_eq!(challenges, ["GAMEKEY realm=\"b\"", "x-game-key realm=\"a\""], "{way:?}");
+        assert_eq!(
+            challenges,
+            ["GAMEKEY realm=\"b\"", "x-game-key realm=\"a\""],
+            "{way:?}"
+        );
     }
 }
 
@@ -94,7 +102,9 @@ async fn c03_all_keys_that_are_not_good_here_get_one_answer() {
             assert_eq!(said.visible(), first, "{way:?}: {value}");
         }
     }
-    let call = Call::get("/").host(crate::stage::TOYSTORE_HOST).presenting(&elsewhere.value);
+    let call = Call::get("/")
+        .host(crate::stage::TOYSTORE_HOST)
+        .presenting(&elsewhere.value);
     assert_eq!(gate.status(&call).await, 200, "where it is good");
 }
 
@@ -115,10 +125,18 @@ async fn c04_the_word_before_the_key_is_taken_literally() {
             value.clone(),
         ] {
             let call = Call::get("/api/games").header("authorization", &header);
-            assert_eq!(gate.asking.ask(way, &call).await.status, 401, "{way:?} {header:?}");
+            assert_eq!(
+                gate.asking.ask(way, &call).await.status,
+                401,
+                "{way:?} {header:?}"
+            );
         }
     }
-    assert_eq!(gate.status(&Call::with(&key)).await, 200, "and none of those counted");
+    assert_eq!(
+        gate.status(&Call::with(&key)).await,
+        200,
+        "and none of those counted"
+    );
 }
 
 #[tokio::test]
@@ -146,12 +164,20 @@ async fn c06_two_keys_are_one_wrong_key() {
     let games = || Call::get("/api/games");
     for way in WAYS {
         for call in [
-            games().header("x-game-key", &one.value).header("x-game-key", &two.value),
-            games().header("x-game-key", &one.value).header("x-game-key", &one.value),
+            games()
+                .header("x-game-key", &one.value)
+                .header("x-game-key", &two.value),
+            games()
+                .header("x-game-key", &one.value)
+                .header("x-game-key", &one.value),
             games().header("x-game-key", &format!("{},{}", one.value, two.value)),
         ] {
             let said = gate.asking.ask(way, &call).await;
-            assert_eq!((said.status, said.why().as_str()), (401, "invalid_key"), "{way:?}");
+            assert_eq!(
+                (said.status, said.why().as_str()),
+                (401, "invalid_key"),
+                "{way:?}"
+            );
         }
     }
 }

@@ -137,7 +137,7 @@ async fn c19_an_approval_that_is_turned_into_a_denial_is_effective_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c19_a_key_that_is_deleted_is_refused_at_once() {
     try_often("deletion of the APIKey", async |stage, key| {
-        stage.delete(&key.object()).await
+        stage.delete(&key.object()).await;
     })
     .await;
 }

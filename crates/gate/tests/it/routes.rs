@@ -14,7 +14,9 @@ use crate::stage::{Stage, TOYSTORE, TOYSTORE_HOST};
 async fn under_api() -> (Stage, Key) {
     let stage = Stage::unlimited().await;
     let rules = json!([{ "matches": [{ "path": { "type": "PathPrefix", "value": "/api" } }] }]);
-    stage.patch(&fixtures::route(), &json!({ "spec": { "rules": rules } })).await;
+    stage
+        .patch(&fixtures::route(), &json!({ "spec": { "rules": rules } }))
+        .await;
     let key = Key::new("ada");
     stage.grant(&key).await;
     (stage, key)
@@ -35,13 +37,32 @@ async fn a_path_that_may_be_read_in_two_ways_is_refused() {
         "/api/..",
     ] {
         for way in WAYS {
-            let said = gate.asking.ask(way, &Call::get(target).presenting(&key.value)).await;
+            let said = gate
+                .asking
+                .ask(way, &Call::get(target).presenting(&key.value))
+                .await;
             let status = if way == Way::Nginx { 403 } else { 400 };
-            assert_eq!((said.status, said.why().as_str()), (status, "bad_request"), "{way:?} {target}");
+            assert_eq!(
+                (said.status, said.why().as_str()),
+                (status, "bad_request"),
+                "{way:?} {target}"
+            );
         }
     }
-    for (target, status) in [("/api", 200), ("/api/", 200), ("/api/a%20b", 200), ("/api//games", 200), ("/api/./games", 200), ("/apis", 404), ("/", 404)] {
-        assert_eq!(gate.status(&Call::get(target).presenting(&key.value)).await, status, "{target}");
+    for (target, status) in [
+        ("/api", 200),
+        ("/api/", 200),
+        ("/api/a%20b", 200),
+        ("/api//games", 200),
+        ("/api/./games", 200),
+        ("/apis", 404),
+        ("/", 404),
+    ] {
+        assert_eq!(
+            gate.status(&Call::get(target).presenting(&key.value)).await,
+            status,
+            "{target}"
+        );
     }
 }
 
@@ -71,7 +92,10 @@ async fn a_route_that_its_gateway_did_not_accept_is_none() {
     stage.grant(&key).await;
     stage.accept(&fixtures::route(), false).await;
     let gate = stage.gate().await;
-    assert_eq!(gate.verdict(&Call::with(&key)).await, (404, "no_route".to_owned()));
+    assert_eq!(
+        gate.verdict(&Call::with(&key)).await,
+        (404, "no_route".to_owned())
+    );
     stage.accept(&fixtures::route(), true).await;
     gate.soon_answers(&Call::with(&key), 200).await;
     stage.accept(&fixtures::route(), false).await;
@@ -93,8 +117,12 @@ async fn attack(stage: &Stage, path: &str, parents: &Value) -> (Value, Key) {
     );
     stage.create(&route).await;
     let target = json!({ "metadata": { "name": "attack" }, "spec": { "targetRef": { "name": "attack" } } });
-    stage.policy(&but(but(fixtures::auth_policy(), &namespace), &target)).await;
-    stage.create(&but(but(fixtures::product(), &namespace), &target)).await;
+    stage
+        .policy(&but(but(fixtures::auth_policy(), &namespace), &target))
+        .await;
+    stage
+        .create(&but(but(fixtures::product(), &namespace), &target))
+        .await;
     let key = Key::new("mallory").of_product(TOYSTORE, "attack");
     stage.grant(&key).await;
     (route, key)
@@ -136,14 +164,25 @@ async fn a_gate_that_stands_at_one_gateway_knows_no_routes_of_others() {
     stage.grant(&games).await;
     stage.grant(&toys).await;
     let calls = [Call::with(&games), Call::with(&toys).host(TOYSTORE_HOST)];
-    for (gateways, statuses) in [(vec![], [200, 200]), (vec!["gamestore"], [200, 404]), (vec![TOYSTORE], [404, 200])] {
+    for (gateways, statuses) in [
+        (vec![], [200, 200]),
+        (vec!["gamestore"], [200, 404]),
+        (vec![TOYSTORE], [404, 200]),
+    ] {
         let setup = Setup {
-            gateways: gateways.iter().map(|namespace| NamespacedName::new(*namespace, "gamestore")).collect(),
+            gateways: gateways
+                .iter()
+                .map(|namespace| NamespacedName::new(*namespace, "gamestore"))
+                .collect(),
             ..Setup::default()
         };
         let gate = stage.gate_with(setup).await;
         let [one, two] = &calls;
-        assert_eq!([gate.status(one).await, gate.status(two).await], statuses, "{gateways:?}");
+        assert_eq!(
+            [gate.status(one).await, gate.status(two).await],
+            statuses,
+            "{gateways:?}"
+        );
     }
 }
 
@@ -158,7 +197,9 @@ async fn a_listener_for_other_namespaces_takes_what_it_allows() {
     for (from, status) in [("Same", 401), ("None", 404), ("All", 200)] {
         let mut listeners = gateway()["spec"]["listeners"].clone();
         listeners[0]["allowedRoutes"]["namespaces"]["from"] = json!(from);
-        stage.patch(&gateway(), &json!({ "spec": { "listeners": listeners } })).await;
+        stage
+            .patch(&gateway(), &json!({ "spec": { "listeners": listeners } }))
+            .await;
         let gate = stage.gate().await;
         assert_eq!(gate.status(&call).await, status, "{from}");
     }
@@ -169,7 +210,9 @@ async fn plans_on_the_gateway_hold_for_routes_without_plans_of_their_own() {
     let stage = Stage::unlimited().await;
     let key = Key::new("ada");
     stage.grant(&key).await;
-    stage.policy(&on_gateway(plans(&gold(&json!({ "daily": 2 }))), "gamestore")).await;
+    stage
+        .policy(&on_gateway(plans(&gold(&json!({ "daily": 2 }))), "gamestore"))
+        .await;
     let gate = stage.gate().await;
     assert_eq!(gate.statuses(&Call::with(&key), 3).await, [200, 200, 429]);
 }

@@ -146,8 +146,8 @@ impl Running {
                         .unwrap();
                     }
                 };
-                let ((), (), followed) = tokio::join!(answer, count, follower.run(shutdown.clone()));
-                followed.unwrap();
+                let ((), (), end) = tokio::join!(answer, count, follower.run(shutdown.clone()));
+                end.unwrap();
             }
         });
         Self {

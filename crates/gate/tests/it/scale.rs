@@ -133,7 +133,7 @@ async fn c16_c27_among_many_keys_a_denial_is_as_quick_and_no_count_is_lost() {
     let (town, client) = Town::of(MANY);
     let start = Instant::now();
     let gate = Running::start(&client, Setup::default()).await;
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
     assert_eq!(gate.gate.snapshot().holders.len(), MANY);
     let [denied, deleted, kept] = [7, 11, 13].map(|number| &town.keys[number]);
     for key in [denied, deleted, kept] {

@@ -137,7 +137,8 @@ impl Stage {
     /// Puts other plans in the place of the game store's.
     pub(crate) async fn replan(&self, plan_list: &Value) {
         let policy = plans(plan_list);
-        self.patch(&policy, &json!({ "spec": { "plans": plan_list } })).await;
+        self.patch(&policy, &json!({ "spec": { "plans": plan_list } }))
+            .await;
     }
 
     /// Deletes an object as admin; a refusal ends the test.
@@ -154,7 +155,8 @@ impl Stage {
         let own = |object: Value| but(object, &namespace);
         self.world.namespace(TOYSTORE).await;
         self.create(&own(gateway())).await;
-        let spec = json!({ "spec": { "hostnames": [TOYSTORE_HOST], "parentRefs": [{ "name": "gamestore" }] } });
+        let spec =
+            json!({ "spec": { "hostnames": [TOYSTORE_HOST], "parentRefs": [{ "name": "gamestore" }] } });
         self.route(&own(but(fixtures::route(), &spec))).await;
         self.policy(&own(fixtures::auth_policy())).await;
         self.policy(&own(plans(&usual_plans()))).await;

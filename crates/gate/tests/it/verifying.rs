@@ -12,7 +12,10 @@ use crate::running::{Running, Setup};
 use crate::stage::Stage;
 
 /// The tokens that the world knows, and whose they are.
-const TOKENS: [(&str, &str); 2] = [("token-of-a-shop", "test-shop"), ("token-of-a-stranger", "test-stranger")];
+const TOKENS: [(&str, &str); 2] = [
+    ("token-of-a-shop", "test-shop"),
+    ("token-of-a-stranger", "test-stranger"),
+];
 
 /// A gate, with a program named `test-shop` that may verify keys of the game store.
 async fn shop(stage: &Stage) -> Running {
@@ -78,7 +81,11 @@ async fn verify(gate: &Running, token: Option<&str>, question: &Value) -> Said {
 
 async fn asked_by_the_shop(gate: &Running, value: &str, cost: u64) -> Value {
     let said = verify(gate, Some(TOKENS[0].0), &about(value, cost)).await;
-    assert_eq!((said.status, said.header("cache-control")), (200, Some("no-store")), "{said:?}");
+    assert_eq!(
+        (said.status, said.header("cache-control")),
+        (200, Some("no-store")),
+        "{said:?}"
+    );
     said.problem()
 }
 
@@ -102,12 +109,20 @@ async fn c08_who_may_not_verify_learns_nothing() {
     let forbidden = verify(&gate, stranger, &question).await;
     assert_eq!((forbidden.status, forbidden.why().as_str()), (403, "forbidden"));
     let unknown = verify(&gate, stranger, &about("nobody-has-this", 1)).await;
-    assert_eq!(unknown.visible(), forbidden.visible(), "whether there is such a key");
+    assert_eq!(
+        unknown.visible(),
+        forbidden.visible(),
+        "whether there is such a key"
+    );
     // The right is for one product.
     let mut other = question.clone();
     other["product"] = json!("another-api");
     assert_eq!(verify(&gate, Some(TOKENS[0].0), &other).await.status, 403);
-    assert_eq!(asked_by_the_shop(&gate, &key.value, 0).await["limits"][0]["remaining"], 5, "nothing was counted");
+    assert_eq!(
+        asked_by_the_shop(&gate, &key.value, 0).await["limits"][0]["remaining"],
+        5,
+        "nothing was counted"
+    );
 }
 
 #[tokio::test]
@@ -125,7 +140,12 @@ async fn c08_every_outcome_has_its_code() {
     let answer = asked_by_the_shop(&gate, &good.value, 1).await;
     let mut reset = answer.clone();
     let reset = reset["limits"][0]["reset"].take();
-    let uid = stage.admin.get(&keydesk_testkit::Address::of(&good.object())).await.unwrap()["metadata"]["uid"].clone();
+    let uid = stage
+        .admin
+        .get(&keydesk_testkit::Address::of(&good.object()))
+        .await
+        .unwrap()["metadata"]["uid"]
+        .clone();
     let expected = json!({
         "valid": true, "code": "valid", "keyId": uid, "plan": "gold", "expiresAt": "2099-01-01T00:00:00Z",
         "limits": [{ "window": "24h", "limit": 5, "remaining": 4, "reset": reset }],
@@ -138,15 +158,29 @@ async fn c08_every_outcome_has_its_code() {
         "valid": false, "code": "invalid_key", "keyId": null, "plan": null, "expiresAt": null, "limits": [],
     });
     assert_eq!(unknown, nothing);
-    assert_eq!(asked_by_the_shop(&gate, &elsewhere.value, 1).await, nothing, "another tenant's key");
-    assert_eq!(asked_by_the_shop(&gate, &planless.value, 1).await["code"], "plan_unresolved");
-    gate.soon(&ended, "has ended", |said| said.why() == "key_expired").await;
-    assert_eq!(asked_by_the_shop(&gate, &ended.value, 1).await["code"], "key_expired");
+    assert_eq!(
+        asked_by_the_shop(&gate, &elsewhere.value, 1).await,
+        nothing,
+        "another tenant's key"
+    );
+    assert_eq!(
+        asked_by_the_shop(&gate, &planless.value, 1).await["code"],
+        "plan_unresolved"
+    );
+    gate.soon(&ended, "has ended", |said| said.why() == "key_expired")
+        .await;
+    assert_eq!(
+        asked_by_the_shop(&gate, &ended.value, 1).await["code"],
+        "key_expired"
+    );
     for _ in 0..4 {
         asked_by_the_shop(&gate, &good.value, 1).await;
     }
     let used_up = asked_by_the_shop(&gate, &good.value, 1).await;
-    assert_eq!((&used_up["valid"], &used_up["code"]), (&json!(false), &json!("limit_reached")));
+    assert_eq!(
+        (&used_up["valid"], &used_up["code"]),
+        (&json!(false), &json!("limit_reached"))
+    );
     assert_eq!(used_up["limits"][0]["remaining"], 0);
 }
 
@@ -158,13 +192,26 @@ async fn c08_a_cost_of_zero_only_looks_and_a_larger_one_counts_as_much() {
     let gate = shop(&stage).await;
     for _ in 0..10 {
         let looked = asked_by_the_shop(&gate, &key.value, 0).await;
-        assert_eq!((&looked["valid"], &looked["limits"][0]["remaining"]), (&json!(true), &json!(5)));
+        assert_eq!(
+            (&looked["valid"], &looked["limits"][0]["remaining"]),
+            (&json!(true), &json!(5))
+        );
     }
     let paid = asked_by_the_shop(&gate, &key.value, 3).await;
-    assert_eq!((&paid["valid"], &paid["limits"][0]["remaining"]), (&json!(true), &json!(2)));
+    assert_eq!(
+        (&paid["valid"], &paid["limits"][0]["remaining"]),
+        (&json!(true), &json!(2))
+    );
     let too_much = asked_by_the_shop(&gate, &key.value, 3).await;
-    assert_eq!((&too_much["code"], &too_much["limits"][0]["remaining"]), (&json!("limit_reached"), &json!(2)));
-    assert_eq!(gate.statuses(&Call::with(&key), 3).await, [200, 200, 429], "it counts with the gateway");
+    assert_eq!(
+        (&too_much["code"], &too_much["limits"][0]["remaining"]),
+        (&json!("limit_reached"), &json!(2))
+    );
+    assert_eq!(
+        gate.statuses(&Call::with(&key), 3).await,
+        [200, 200, 429],
+        "it counts with the gateway"
+    );
     let out = verify(&gate, Some(TOKENS[0].0), &about(&key.value, u64::MAX)).await;
     assert_eq!(out.status, 400);
 }
@@ -190,7 +237,12 @@ async fn c08_what_is_no_question_is_refused_without_repeating_it() {
     }
     let long = verify(&gate, Some(TOKENS[0].0), &about(&"k".repeat(9_000), 1)).await;
     assert_eq!(long.status, 413);
-    let said = gate.asking.to("/v1/verify").method("GET").body(Full::default()).unwrap();
+    let said = gate
+        .asking
+        .to("/v1/verify")
+        .method("GET")
+        .body(Full::default())
+        .unwrap();
     let said = gate.asking.send(said).await;
     assert_eq!((said.status, said.header("allow")), (405, Some("POST")));
 }

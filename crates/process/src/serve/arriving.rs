@@ -83,6 +83,10 @@ where
         let Some(body) = &mut this.body else {
             return Poll::Ready(None);
         };
+        // Whoever goes on reading after that was told.
+        if this.late.load(Ordering::Acquire) {
+            return Poll::Ready(None);
+        }
         if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
@@ -157,6 +161,7 @@ mod tests {
     use std::time::Duration;
 
     use futures::{StreamExt as _, stream};
+    use http_body_util::BodyExt as _;
 
     use super::*;
 
@@ -180,6 +185,20 @@ mod tests {
         // The stream is dropped when the drain is over, and the sender with it.
         assert!(end.await.is_err());
         taken.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test]
+    async fn after_its_deadline_a_body_is_over() {
+        let never = axum::body::Body::from_stream(stream::pending::<io::Result<Bytes>>());
+        let (mut body, late) = Arriving::new(
+            never,
+            Some(Instant::now()),
+            CancellationToken::new(),
+            Version::HTTP_11,
+        );
+        let error = body.frame().await.expect("told").unwrap_err();
+        assert!(error.is::<Late>() && late.load(Ordering::Acquire));
+        assert!(body.frame().await.is_none());
     }
 
     #[tokio::test]

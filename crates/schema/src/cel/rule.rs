@@ -76,8 +76,8 @@ pub(crate) fn compile(
             detail,
         ));
     }
-    let condition = Program::new(condition)
-        .map_err(|reason| refuse("rule", format!("compilation failed: {reason}")))?;
+    let condition =
+        Program::new(condition).map_err(|reason| refuse("rule", format!("compilation failed: {reason}")))?;
     let message_expression = match text("messageExpression") {
         "" => None,
         given => {

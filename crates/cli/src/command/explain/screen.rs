@@ -1,5 +1,7 @@
 //! An explanation as one screen of text: from the route to the verdict, in the order in which the gate looks.
 
+use std::fmt::Write as _;
+
 use keydesk_gate::explain::{
     Explanation, KeyFinding, KeySource, Obstacle, Outcome, OwnerFinding, PlanFinding, PolicyFinding,
     RouteFinding, RuleFinding, Stands,
@@ -61,7 +63,8 @@ fn section(text: &mut String, heading: &str, lines: Vec<String>) {
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        text.push_str(&format!("{heading:HEADING$}{line}\n"));
+        // A text takes whatever is written to it.
+        let _ = writeln!(text, "{heading:HEADING$}{line}");
         heading = "";
     }
 }

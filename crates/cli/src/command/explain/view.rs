@@ -51,15 +51,12 @@ impl View {
         // From here on it is one moment that is spoken of.
         stop.cancel();
         let _ = follow.await;
-        match known {
-            Ok(known) => known.map(|()| view),
-            Err(_) => {
-                let missing = view.follower.check().err().unwrap_or_default();
-                let hint =
-                    "see that the API server can be reached, and that the CRDs are there (keydesk crds)";
-                Err(Failure::fixable(&Unready { missing }, hint))
-            }
+        if let Ok(known) = known {
+            return known.map(|()| view);
         }
+        let missing = view.follower.check().err().unwrap_or_default();
+        let hint = "see that the API server can be reached, and that the CRDs are there (keydesk crds)";
+        Err(Failure::fixable(&Unready { missing }, hint))
     }
 
     async fn know(&self, client: &Client) -> Result<(), Failure> {

@@ -59,6 +59,30 @@ pub(crate) struct Args {
     fetch_allow: Vec<IpNet>,
 }
 
+/// Who has a context in the kubeconfig.
+fn people(demo: bool) -> Vec<Person> {
+    let others = if demo { &DEMO[..] } else { &[] };
+    [ADMIN].into_iter().chain(others.iter().copied()).collect()
+}
+
+/// The roles of the parts that no cluster has: the local gateway and the gate.
+fn roles(gateway: &User) -> Vec<serde_json::Value> {
+    let gate = rbac::gate(rbac::NAMESPACE).into_iter();
+    let mut roles = local_gateway::role_objects(&gateway.name);
+    roles.extend(gate.map(|manifest| manifest.object));
+    roles
+}
+
+/// How the controller works. What it may fetch includes the demo's documents, which are behind the front door.
+fn settings(fetch_allow: Vec<IpNet>, door: Option<SocketAddr>) -> Settings {
+    let demo = door.map(|door| IpNet::from(door.ip()));
+    Settings {
+        openapi_spec_max_size: openapi_spec_max_size(),
+        fetch_allow: fetch_allow.into_iter().chain(demo).collect(),
+        ..Settings::default()
+    }
+}
+
 /// Waits until both who decide on keys and who decides on calls know the cluster.
 async fn ready(controller: &Readiness, gate: &Follower) {
     tokio::join!(controller.ready(), gate.ready());
@@ -78,10 +102,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     let home = open_home(data_dir, &log)?;
-    let people: Vec<Person> = [ADMIN]
-        .into_iter()
-        .chain(if demo { &DEMO[..] } else { &[] }.iter().copied())
-        .collect();
+    let people = people(demo);
     let admin_listener = bind("--admin-listen", admin_listen).await?;
     let admin_address = admin_listener
         .local_addr()
@@ -101,38 +122,26 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let client = |user: User| Client::new(serving.server.as_user(user), "default");
     let gateway = User::service_account(rbac::NAMESPACE, "local-gateway");
     let admin = client(User::admin());
-    let mut roles = local_gateway::role_objects(&gateway.name);
-    let gate_roles = rbac::gate(rbac::NAMESPACE).into_iter();
-    roles.extend(gate_roles.map(|manifest| manifest.object));
-    install::base(&admin, roles).await?;
+    install::base(&admin, roles(&gateway)).await?;
     if let Some(door) = door {
         install_demo_once(&home, &admin, door).await?;
     }
 
     let readiness = Readiness::of(&keydesk_controller::KINDS);
-    let settings = Settings {
-        openapi_spec_max_size: openapi_spec_max_size(),
-        // The demo's documents are served here.
-        fetch_allow: fetch_allow
-            .into_iter()
-            .chain(door.map(|door| IpNet::from(door.ip())))
-            .collect(),
-        ..Settings::default()
-    };
-    let gate_client = client(User::service_account(rbac::NAMESPACE, rbac::GATE_ACCOUNT));
-    let follower = gating.follower(&gate_client);
-    let http = gating.http(&gate_client, &follower);
-    let gate = Arc::clone(&gating.gate);
+    let posted = gating.on(&client(User::service_account(
+        rbac::NAMESPACE,
+        rbac::GATE_ACCOUNT,
+    )));
+    let (gate, follower) = (posted.gate(), posted.follower.clone());
     let mut registry = Registry::default();
-    gating.register_metrics(&mut registry);
-
+    gate.register_metrics(&mut registry);
     let (checks, gate_checks) = (readiness.clone(), follower.clone());
     let health = Health::default()
         .with("feed", move || checks.check())
         .with("gate", move || gate_checks.check());
     let controller = keydesk_controller::run(
         client(User::service_account(rbac::NAMESPACE, rbac::SERVICE_ACCOUNT)),
-        settings,
+        settings(fetch_allow, door),
         readiness.clone(),
         stop.drain.clone(),
     );
@@ -151,14 +160,14 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         Ok(())
     });
     parts.spawn(async { admin_port.await.map_err(|error| Failure::fault(&error)) });
-    parts.spawn(gating.run(follower.clone(), http.clone(), stop.drain.clone()));
     if let Some(front) = front {
-        let serve_front = front.run(Arc::clone(&gate), http, stop.drain.clone());
+        let serve_front = front.run(Arc::clone(&gate), posted.http.clone(), stop.drain.clone());
         parts.spawn(async {
             serve_front.await;
             Ok(())
         });
     }
+    parts.spawn(posted.run(stop.drain.clone()));
 
     tokio::select! {
         () = ready(&readiness, &follower) => {

@@ -61,7 +61,8 @@ fn call(gate: &Gate, follower: &Follower, holder: &Holder, door: SocketAddr) -> 
     ))
 }
 
-/// The call, as a line for a shell.
+/// The call, as a line for a shell. What people wrote is one quoted word each: whoever pastes the line runs nothing of
+/// theirs.
 fn curl(key: &APIKey, route: &HTTPRoute, location: &Location, door: SocketAddr) -> String {
     let namespace = key.namespace().unwrap_or_default();
     let context = DEMO
@@ -69,28 +70,26 @@ fn curl(key: &APIKey, route: &HTTPRoute, location: &Location, door: SocketAddr) 
         .find(|person| person.namespace == Some(namespace.as_str()))
         .map_or("admin", |person| person.name);
     let value = format!(
-        "$(kubectl --context {context} get secret -n {} {} -o jsonpath='{{.data.api_key}}' | base64 -d)",
+        "\"$(kubectl --context {context} get secret -n {} {} -o jsonpath='{{.data.api_key}}' | base64 -d)\"",
         shell_word(&namespace),
         shell_word(&key.spec.secret_ref.name),
     );
     let (method, path) = first_request(route);
-    let mut line = "curl -i".to_owned();
+    let mut words = vec!["curl -i".to_owned()];
     if method != "GET" {
-        line.push_str(&format!(" -X {}", shell_word(&method)));
+        words.push(format!("-X {}", shell_word(&method)));
     }
-    if let Some(host) = route.spec.hostnames.first() {
-        line.push_str(&format!(" -H {}", shell_word(&format!("Host: {}", host.replace('*', "any")))));
-    }
-    let mut url = format!("http://{door}{path}");
-    match location {
-        Location::AuthorizationHeader { prefix } => {
-            line.push_str(&format!(" -H \"Authorization: {prefix} {value}\""));
-        }
-        Location::CustomHeader { name } => line.push_str(&format!(" -H \"{name}: {value}\"")),
-        Location::Cookie { name } => line.push_str(&format!(" -H \"Cookie: {name}={value}\"")),
-        Location::QueryString { name } => url.push_str(&format!("?{name}={value}")),
-    }
-    format!("{line} \"{url}\"")
+    let host = route.spec.hostnames.first();
+    words.extend(host.map(|host| format!("-H {}", shell_word(&format!("Host: {}", host.replace('*', "any"))))));
+    let (option, before) = match location {
+        Location::AuthorizationHeader { prefix } => ("-H", format!("Authorization: {prefix} ")),
+        Location::CustomHeader { name } => ("-H", format!("{name}: ")),
+        Location::Cookie { name } => ("-H", format!("Cookie: {name}=")),
+        Location::QueryString { name } => ("-G --data-urlencode", format!("{name}=")),
+    };
+    words.push(format!("{option} {}{value}", shell_word(&before)));
+    words.push(shell_word(&format!("http://{door}{path}")));
+    words.join(" ")
 }
 
 /// What the first rule of a route takes.
@@ -106,4 +105,51 @@ fn first_request(route: &HTTPRoute) -> (String, String) {
         Some(PathMatch::RegularExpression(_)) | None => "/".to_owned(),
     };
     (method.unwrap_or_else(|| "GET".to_owned()), path)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn line(location: &Location, secret: &str) -> String {
+        let key = serde_json::from_value(json!({
+            "metadata": { "name": "k", "namespace": "consumer-app" },
+            "spec": {
+                "apiProductRef": { "name": "p" }, "secretRef": { "name": secret }, "planTier": "gold",
+                "requestedBy": { "userId": "ada", "email": "ada@example.com" },
+            },
+        }));
+        let route = serde_json::from_value(json!({
+            "spec": {
+                "hostnames": ["*.example.com"],
+                "rules": [{ "matches": [{ "path": { "type": "Exact", "value": "/v1" }, "method": "POST" }] }],
+            },
+        }));
+        let door = "127.0.0.1:8000".parse().unwrap();
+        curl(&key.unwrap(), &route.unwrap(), location, door)
+    }
+
+    #[test]
+    fn the_line_reads_the_value_with_the_consumers_rights() {
+        let location = Location::AuthorizationHeader {
+            prefix: "APIKEY".to_owned(),
+        };
+        assert_eq!(
+            line(&location, "s"),
+            "curl -i -X POST -H 'Host: any.example.com' -H 'Authorization: APIKEY '\"$(kubectl --context consumer get \
+             secret -n consumer-app s -o jsonpath='{.data.api_key}' | base64 -d)\" http://127.0.0.1:8000/v1"
+        );
+    }
+
+    #[test]
+    fn what_people_write_is_no_command() {
+        let location = Location::CustomHeader {
+            name: "x-$(reboot)`reboot`'".to_owned(),
+        };
+        let line = line(&location, "s; reboot");
+        assert!(line.contains(r#"-H 'x-$(reboot)`reboot`'\'': '"$(kubectl"#), "{line}");
+        assert!(line.contains("-n consumer-app 's; reboot' -o"), "{line}");
+    }
 }
