@@ -29,7 +29,7 @@ impl Wanted {
 }
 
 /// The conditions as they should be: those of others as they are, ours as `wanted`. A type that somebody else reports is
-/// theirs.
+/// theirs; and of what somebody else does not accept there is nothing to say.
 pub(super) fn merge(
     existing: &[Value],
     wanted: &[Wanted],
@@ -38,6 +38,10 @@ pub(super) fn merge(
 ) -> Vec<Value> {
     let kept = existing.iter().filter(|condition| !is_ours(condition));
     let mut merged: Vec<Value> = kept.cloned().collect();
+    let refused = |condition: &Value| condition["type"] == "Accepted" && condition["status"] == "False";
+    if merged.iter().any(refused) {
+        return merged;
+    }
     for want in wanted {
         let of_type = |condition: &&Value| condition["type"] == want.type_;
         if merged.iter().any(|condition| of_type(&condition)) {

@@ -243,6 +243,16 @@ fn what_somebody_else_wrote_is_never_overwritten() {
 }
 
 #[test]
+fn of_what_somebody_else_does_not_accept_there_is_nothing_to_say() {
+    let mut policy = policy("Gateway", "ours");
+    let theirs = json!({"type": "Accepted", "status": "False", "reason": "Invalid", "message": "by another"});
+    policy.data["status"] = json!({"conditions": [theirs]});
+    let world = settle(world([(Kind::AuthPolicy, policy)]));
+    let status = status(&world, Kind::AuthPolicy, "infra", "auth");
+    assert_eq!(status["conditions"], json!([theirs]));
+}
+
+#[test]
 fn a_new_generation_is_noted_without_a_new_transition() {
     let mut world = settle(world([(Kind::AuthPolicy, policy("Gateway", "ours"))]));
     let mut edited = world.get(Kind::AuthPolicy, "infra", "auth").unwrap().clone();
