@@ -105,9 +105,7 @@ impl Catalog {
         let gateways = self.gateways_of(route).into_iter();
         Attached {
             to_route: on(&PolicyEnd::Route(id(route))),
-            to_gateways: gateways
-                .map(|gateway| on(&PolicyEnd::Gateway(gateway)))
-                .collect(),
+            to_gateways: gateways.map(|gateway| on(&PolicyEnd::Gateway(gateway))).collect(),
         }
     }
 }

@@ -104,11 +104,7 @@ impl Catalog {
 
     /// Every Secret, in any namespace, that bears this name and says to be an enforcement secret.
     pub fn enforcement_secrets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Arc<SecretMeta>> {
-        let namespaces = self
-            .enforcement_namespaces
-            .to(name)
-            .cloned()
-            .collect::<Vec<_>>();
+        let namespaces = self.enforcement_namespaces.to(name).cloned().collect::<Vec<_>>();
         namespaces
             .into_iter()
             .filter_map(move |namespace| self.secret(&NamespacedName::new(namespace, name)))
@@ -117,10 +113,7 @@ impl Catalog {
     /// Whether some key derives this name for its enforcement secret.
     #[must_use]
     pub fn derives_enforcement_secret(&self, name: &str) -> bool {
-        self.keys_by_enforcement_name
-            .to(name)
-            .next()
-            .is_some()
+        self.keys_by_enforcement_name.to(name).next().is_some()
     }
 
     /// The keys that derive this name for their enforcement secret: one, but for the rarest of accidents.

@@ -244,7 +244,9 @@ impl Saves {
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let hint = match &error {
-            LedgerError::Locked { .. } => "stop the other process, or choose another directory with --data-dir",
+            LedgerError::Locked { .. } => {
+                "stop the other process, or choose another directory with --data-dir"
+            }
             LedgerError::Corrupt { .. } => {
                 "restore the file from a copy, or move it away: limits begin anew then, and keys are not touched"
             }

@@ -65,12 +65,7 @@ impl Gate {
     }
 
     /// What becomes of a call that costs as much as one call does. It is counted if it passes.
-    pub async fn decide<H: Headers + ?Sized>(
-        &self,
-        call: &Call<'_, H>,
-        way: Way,
-        now: Timestamp,
-    ) -> Verdict {
+    pub async fn decide<H: Headers + ?Sized>(&self, call: &Call<'_, H>, way: Way, now: Timestamp) -> Verdict {
         let known = self
             .speak()
             .and_then(|()| judge(&self.snapshot.load(), call, now));
@@ -78,13 +73,7 @@ impl Gate {
     }
 
     /// Whether a value is a key of a product, counted as `cost` calls; 0 only looks.
-    pub async fn verify(
-        &self,
-        product: &NamespacedName,
-        value: &[u8],
-        cost: u64,
-        now: Timestamp,
-    ) -> Verdict {
+    pub async fn verify(&self, product: &NamespacedName, value: &[u8], cost: u64, now: Timestamp) -> Verdict {
         let known = self
             .speak()
             .and_then(|()| recognise(&self.snapshot.load(), product, value, now));
@@ -169,13 +158,7 @@ impl Gate {
         })
     }
 
-    async fn conclude(
-        &self,
-        known: Result<Known, Refused>,
-        cost: u64,
-        way: Way,
-        now: Timestamp,
-    ) -> Verdict {
+    async fn conclude(&self, known: Result<Known, Refused>, cost: u64, way: Way, now: Timestamp) -> Verdict {
         let verdict = match known {
             Ok(known) => self.count(known, cost, now).await,
             Err(refused) => Verdict::Refused(refused),

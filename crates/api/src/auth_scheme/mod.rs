@@ -123,7 +123,9 @@ impl Authentication {
             credentials: read("credentials")
                 .and_then(|value| serde_json::from_value(value.clone()).ok())
                 .unwrap_or_default(),
-            is_qualified: ["when", "defaults", "overrides"].into_iter().any(|field| read(field).is_some()),
+            is_qualified: ["when", "defaults", "overrides"]
+                .into_iter()
+                .any(|field| read(field).is_some()),
         }
     }
 }

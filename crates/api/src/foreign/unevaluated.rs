@@ -99,9 +99,7 @@ impl AuthPolicy {
                 patterns,
                 other,
             } = block;
-            let merges = strategy
-                .as_deref()
-                .is_some_and(|strategy| strategy != "atomic");
+            let merges = strategy.as_deref().is_some_and(|strategy| strategy != "atomic");
             parts.extend(merges.then_some(Unevaluated::Strategy));
             parts.extend(conditions(when.as_ref(), patterns.as_ref(), other.keys()));
         }
@@ -125,7 +123,8 @@ impl AuthPolicy {
             .effective_rules()
             .map(crate::AuthScheme::authentications)
             .unwrap_or_default();
-        let takes_keys = |entry: &Authentication| matches!(entry.method, Method::ApiKey(_)) && !entry.is_qualified;
+        let takes_keys =
+            |entry: &Authentication| matches!(entry.method, Method::ApiKey(_)) && !entry.is_qualified;
         entries.into_iter().filter(takes_keys).collect()
     }
 
@@ -152,8 +151,12 @@ fn conditions<'a>(
     patterns: Option<&Value>,
     others: impl Iterator<Item = &'a String>,
 ) -> Vec<Unevaluated> {
-    let when = when.filter(|value| says_something(value)).map(|_| Unevaluated::When);
-    let patterns = patterns.filter(|value| says_something(value)).map(|_| Unevaluated::Patterns);
+    let when = when
+        .filter(|value| says_something(value))
+        .map(|_| Unevaluated::When);
+    let patterns = patterns
+        .filter(|value| says_something(value))
+        .map(|_| Unevaluated::Patterns);
     let others = others.cloned().map(Unevaluated::Unknown);
     when.into_iter().chain(patterns).chain(others).collect()
 }
@@ -193,7 +196,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(spec: Value, ignore: &str, expected: &[&str]) {
+    fn check(spec: &Value, ignore: &str, expected: &[&str]) {
         let policy: AuthPolicy = serde_json::from_value(json!({
             "metadata": { "name": "p", "annotations": { annotation::GATE_IGNORE: ignore } },
             "spec": spec,
@@ -210,10 +213,10 @@ mod tests {
 
     #[test]
     fn keys_alone_are_evaluated_wherever_the_rules_stand() {
-        check(json!({ "rules": { "authentication": keys() } }), "", &[]);
+        check(&json!({ "rules": { "authentication": keys() } }), "", &[]);
         for block in ["defaults", "overrides"] {
             check(
-                json!({ block: { "strategy": "atomic", "rules": { "authentication": keys() } } }),
+                &json!({ block: { "strategy": "atomic", "rules": { "authentication": keys() } } }),
                 "",
                 &[],
             );
@@ -225,10 +228,10 @@ mod tests {
         let mut ways = keys();
         ways["tokens"] = json!({ "jwt": { "issuerUrl": "https://oidc.example.com" } });
         ways["anybody"] = json!({ "anonymous": {} });
-        check(json!({ "rules": { "authentication": ways } }), "", &[]);
+        check(&json!({ "rules": { "authentication": ways } }), "", &[]);
         let tokens = json!({ "tokens": { "jwt": { "issuerUrl": "https://oidc.example.com" } } });
         check(
-            json!({ "rules": { "authentication": tokens } }),
+            &json!({ "rules": { "authentication": tokens } }),
             "authentication",
             &["authentication"],
         );
@@ -239,7 +242,7 @@ mod tests {
         let mut qualified = keys();
         qualified["keys"]["when"] = json!([{ "predicate": "request.method == 'GET'" }]);
         check(
-            json!({ "rules": { "authentication": qualified } }),
+            &json!({ "rules": { "authentication": qualified } }),
             "",
             &["authentication"],
         );
@@ -270,8 +273,12 @@ mod tests {
             "sectionName",
             "novelty",
         ];
-        check(spec.clone(), "", &all);
-        check(spec, "when, response patterns", &[all[0], all[1], all[3], all[6], all[7]]);
+        check(&spec, "", &all);
+        check(
+            &spec,
+            "when, response patterns",
+            &[all[0], all[1], all[3], all[6], all[7]],
+        );
     }
 
     #[test]
@@ -284,13 +291,13 @@ mod tests {
                 "response": { "unauthorized": { "message": { "value": "no" } } },
             },
         });
-        check(spec, "", &[]);
+        check(&spec, "", &[]);
     }
 
     #[test]
     fn merged_blocks_are_not_evaluated() {
         check(
-            json!({ "defaults": { "strategy": "merge", "rules": { "authentication": keys() } } }),
+            &json!({ "defaults": { "strategy": "merge", "rules": { "authentication": keys() } } }),
             "",
             &["strategy"],
         );

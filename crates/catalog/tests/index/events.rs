@@ -217,9 +217,13 @@ fn gateway() -> impl Strategy<Value = Object> {
 
 fn rate_limit_policy() -> impl Strategy<Value = Object> {
     (namespace(), name(), policy_target()).prop_map(|(namespace, id, target)| {
-        Object::RateLimitPolicy(decode(namespace, id, json!({
-            "apiVersion": "kuadrant.io/v1", "kind": "RateLimitPolicy", "spec": { "targetRef": target },
-        })))
+        Object::RateLimitPolicy(decode(
+            namespace,
+            id,
+            json!({
+                "apiVersion": "kuadrant.io/v1", "kind": "RateLimitPolicy", "spec": { "targetRef": target },
+            }),
+        ))
     })
 }
 

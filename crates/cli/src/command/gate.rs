@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use keydesk_process::{AdminArgs, Health, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained};
+use keydesk_process::{
+    AdminArgs, Health, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained,
+};
 
 use super::DRAIN;
 use crate::{

@@ -20,11 +20,7 @@ use crate::KEYDESK;
 fn refused(directory: &Path, flags: &[&str]) -> Output {
     let mut command = Command::new(KEYDESK);
     command.arg("up").arg("--data-dir").arg(directory);
-    command
-        .args(free_ports())
-        .args(flags)
-        .output()
-        .unwrap()
+    command.args(free_ports()).args(flags).output().unwrap()
 }
 
 fn check(output: &Output, says: &[&str]) {
@@ -49,9 +45,7 @@ fn a_port_in_use_names_the_flag() {
     let address = taken.local_addr().unwrap().to_string();
     for flag in LISTENERS {
         let mut command = Command::new(KEYDESK);
-        command
-            .args(["up", "--demo", "--data-dir"])
-            .arg(directory.path());
+        command.args(["up", "--demo", "--data-dir"]).arg(directory.path());
         for other in LISTENERS {
             command.args([other, if other == flag { &address } else { "127.0.0.1:0" }]);
         }
@@ -150,7 +144,10 @@ fn a_directory_with_files_of_somebody_else_is_left_alone() {
         &["files of somebody else", "empty or a new directory", "--data-dir"],
     );
     let mode = fs::metadata(directory.path()).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode, fs::read_dir(directory.path()).unwrap().count()), (0o755, 1));
+    assert_eq!(
+        (mode, fs::read_dir(directory.path()).unwrap().count()),
+        (0o755, 1)
+    );
 }
 
 #[tokio::test]

@@ -158,9 +158,8 @@ async fn the_demos_products_have_their_documents_and_enforced_policies() {
     let admin = stage.kubectl("admin");
     for product in ["gamestore/gamestore-api", "toystore/toystore-api"] {
         let (namespace, name) = product.split_once('/').unwrap();
-        let ready = format!(
-            "wait apiproduct/{name} -n {namespace} --for=condition=OpenAPISpecReady --timeout=20s"
-        );
+        let ready =
+            format!("wait apiproduct/{name} -n {namespace} --for=condition=OpenAPISpecReady --timeout=20s");
         admin.must(&ready).await;
     }
     let policies = admin

@@ -95,17 +95,58 @@ async fn no_key_value_is_in_any_output_or_object_but_the_two_secrets() {
 /// Shows a key to everything that takes one, in places that are right and wrong; what is answered, and what is counted,
 /// must not hold it either.
 async fn call_in_every_way(stage: &Stage, value: &str) {
-    let asked = r#"{"namespace": "gamestore", "product": "gamestore-api", "key": "VALUE"}"#.replace("VALUE", value);
+    let asked =
+        r#"{"namespace": "gamestore", "product": "gamestore-api", "key": "VALUE"}"#.replace("VALUE", value);
     let calls = [
-        ("front-door-listen", "GET /api/games", format!("Authorization: APIKEY {value}"), ""),
-        ("front-door-listen", "GET /api/games", format!("Authorization: Bearer {value}"), ""),
-        ("front-door-listen", "GET /.keydesk/self", format!("Authorization: APIKEY {value}"), ""),
-        ("front-door-listen", "GET /api/games?key=VALUE", format!("X-API-Key: {value}{value}"), ""),
+        (
+            "front-door-listen",
+            "GET /api/games",
+            format!("Authorization: APIKEY {value}"),
+            "",
+        ),
+        (
+            "front-door-listen",
+            "GET /api/games",
+            format!("Authorization: Bearer {value}"),
+            "",
+        ),
+        (
+            "front-door-listen",
+            "GET /.keydesk/self",
+            format!("Authorization: APIKEY {value}"),
+            "",
+        ),
+        (
+            "front-door-listen",
+            "GET /api/games?key=VALUE",
+            format!("X-API-Key: {value}{value}"),
+            "",
+        ),
         ("gate-listen", "GET /v1/self", format!("X-API-Key: {value}"), ""),
-        ("gate-listen", "GET /v1/ext_authz/api/games", format!("Authorization: APIKEY {value}"), ""),
-        ("gate-listen", "GET /v1/forward-auth", format!("Authorization: APIKEY {value}"), ""),
-        ("gate-listen", "POST /v1/verify", format!("Authorization: Bearer {value}"), asked.as_str()),
-        ("gate-grpc-listen", "POST /VALUE", format!("Authorization: APIKEY {value}"), ""),
+        (
+            "gate-listen",
+            "GET /v1/ext_authz/api/games",
+            format!("Authorization: APIKEY {value}"),
+            "",
+        ),
+        (
+            "gate-listen",
+            "GET /v1/forward-auth",
+            format!("Authorization: APIKEY {value}"),
+            "",
+        ),
+        (
+            "gate-listen",
+            "POST /v1/verify",
+            format!("Authorization: Bearer {value}"),
+            asked.as_str(),
+        ),
+        (
+            "gate-grpc-listen",
+            "POST /VALUE",
+            format!("Authorization: APIKEY {value}"),
+            "",
+        ),
     ];
     let mut passed = 0;
     for (listener, line, header, body) in calls {

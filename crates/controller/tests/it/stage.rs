@@ -99,9 +99,14 @@ impl Stage {
         let task = tokio::spawn({
             let shutdown = shutdown.clone();
             async move {
-                keydesk_controller::run(client, settings, Readiness::of(&keydesk_controller::KINDS), shutdown)
-                    .await
-                    .unwrap();
+                keydesk_controller::run(
+                    client,
+                    settings,
+                    Readiness::of(&keydesk_controller::KINDS),
+                    shutdown,
+                )
+                .await
+                .unwrap();
             }
         });
         self.controller = Some(Controller { shutdown, task });

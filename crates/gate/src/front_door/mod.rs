@@ -23,9 +23,9 @@ use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 use self::refusal::Refusal;
-use crate::reply::request_id;
 pub use self::upstream::Patience;
 use self::upstream::Upstream;
+use crate::reply::request_id;
 
 /// Who decides whether a request may pass.
 pub trait Ask: Send + Sync + 'static {

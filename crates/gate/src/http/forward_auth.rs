@@ -77,11 +77,7 @@ async fn decide(http: &Http, head: &Parts, names: &Names, way: Way) -> Result<Re
     }
     let [host, method, target] = [names.host, names.method, names.target].map(|name| said(head, name));
     let (Some(host), Some(method), Some(target)) = (host, method, target) else {
-        let Names {
-            method,
-            host,
-            target,
-        } = names;
+        let Names { method, host, target } = names;
         return Err(refuse(&format!(
             "the proxy must say what the call is: set {method}, {host} and {target}, each once"
         )));

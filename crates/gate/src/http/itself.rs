@@ -101,7 +101,9 @@ fn presented<'a>(snapshot: &Snapshot, headers: &'a HeaderMap, query: &'a str) ->
         let space = value.iter().position(|byte| *byte == b' ')?;
         Some(Presented::new(value[space + 1..].into()))
     });
-    let own = headers.get(API_KEY).map(|value| Presented::new(value.as_bytes().into()));
+    let own = headers
+        .get(API_KEY)
+        .map(|value| Presented::new(value.as_bytes().into()));
     let elsewhere = snapshot
         .locations
         .iter()
@@ -120,9 +122,7 @@ fn is_basic(headers: &HeaderMap) -> bool {
 }
 
 fn product(query: &str) -> Option<NamespacedName> {
-    let product = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("product="))?;
+    let product = query.split('&').find_map(|pair| pair.strip_prefix("product="))?;
     let product = product.replace("%2F", "/").replace("%2f", "/");
     // A name that is none belongs to no product.
     let (namespace, name) = product.split_once('/').unwrap_or((product.as_str(), ""));

@@ -149,12 +149,8 @@ pub(super) async fn verify(
                 valid: false,
                 code: refused.denial.code(),
                 key_id: holder.map(crate::snapshot::Holder::key_id),
-                plan: counted
-                    .and_then(Counted::tier)
-                    .map(|tier| tier.name.as_str()),
-                expires_at: holder
-                    .and_then(crate::snapshot::Holder::ends_at)
-                    .map(rfc3339),
+                plan: counted.and_then(Counted::tier).map(|tier| tier.name.as_str()),
+                expires_at: holder.and_then(crate::snapshot::Holder::ends_at).map(rfc3339),
                 limits: counted.map(Left::of).unwrap_or_default(),
             })
         }

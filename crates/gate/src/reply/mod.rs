@@ -87,10 +87,7 @@ pub(crate) fn refuse(refused: &Refused, id: String) -> Refusal {
         protection,
         counted,
     } = refused;
-    let mut headers = holder
-        .as_deref()
-        .map(identity::for_caller)
-        .unwrap_or_default();
+    let mut headers = holder.as_deref().map(identity::for_caller).unwrap_or_default();
     if let Some(counted) = counted {
         allowance::tell(counted, &mut headers);
         headers.extend(retry_after(counted));

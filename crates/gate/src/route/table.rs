@@ -175,7 +175,12 @@ impl<T> RouteTable<T> {
         }
     }
 
-    pub(super) fn select<H: Headers + ?Sized>(&self, host: &str, path: &str, asked: &Asked<'_, H>) -> Selected {
+    pub(super) fn select<H: Headers + ?Sized>(
+        &self,
+        host: &str,
+        path: &str,
+        asked: &Asked<'_, H>,
+    ) -> Selected {
         let mut doubtful = None;
         let mut candidates = self
             .indexes(host)

@@ -153,8 +153,7 @@ impl Holder {
             return known.1.clone();
         }
         let plan = find(&self.identity());
-        self.plan
-            .store(Some(Arc::new((Arc::clone(plans), plan.clone()))));
+        self.plan.store(Some(Arc::new((Arc::clone(plans), plan.clone()))));
         plan
     }
 

@@ -52,10 +52,7 @@ impl Labels {
             (label::API_KEY, self.key.as_deref()),
             (label::API_KEY_NAMESPACE, self.key_namespace.as_deref()),
         ];
-        shared.chain(
-            own.into_iter()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
+        shared.chain(own.into_iter().filter_map(|(name, value)| Some((name, value?))))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use http::HeaderValue;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use keydesk_catalog::selector;
 use keydesk_core::NamespacedName;
 

@@ -16,11 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{listen::Listen, zap::ZapArgs};
 use super::DRAIN;
-use crate::{
-    cluster::cluster,
-    exit::Failure,
-    settings::openapi_spec_max_size,
-};
+use crate::{cluster::cluster, exit::Failure, settings::openapi_spec_max_size};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

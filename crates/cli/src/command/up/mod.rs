@@ -146,12 +146,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         stop.drain.clone(),
     );
     let gateway = local_gateway::run(client(gateway), stop.drain.clone());
-    let admin_port = serve_admin(
-        admin_listener,
-        health,
-        Arc::new(registry),
-        stop.drain.clone(),
-    );
+    let admin_port = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
 
     let mut parts: JoinSet<Ended> = JoinSet::new();
     parts.spawn(async { controller.await.map_err(|error: RunError| Failure::fault(&error)) });

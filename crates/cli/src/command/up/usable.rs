@@ -30,7 +30,11 @@ pub(super) async fn tell(gate: Arc<Gate>, follower: Follower, door: SocketAddr) 
                 .iter()
                 .map(|holder| holder.key_id().to_owned())
                 .collect();
-            for holder in snapshot.holders.iter().filter(|holder| !told.contains(holder.key_id())) {
+            for holder in snapshot
+                .holders
+                .iter()
+                .filter(|holder| !told.contains(holder.key_id()))
+            {
                 if let Some(call) = call(&gate, &follower, holder, door) {
                     // Who closed the standard output wants to read nothing.
                     let _ = answer(|out| writeln!(out, "\n{call}"));
@@ -80,7 +84,12 @@ fn curl(key: &APIKey, route: &HTTPRoute, location: &Location, door: SocketAddr) 
         words.push(format!("-X {}", shell_word(&method)));
     }
     let host = route.spec.hostnames.first();
-    words.extend(host.map(|host| format!("-H {}", shell_word(&format!("Host: {}", host.replace('*', "any"))))));
+    words.extend(host.map(|host| {
+        format!(
+            "-H {}",
+            shell_word(&format!("Host: {}", host.replace('*', "any")))
+        )
+    }));
     let (option, before) = match location {
         Location::AuthorizationHeader { prefix } => ("-H", format!("Authorization: {prefix} ")),
         Location::CustomHeader { name } => ("-H", format!("{name}: ")),
@@ -149,7 +158,10 @@ mod tests {
             name: "x-$(reboot)`reboot`'".to_owned(),
         };
         let line = line(&location, "s; reboot");
-        assert!(line.contains(r#"-H 'x-$(reboot)`reboot`'\'': '"$(kubectl"#), "{line}");
+        assert!(
+            line.contains(r#"-H 'x-$(reboot)`reboot`'\'': '"$(kubectl"#),
+            "{line}"
+        );
         assert!(line.contains("-n consumer-app 's; reboot' -o"), "{line}");
     }
 }
