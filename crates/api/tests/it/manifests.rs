@@ -26,7 +26,8 @@ fn has(objects: &[Value], kind: &str, namespace: Option<&str>, name: &str) -> bo
 #[test]
 fn the_demo_stands_on_its_own() {
     let installed = installed();
-    let roles = rbac::all(rbac::NAMESPACE);
+    let mut roles = rbac::all(rbac::NAMESPACE);
+    roles.extend(rbac::gate(rbac::NAMESPACE));
     for object in &installed {
         if let Some(namespace) = object["metadata"]["namespace"].as_str() {
             assert!(
