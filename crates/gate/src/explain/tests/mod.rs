@@ -2,16 +2,13 @@
 
 mod scene;
 
-
 use keydesk_api::meta::annotation;
 use keydesk_catalog::Object;
 use keydesk_testkit::fixtures::{self, KEY_VALUE, but};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{
-    KeyInHand, Obstacle, RouteFinding, Stands,
-};
+use super::{KeyInHand, Obstacle, RouteFinding, Stands};
 
 use scene::{Asked, HOST, Scene, WITH_KEY, accepted, check, read};
 

@@ -15,10 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::super::{
-    Carriers, Explanation, KeyInHand, Known, Question, claims, explain,
-    foretell,
-};
+use super::super::{Carriers, Explanation, KeyInHand, Known, Question, claims, explain, foretell};
 use crate::gate::{Gate, State};
 use crate::index::{Index, Scope};
 
