@@ -11,7 +11,15 @@ use crate::object::id;
 
 /// From what is referred to, to those who refer to it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Reverse<To, From>(BTreeMap<To, BTreeSet<From>>);
+pub(crate) struct Reverse<To, From>(BTreeMap<To, Referrers<From>>);
+
+/// Mostly there is one: a set of its own for each would be the largest part of a large catalog.
+#[derive(Clone, Debug, PartialEq)]
+enum Referrers<From> {
+    One(From),
+    /// Two or more.
+    Many(BTreeSet<From>),
+}
 
 impl<To, From> Default for Reverse<To, From> {
     fn default() -> Self {
@@ -21,15 +29,27 @@ impl<To, From> Default for Reverse<To, From> {
 
 impl<To: Ord, From: Ord> Reverse<To, From> {
     pub(crate) fn link(&mut self, to: To, from: From) {
-        self.0.entry(to).or_default().insert(from);
+        match self.0.remove(&to) {
+            Some(Referrers::One(other)) if other != from => {
+                self.0.insert(to, Referrers::Many([other, from].into()));
+            }
+            Some(Referrers::Many(mut referrers)) => {
+                referrers.insert(from);
+                self.0.insert(to, Referrers::Many(referrers));
+            }
+            None | Some(Referrers::One(_)) => {
+                self.0.insert(to, Referrers::One(from));
+            }
+        }
     }
 
     pub(crate) fn unlink(&mut self, to: &To, from: &From) {
-        if let Some(referrers) = self.0.get_mut(to) {
-            referrers.remove(from);
-            if referrers.is_empty() {
+        match self.0.get_mut(to) {
+            Some(Referrers::One(only)) if only == from => {
                 self.0.remove(to);
             }
+            Some(referrers @ Referrers::Many(_)) => referrers.remove(from),
+            None | Some(Referrers::One(_)) => {}
         }
     }
 
@@ -37,7 +57,25 @@ impl<To: Ord, From: Ord> Reverse<To, From> {
     where
         To: Borrow<Q>,
     {
-        self.0.get(to).into_iter().flatten()
+        let (one, many) = match self.0.get(to) {
+            None => (None, None),
+            Some(Referrers::One(one)) => (Some(one), None),
+            Some(Referrers::Many(many)) => (None, Some(many)),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+}
+
+impl<From: Ord> Referrers<From> {
+    /// Takes one of many away; the last that is left is alone.
+    fn remove(&mut self, from: &From) {
+        let Self::Many(referrers) = self else { return };
+        referrers.remove(from);
+        if referrers.len() == 1
+            && let Some(last) = referrers.pop_first()
+        {
+            *self = Self::One(last);
+        }
     }
 }
 
