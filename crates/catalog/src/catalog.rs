@@ -16,6 +16,9 @@ pub(crate) type Shelf<T> = BTreeMap<NamespacedName, Arc<T>>;
 /// A cluster, as far as keys are concerned. Equal catalogs hold equal objects, whatever came in between.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
+    /// Whether the statuses of our kinds are let go of.
+    drops_statuses: bool,
+
     pub(crate) products: Shelf<APIProduct>,
     pub(crate) keys: Shelf<APIKey>,
     pub(crate) requests: Shelf<APIKeyRequest>,
@@ -44,9 +47,23 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// A catalog for who judges for itself: what somebody else made of our kinds, written in their statuses, is let go of.
+    #[must_use]
+    pub fn without_statuses() -> Self {
+        Self {
+            drops_statuses: true,
+            ..Self::default()
+        }
+    }
+
     /// Takes in an object that was created or changed.
     pub fn apply(&mut self, object: Object) -> Affected {
         let id = object.reference().id();
+        let object = if self.drops_statuses {
+            prune::status(object)
+        } else {
+            object
+        };
         match object {
             Object::Product(mut object) => {
                 prune::product(&mut object);

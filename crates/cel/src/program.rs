@@ -104,7 +104,7 @@ impl Admitted<'_> {
     }
 
     /// Evaluates it. The variables in the context have the shapes that it was admitted with; its functions are
-    /// [`functions`](crate::functions).
+    /// [`functions`](crate::functions()).
     ///
     /// # Errors
     /// Why there is no value, or that the engine failed.

@@ -88,10 +88,19 @@ impl Follower {
             gate,
             client,
             settings,
-            catalog: Arc::default(),
+            catalog: Arc::new(RwLock::new(Catalog::without_statuses())),
             readiness: Readiness::of(&KINDS),
             pulse: Pulse::default(),
             secrets_listed: Arc::default(),
+        }
+    }
+
+    /// Keeps what the controller wrote into statuses too. The gate does not go by it; who explains repeats it.
+    #[must_use]
+    pub fn with_statuses(self) -> Self {
+        Self {
+            catalog: Arc::default(),
+            ..self
         }
     }
 

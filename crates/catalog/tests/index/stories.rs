@@ -226,3 +226,24 @@ fn secrets_without_the_enforcement_label_keep_no_labels_and_no_annotations() {
     );
     assert!(ours.labels.contains_key("app") && ours.enforces());
 }
+
+#[test]
+fn who_judges_for_itself_keeps_no_status_of_ours() {
+    let decided: APIKey = decode(
+        "consumer-app",
+        "k",
+        json!({
+            "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKey",
+            "spec": {
+                "apiProductRef": { "name": "store", "namespace": "gamestore" }, "secretRef": { "name": "s" },
+                "planTier": "gold", "requestedBy": { "userId": "ada", "email": "ada@example.org" },
+            },
+            "status": { "apiHostname": "a.example.org" },
+        }),
+    );
+    let id = NamespacedName::new("consumer-app", "k");
+    for (mut catalog, kept) in [(Catalog::default(), true), (Catalog::without_statuses(), false)] {
+        catalog.apply(Object::Key(Box::new(decided.clone())));
+        assert_eq!(catalog.key(&id).unwrap().status.is_some(), kept);
+    }
+}
