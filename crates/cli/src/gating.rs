@@ -67,7 +67,7 @@ fn time(text: &str) -> Result<Duration, String> {
 
 fn gateway(text: &str) -> Result<keydesk_core::NamespacedName, String> {
     match text.split_once('/') {
-        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
+        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
             Ok(keydesk_core::NamespacedName::new(namespace, name))
         }
         Some(_) | None => Err("write NAMESPACE/NAME".to_owned()),

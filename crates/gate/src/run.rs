@@ -240,7 +240,10 @@ impl Follower {
         loop {
             tokio::select! {
                 count = told.recv_many(&mut news, BATCH) => if count == 0 { return },
-                () = self.readiness.ready(), if !known => known = true,
+                () = self.readiness.ready(), if !known => {
+                    known = true;
+                    self.warn_of_missing_gateways();
+                }
             }
             let now = Timestamp::now();
             {
@@ -278,6 +281,15 @@ impl Follower {
             if known && self.secrets_listed.load(Ordering::Acquire) && self.gate.state() == State::Learning {
                 self.gate.set_state(State::Current);
             }
+        }
+    }
+
+    /// A gateway by a mistyped name would leave every call without a route.
+    fn warn_of_missing_gateways(&self) {
+        let catalog = self.catalog.read();
+        let gateways = self.settings.scope.gateways.iter();
+        for gateway in gateways.filter(|gateway| catalog.gateway(gateway).is_none()) {
+            tracing::warn!(%gateway, "there is no Gateway {gateway}: while there is none, no call of it has a route");
         }
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::ResourceExt;
 use serde_json::Value;
 
@@ -109,9 +110,17 @@ impl AuthPolicy {
         if self.evaluated_entries().is_empty() {
             parts.insert(Unevaluated::Authentication);
         }
-        let ignored = self.ignored();
-        parts.retain(|part| !part.may_be_ignored() || !ignored.contains(part.name()));
+        parts.retain(|part| !part.may_be_ignored() || !self.ignores(part));
         parts
+    }
+
+    /// Whether the owner says that the gate need not mind a part. However they write its name: nobody means another.
+    #[must_use]
+    pub fn ignores(&self, part: &Unevaluated) -> bool {
+        let name = part.name();
+        self.ignored()
+            .iter()
+            .any(|ignored| ignored.eq_ignore_ascii_case(name))
     }
 
     /// The entries that accept API keys and carry no condition or change of the identity, in the order in which they
@@ -123,8 +132,10 @@ impl AuthPolicy {
             .effective_rules()
             .map(crate::AuthScheme::authentications)
             .unwrap_or_default();
-        let takes_keys =
-            |entry: &Authentication| matches!(entry.method, Method::ApiKey(_)) && !entry.is_qualified;
+        let takes_keys = |entry: &Authentication| match &entry.method {
+            Method::ApiKey(keys) => !entry.is_qualified && is_understood(&keys.selector),
+            Method::Jwt { .. } | Method::Other => false,
+        };
         entries.into_iter().filter(takes_keys).collect()
     }
 
@@ -138,6 +149,14 @@ impl AuthPolicy {
             .filter(|name| !name.is_empty())
             .collect()
     }
+}
+
+/// Whether it is known what a selector selects.
+fn is_understood(selector: &LabelSelector) -> bool {
+    let operators = selector.match_expressions.iter().flatten();
+    operators
+        .map(|requirement| requirement.operator.as_str())
+        .all(|operator| matches!(operator, "In" | "NotIn" | "Exists" | "DoesNotExist"))
 }
 
 /// That a policy is for a part of its target only.
@@ -233,6 +252,18 @@ mod tests {
         check(
             &json!({ "rules": { "authentication": tokens } }),
             "authentication",
+            &["authentication"],
+        );
+    }
+
+    #[test]
+    fn a_selector_that_nobody_understands_selects_nobody() {
+        let mut strange = keys();
+        strange["keys"]["apiKey"]["selector"] =
+            json!({ "matchExpressions": [{ "key": "a", "operator": "Gt", "values": ["1"] }] });
+        check(
+            &json!({ "rules": { "authentication": strange } }),
+            "",
             &["authentication"],
         );
     }

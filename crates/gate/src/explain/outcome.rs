@@ -115,7 +115,15 @@ fn owned(owner: &OwnerFinding, products: &str) -> String {
         Stands::Deleting => {
             return format!("the holder: ask for a new key of {product}");
         }
-        Stands::Expired { .. } | Stands::Approved { .. } | Stands::Unmanaged => {}
+        // Its enforcement secret is gone for that, and for nothing that the platform did.
+        Stands::Expired { .. } if owner.terms_changed => {
+            return format!("the owner of {product}: approve the later end that is asked for");
+        }
+        Stands::Expired { .. } => {
+            return "the holder of the key: ask for a later end in spec.expiresAt, which the owner then approves"
+                .to_owned();
+        }
+        Stands::Approved { .. } | Stands::Unmanaged => {}
     }
     match &owner.obstacle {
         Some(Obstacle::OtherProduct) if products.is_empty() => {

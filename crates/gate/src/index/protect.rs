@@ -187,7 +187,6 @@ fn unsupported(
     {
         parts.insert(Unevaluated::Overrides);
     }
-    let ignored = chosen.ignored();
     let mut beside = BTreeSet::new();
     let plans = catalog.plan_policies_of(route);
     let plans = plans.to_route.iter().chain(plans.to_gateways.iter().flatten());
@@ -207,7 +206,7 @@ fn unsupported(
     {
         beside.insert(Unevaluated::RateLimitPolicy);
     }
-    beside.retain(|part| !ignored.contains(part.name()));
+    beside.retain(|part| !chosen.ignores(part));
     parts.extend(beside);
     parts.iter().map(Unevaluated::to_string).collect()
 }

@@ -23,10 +23,7 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// The file is not a ledger, or is damaged.
-    #[error(
-        "the ledger {path:?} is damaged or not a ledger: restore it from a copy, or move it away to start with \
-         nothing used"
-    )]
+    #[error("the ledger {path:?} is damaged or not a ledger")]
     Corrupt {
         /// The file.
         path: PathBuf,

@@ -86,6 +86,16 @@ async fn an_expired_key_says_when_it_ended() {
 }
 
 #[tokio::test]
+async fn an_expired_key_whose_copy_is_gone_is_still_its_holders_to_extend() {
+    let mut scene = Scene::asked();
+    let ended = json!({ "spec": { "expiresAt": "2026-02-01T00:00:00Z" } });
+    scene.put(Object::Key(read(but(fixtures::key(), &ended))));
+    scene.put(Object::Approval(read(fixtures::approval())));
+    let explanation = scene.explain(&WITH_KEY).await;
+    check(&explanation, "invalid_key", "ask for a later end");
+}
+
+#[tokio::test]
 async fn terms_that_changed_since_are_told_and_the_approved_ones_hold() {
     let mut scene = Scene::approved(KEY_VALUE);
     let terms = r#"{"namespace":"consumer-app","product":{"name":"gamestore-api","namespace":"gamestore"},"tier":"gold","userId":"user-12345"}"#;
