@@ -80,7 +80,7 @@ pub(crate) fn recognise(
     for (number, entry) in protection.entries.iter().enumerate() {
         let of_product = |holder: &&Arc<Holder>| {
             let approved = holder.approved();
-            approved.is_none_or(|approved| *approved.product == *product) && protection.admits(entry, holder)
+            approved.is_none_or(|approved| approved.product() == product) && protection.admits(entry, holder)
         };
         if let Some(holder) = first(snapshot.holders.find(&digest).filter(of_product)) {
             return planned(holder, protection, number, now, |plans, holder| {

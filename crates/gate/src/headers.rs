@@ -19,18 +19,25 @@ pub trait Headers {
     fn texts(&self) -> impl Iterator<Item = (&str, &str)>;
 }
 
+/// The values of one header as one.
+pub(crate) fn joined<'a>(
+    lower_name: &str,
+    mut values: impl Iterator<Item = &'a [u8]>,
+) -> Option<Cow<'a, [u8]>> {
+    let first = values.next()?;
+    let Some(second) = values.next() else {
+        return Some(Cow::Borrowed(first));
+    };
+    // Cookies may come in pieces (RFC 9113 §8.2.3).
+    let separator: &[u8] = if lower_name == "cookie" { b"; " } else { b"," };
+    let values: Vec<_> = [first, second].into_iter().chain(values).collect();
+    Some(Cow::Owned(values.join(separator)))
+}
+
 impl Headers for HeaderMap {
     fn get(&self, lower_name: &str) -> Option<Cow<'_, [u8]>> {
-        let mut values = self.get_all(lower_name).iter();
-        let first = values.next()?.as_bytes();
-        let Some(second) = values.next() else {
-            return Some(Cow::Borrowed(first));
-        };
-        // Cookies may come in pieces (RFC 9113 §8.2.3).
-        let separator: &[u8] = if lower_name == "cookie" { b"; " } else { b"," };
-        let rest = values.map(http::HeaderValue::as_bytes);
-        let values: Vec<_> = [first, second.as_bytes()].into_iter().chain(rest).collect();
-        Some(Cow::Owned(values.join(separator)))
+        let values = self.get_all(lower_name).iter();
+        joined(lower_name, values.map(http::HeaderValue::as_bytes))
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -43,7 +50,7 @@ impl Headers for HeaderMap {
     }
 }
 
-/// What Envoy sends with `ext_authz`: names in lower case, repeated headers joined already.
+/// Headers whose names are in lower case and come once.
 impl<S: BuildHasher> Headers for HashMap<String, String, S> {
     fn get(&self, lower_name: &str) -> Option<Cow<'_, [u8]>> {
         self.get(lower_name).map(|value| Cow::Borrowed(value.as_bytes()))

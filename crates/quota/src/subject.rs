@@ -1,6 +1,7 @@
 //! Who is counted.
 
 use std::fmt;
+use std::io::Write as _;
 use std::str::FromStr;
 
 use keydesk_core::NamespacedName;
@@ -97,8 +98,10 @@ impl Subject {
     }
 
     fn digest(text: fmt::Arguments<'_>) -> Self {
-        let [bytes @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
-            <[u8; 32]>::from(Sha256::digest(text.to_string()));
+        let mut hash = Sha256::new();
+        // Writing to a hash cannot fail.
+        let _ = hash.write_fmt(text);
+        let [bytes @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = <[u8; 32]>::from(hash.finalize());
         Self(bytes)
     }
 

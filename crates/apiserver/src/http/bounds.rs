@@ -17,5 +17,7 @@ pub(crate) fn bounds() -> Bounds {
         request_timeout: None,
         idle: None,
         drain: Duration::from_secs(5),
+        // Lists can be large.
+        gathers: false,
     }
 }

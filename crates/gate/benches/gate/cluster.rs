@@ -1,8 +1,10 @@
 //! A cluster with one product and any number of approved keys, as the gate's index sees it, and as manifests.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use keydesk_api::meta::{annotation, enforcement_secret_name, label, request_name};
 use keydesk_catalog::{Catalog, Object};
@@ -28,6 +30,17 @@ pub(crate) const TEAMS: usize = 1_000;
 const CREATED: &str = "2026-01-01T00:00:00Z";
 const TIERS: [&str; 3] = ["gold", "silver", "bronze"];
 
+/// Keys that call at the same time of a gate's many, where not all do.
+pub(crate) const CALLERS: usize = 1_000;
+
+/// At most so many numbers below `count`, each once, in no order that memory would know.
+pub(crate) fn spread(count: usize, most: usize) -> Vec<usize> {
+    // Prime, so that no number comes twice before all have come.
+    (0..count.min(most))
+        .map(|number| number * 7_368_787 % count)
+        .collect()
+}
+
 /// What the predicates of the plans read.
 #[derive(Clone, Copy)]
 pub(crate) enum Predicates {
@@ -48,7 +61,7 @@ impl Cluster {
     /// With the product and without keys.
     pub(crate) fn new(predicates: Predicates) -> Result<Self> {
         let mut cluster = Self {
-            catalog: Catalog::default(),
+            catalog: Catalog::without_statuses(),
             index: Index::new(Scope::default()),
             now: Timestamp::now(),
         };
@@ -92,6 +105,18 @@ impl Cluster {
         gate.publish(self.index.snapshot());
         gate.set_state(State::Current);
         Arc::new(gate)
+    }
+
+    /// A gate of which each key has called before: its plan is found.
+    pub(crate) fn used_gate(&mut self) -> Result<Arc<Gate>> {
+        let gate = self.gate();
+        let product = NamespacedName::new(OWNER, PRODUCT);
+        for key in 0..gate.snapshot().holders.len() {
+            gate.verify(&product, Key(key).value().as_bytes(), 1, self.now)
+                .now_or_never()
+                .context("counters in memory never wait")?;
+        }
+        Ok(gate)
     }
 
     fn put(&mut self, manifest: Value) -> Result<()> {
@@ -354,9 +379,10 @@ fn uid(kind: &str, number: usize) -> String {
 }
 
 fn hex(text: &str, bytes: usize) -> String {
-    Sha256::digest(text)
-        .iter()
-        .take(bytes)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest = Sha256::digest(text);
+    digest.iter().take(bytes).fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

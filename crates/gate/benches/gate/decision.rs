@@ -1,47 +1,50 @@
 //! What a decision costs, without a socket: `Gate::decide`, from the headers of a call to the count.
 
-use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use futures::FutureExt as _;
-use http::{HeaderMap, HeaderValue};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use keydesk_gate::{Call, Gate, Verdict, Way};
 
-use crate::cluster::{Cluster, HOST, Key, Predicates};
+use crate::cluster::{Cluster, HOST, Key, Predicates, spread};
 use crate::figures::{Figures, median};
 
-/// Keys that call, where traffic is not spread over all.
-const ACTIVE: usize = 100;
-/// Keys that call, where it is: far more than caches hold.
-const SPREAD: usize = 200_000;
-/// Decisions in one batch, and batches of each kind.
+/// Keys that call, and keys that call where they are more than any cache holds.
+const FEW: usize = 100;
+const MANY: usize = 200_000;
+/// Decisions in one batch, and batches of each gate.
 const BATCH: usize = 20_000;
 const BATCHES: usize = 31;
 
 /// A gate and those who call it, in the order in which they do.
 struct Subject {
     gate: Arc<Gate>,
-    callers: Vec<HeaderMap>,
+    callers: Vec<String>,
+    headers: HeaderMap,
     next: usize,
 }
 
-/// How long decisions took.
+/// How long decisions took, the reading of the clock included.
 pub(crate) struct Taken {
-    /// On average, of the median batch.
+    /// Nanoseconds on average, of the median batch.
     pub(crate) mean: f64,
-    /// One by one, the reading of the clock included.
+    /// One by one.
     pub(crate) each: Figures,
 }
 
 impl Subject {
     fn new(gate: &Arc<Gate>, values: impl Iterator<Item = String>) -> Result<Self> {
-        let callers: Result<Vec<_>> = values.map(|value| headers(&value)).collect();
         let mut subject = Self {
             gate: Arc::clone(gate),
-            callers: callers?,
+            callers: values.map(|value| format!("APIKEY {value}")).collect(),
+            headers: OTHERS
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .into_iter()
+                .collect(),
             next: 0,
         };
         // The first call of a key finds its plan.
@@ -51,53 +54,49 @@ impl Subject {
         Ok(subject)
     }
 
-    fn decide(&mut self) -> Result<Verdict> {
-        let headers = &self.callers[self.next];
+    /// What becomes of the next call, and how long that took.
+    fn decide(&mut self) -> Result<(Verdict, Duration)> {
+        let credential = HeaderValue::from_str(&self.callers[self.next])?;
+        self.headers.insert(AUTHORIZATION, credential);
         self.next = (self.next + 1) % self.callers.len();
         let call = Call {
             scheme: "https",
             host: HOST,
             method: "GET",
             target: "/v1/boards/7?page=2",
-            headers,
+            headers: &self.headers,
         };
-        let decided = self.gate.decide(&call, Way::Grpc, Timestamp::now());
-        decided.now_or_never().context("counters in memory never wait")
-    }
-
-    /// Nanoseconds of one decision, on average.
-    fn batch(&mut self) -> Result<f64> {
+        let now = Timestamp::now();
         let began = Instant::now();
-        for _ in 0..BATCH {
-            black_box(self.decide()?);
-        }
-        Ok(nanoseconds(began.elapsed()) / f64::from(u32::try_from(BATCH)?))
+        let verdict = self.gate.decide(&call, Way::Grpc, now).now_or_never();
+        let taken = began.elapsed();
+        Ok((verdict.context("counters in memory never wait")?, taken))
     }
 
-    fn one_by_one(&mut self, times: &mut Vec<Duration>) -> Result<()> {
+    fn batch(&mut self, times: &mut Vec<Duration>) -> Result<f64> {
+        let mut sum = Duration::ZERO;
         for _ in 0..BATCH {
-            let began = Instant::now();
-            black_box(self.decide()?);
-            times.push(began.elapsed());
+            let (_, taken) = self.decide()?;
+            times.push(taken);
+            sum += taken;
         }
-        Ok(())
+        Ok(sum.as_secs_f64() * 1e9 / f64::from(u32::try_from(BATCH)?))
     }
 }
 
 /// Measures several gates in turn, so that what else the machine does meets all of them.
 fn measure(subjects: &mut [Subject]) -> Result<Vec<Taken>> {
-    let mut batches = vec![Vec::new(); subjects.len()];
+    let mut means = vec![Vec::new(); subjects.len()];
     let mut times = vec![Vec::new(); subjects.len()];
     for _ in 0..BATCHES {
         for (number, subject) in subjects.iter_mut().enumerate() {
-            batches[number].push(subject.batch()?);
-            subject.one_by_one(&mut times[number])?;
+            means[number].push(subject.batch(&mut times[number])?);
         }
     }
-    let taken = batches.iter_mut().zip(times);
+    let taken = means.iter_mut().zip(times);
     Ok(taken
-        .map(|(batches, times)| Taken {
-            mean: median(batches),
+        .map(|(means, times)| Taken {
+            mean: median(means),
             each: Figures::of(times),
         })
         .collect())
@@ -125,44 +124,39 @@ pub(crate) fn run(keys: &[usize]) -> Result<Decisions> {
         })
         .collect();
     let gates = gates?;
-    let admitted = gates.first().context("no gate")?;
-    ensure!(
-        matches!(
-            Subject::new(admitted, [Key(7).value()].into_iter())?.decide()?,
-            Verdict::Admitted(_)
-        ),
-        "a key of the measurement is refused"
-    );
-    let callers = |most: usize| {
-        let pairs = gates.iter().zip(keys);
-        pairs.map(move |(gate, count)| {
-            Subject::new(gate, spread(*count, most).map(|number| Key(number).value()))
-        })
+    let values = |count: usize, most: usize, value: fn(Key) -> String| {
+        let numbers = spread(count, most).into_iter();
+        numbers.map(move |number| value(Key(number)))
     };
-    let mut few: Vec<_> = callers(ACTIVE).collect::<Result<_>>()?;
+    let callers = |most: usize| -> Result<Vec<Subject>> {
+        let pairs = gates.iter().zip(keys);
+        pairs
+            .map(|(gate, count)| Subject::new(gate, values(*count, most, Key::value)))
+            .collect()
+    };
+    let mut few = callers(FEW)?;
+    for subject in &mut few {
+        let (verdict, _) = subject.decide()?;
+        ensure!(
+            matches!(verdict, Verdict::Admitted(_)),
+            "a key of the measurement is refused"
+        );
+    }
     let few = measure(&mut few)?;
     let began = Instant::now();
-    let mut many: Vec<_> = callers(SPREAD).collect::<Result<_>>()?;
+    let mut many = callers(MANY)?;
     let called: usize = many.iter().map(|subject| subject.callers.len()).sum();
     let first_call = began.elapsed() / u32::try_from(called)?;
     let many = measure(&mut many)?;
 
     let (largest, count) = gates.iter().zip(keys).next_back().context("no gate")?;
-    let wrong = Subject::new(
-        largest,
-        spread(*count, ACTIVE).map(|number| Key(number).wrong_value()),
-    )?;
-    let right = Subject::new(largest, spread(*count, ACTIVE).map(|number| Key(number).value()))?;
+    let right = Subject::new(largest, values(*count, FEW, Key::value))?;
+    let wrong = Subject::new(largest, values(*count, FEW, Key::wrong_value))?;
     let [hit, miss] = <[Taken; 2]>::try_from(measure(&mut [right, wrong])?)
         .ok()
         .context("two were measured")?;
-    let gate = Cluster::new(Predicates::Request)?
-        .with_keys(ACTIVE, false)?
-        .gate();
-    let mut reading = [Subject::new(
-        &gate,
-        (0..ACTIVE).map(|number| Key(number).value()),
-    )?];
+    let gate = Cluster::new(Predicates::Request)?.with_keys(FEW, false)?.gate();
+    let mut reading = [Subject::new(&gate, values(FEW, FEW, Key::value))?];
     let reads_request = measure(&mut reading)?.pop().context("one was measured")?;
     Ok(Decisions {
         keys: keys.to_vec(),
@@ -173,21 +167,6 @@ pub(crate) fn run(keys: &[usize]) -> Result<Decisions> {
         reads_request,
         first_call,
     })
-}
-
-/// At most so many numbers below `count`, in no order that memory would know.
-fn spread(count: usize, most: usize) -> impl Iterator<Item = usize> {
-    // Prime, so that no number comes twice before all have come.
-    (0..count.min(most)).map(move |number| number.wrapping_mul(7_368_787) % count)
-}
-
-fn headers(value: &str) -> Result<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in OTHERS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.insert("authorization", HeaderValue::try_from(format!("APIKEY {value}"))?);
-    Ok(headers)
 }
 
 /// What else a call carries.
@@ -201,7 +180,3 @@ pub(crate) const OTHERS: [(&str, &str); 8] = [
     ("x-forwarded-proto", "https"),
     ("x-request-id", "3f1c7a52-9d1b-4a63-8f0e-52f1f1f0a7c1"),
 ];
-
-fn nanoseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e9
-}

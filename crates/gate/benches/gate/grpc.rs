@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 
-use crate::cluster::{HOST, Key};
+use crate::cluster::{CALLERS, HOST, Key, spread};
 use crate::decision::OTHERS;
 use crate::traffic::{Comparison, Server, compare};
 
@@ -26,6 +26,8 @@ const IN_FLIGHT: usize = 32;
 pub(crate) struct Check {
     pub(crate) hits: Comparison,
     pub(crate) misses: Comparison,
+    /// Every key of the gate in turn.
+    pub(crate) all: Comparison,
 }
 
 /// Loads a gate with so many keys.
@@ -34,8 +36,15 @@ pub(crate) async fn run(gate: Arc<Gate>, keys: usize) -> Result<Check> {
     let bare = Server::start(bare()).await?;
     let gate = client(&gate).await?;
     let bare = client(&bare).await?;
-    let hits: Arc<[CheckRequest]> = (0..keys).map(|key| question(&Key(key).value())).collect();
-    let misses: Arc<[CheckRequest]> = (0..keys).map(|key| question(&Key(key).wrong_value())).collect();
+    let questions = |numbers: Vec<usize>, value: fn(Key) -> String| -> Arc<[CheckRequest]> {
+        numbers
+            .into_iter()
+            .map(|number| question(&value(Key(number))))
+            .collect()
+    };
+    let hits = questions(spread(keys, CALLERS), Key::value);
+    let misses = questions(spread(keys, CALLERS), Key::wrong_value);
+    let all = questions(spread(keys, keys), Key::value);
     for (questions, code) in [(&hits, 0), (&misses, 16)] {
         let answer = gate.clone().check(questions[0].clone()).await?.into_inner();
         let status = answer.status.context("an answer has no status")?;
@@ -48,6 +57,7 @@ pub(crate) async fn run(gate: Arc<Gate>, keys: usize) -> Result<Check> {
     Ok(Check {
         hits: compare(under(&bare, &hits), under(&gate, &hits)).await?,
         misses: compare(under(&bare, &misses), under(&gate, &misses)).await?,
+        all: compare(under(&bare, &all), under(&gate, &all)).await?,
     })
 }
 
@@ -117,8 +127,8 @@ async fn load(
         let (mut client, questions) = (client.clone(), Arc::clone(questions));
         callers.spawn(async move {
             let mut times = Vec::new();
-            for question in (0..share).cycle() {
-                let question = questions[share * number + question.wrapping_mul(7_919) % share].clone();
+            for question in questions[share * number..share * (number + 1)].iter().cycle() {
+                let question = question.clone();
                 let began = Instant::now();
                 if began >= end {
                     break;

@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::cluster::{Key, OWNER, PRODUCT};
+use crate::cluster::{CALLERS, Key, OWNER, PRODUCT, spread};
 use crate::traffic::{Comparison, Server, compare};
 
 /// Connections, each with one request at a time.
@@ -33,6 +33,8 @@ pub(crate) struct Verify {
     pub(crate) beside_reader: Comparison,
     /// Keys that nobody has, beside the handler that does not look at the body.
     pub(crate) misses: Comparison,
+    /// Every key of the gate in turn, beside the same handler.
+    pub(crate) all: Comparison,
     /// How often the cluster was asked who asks.
     pub(crate) reviews: usize,
 }
@@ -46,28 +48,33 @@ pub(crate) async fn run(gate: Arc<Gate>, keys: usize) -> Result<Verify> {
     let reads = Router::new().route("/v1/verify", post(async |_: Bytes| StatusCode::OK));
     let reads = Server::start(reads).await?;
 
-    let hits: Arc<[Vec<u8>]> = (0..keys).map(|key| question(&Key(key).value())).collect();
-    let misses: Arc<[Vec<u8>]> = (0..keys).map(|key| question(&Key(key).wrong_value())).collect();
+    let questions = |numbers: Vec<usize>, value: fn(Key) -> String| -> Arc<[Vec<u8>]> {
+        numbers
+            .into_iter()
+            .map(|number| question(&value(Key(number))))
+            .collect()
+    };
+    let hits = questions(spread(keys, CALLERS), Key::value);
+    let misses = questions(spread(keys, CALLERS), Key::wrong_value);
+    let all = questions(spread(keys, keys), Key::value);
     let (mut stream, mut heard) = (TcpStream::connect(gate.address).await?, Vec::new());
     let answer = ask(&mut stream, &hits[0], &mut heard).await?;
     ensure!(
         answer.contains("\"valid\":true"),
         "a key of the measurement is refused"
     );
-    // The first call of a key finds its plan.
-    load(gate.address, &hits, Ending::Once).await?;
 
     let under = |address, questions: &Arc<[Vec<u8>]>| {
         let questions = Arc::clone(questions);
-        async move |time| load(address, &questions, Ending::After(time)).await
+        async move |time| load(address, &questions, time).await
     };
-    let measured = Verify {
+    Ok(Verify {
         hits: compare(under(ignores.address, &hits), under(gate.address, &hits)).await?,
         beside_reader: compare(under(reads.address, &hits), under(gate.address, &hits)).await?,
         misses: compare(under(ignores.address, &misses), under(gate.address, &misses)).await?,
+        all: compare(under(ignores.address, &all), under(gate.address, &all)).await?,
         reviews: reviews.load(Ordering::Relaxed),
-    };
-    Ok(measured)
+    })
 }
 
 /// A cluster that knows everybody and allows everything, and counts how often it is asked.
@@ -96,22 +103,15 @@ fn question(value: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// When a load ends.
-#[derive(Clone, Copy)]
-enum Ending {
-    /// After this time.
-    After(Duration),
-    /// When every question was asked once.
-    Once,
-}
-
-/// Asks over all connections, each its own part of the questions over and over, and says how long each answer took.
-async fn load(address: SocketAddr, questions: &Arc<[Vec<u8>]>, ending: Ending) -> Result<Vec<Duration>> {
-    let mut connections = JoinSet::new();
+/// Asks over all connections for this time, over each its own part of the questions over and over, and says how long
+/// each answer took.
+async fn load(address: SocketAddr, questions: &Arc<[Vec<u8>]>, time: Duration) -> Result<Vec<Duration>> {
+    let end = Instant::now() + time;
     let share = questions.len() / CONNECTIONS;
+    let mut connections = JoinSet::new();
     for number in 0..CONNECTIONS {
         let part = share * number..share * (number + 1);
-        connections.spawn(keep_asking(address, Arc::clone(questions), part, ending));
+        connections.spawn(keep_asking(address, Arc::clone(questions), part, end));
     }
     let mut times = Vec::new();
     while let Some(asked) = connections.join_next().await {
@@ -124,26 +124,18 @@ async fn keep_asking(
     address: SocketAddr,
     questions: Arc<[Vec<u8>]>,
     part: Range<usize>,
-    ending: Ending,
+    end: Instant,
 ) -> Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut heard = Vec::with_capacity(4 << 10);
     let mut times = Vec::new();
-    let (most, end) = match ending {
-        Ending::After(time) => (usize::MAX, Instant::now() + time),
-        Ending::Once => (part.len(), Instant::now() + Duration::from_mins(2)),
-    };
-    // Over and over, and not one after the other: neighbours in number are neighbours in memory.
-    let order = part
-        .clone()
-        .map(|number| part.start + number.wrapping_mul(7_919) % part.len());
-    for question in order.cycle().take(most) {
+    for question in questions[part].iter().cycle() {
         let began = Instant::now();
         if began >= end {
             break;
         }
-        ask(&mut stream, &questions[question], &mut heard).await?;
+        ask(&mut stream, question, &mut heard).await?;
         times.push(began.elapsed());
     }
     Ok(times)
@@ -170,13 +162,13 @@ async fn ask<'a>(stream: &mut TcpStream, question: &[u8], heard: &'a mut Vec<u8>
 
 /// The length of the answer, once its head is there.
 fn whole(heard: &[u8]) -> Result<Option<usize>> {
-    let Some(head) = heard.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
+    let Some(end) = heard.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
         return Ok(None);
     };
-    let text = std::str::from_utf8(&heard[..head])?;
+    let text = std::str::from_utf8(&heard[..end])?;
     let length = text
         .split("\r\n")
         .find_map(|line| line.strip_prefix("content-length: "))
         .context("an answer has no length")?;
-    Ok(Some(head + 4 + length.parse::<usize>()?))
+    Ok(Some(end + 4 + length.parse::<usize>()?))
 }

@@ -70,7 +70,9 @@ fn main() -> Result<()> {
 }
 
 fn gate() -> Result<Arc<Gate>> {
-    Ok(Cluster::new(Predicates::Identity)?.with_keys(KEYS, false)?.gate())
+    Cluster::new(Predicates::Identity)?
+        .with_keys(KEYS, false)?
+        .used_gate()
 }
 
 fn show(table: &Table) -> Result<()> {

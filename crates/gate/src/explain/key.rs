@@ -57,11 +57,14 @@ pub(super) fn find(
     if let Some(digest) = &foretold.digest {
         for holder in known.snapshot.holders.find(digest) {
             owners.push(match &holder.grant {
-                Grant::Approved(approved) => match known.catalog.key(&approved.key) {
-                    Some(key) => of_key(known, &approved.key, &key, now),
-                    None => continue,
-                },
-                Grant::Unmanaged(_) => unmanaged(holder),
+                Grant::Approved(approved) => {
+                    let id = approved.key();
+                    match known.catalog.key(&id) {
+                        Some(key) => of_key(known, &id, &key, now),
+                        None => continue,
+                    }
+                }
+                Grant::Unmanaged => unmanaged(holder),
             });
             if let (Some(owner), Some(protection)) = (owners.last_mut(), protection) {
                 owner.obstacle = elsewhere(protection, holder, &foretold.source);
@@ -171,7 +174,7 @@ fn unmanaged(holder: &Holder) -> OwnerFinding {
 /// What keeps a holder whom the gate knows from being admitted on a route.
 fn elsewhere(protection: &Protection, holder: &Holder, source: &KeySource) -> Option<Obstacle> {
     if let Grant::Approved(approved) = &holder.grant
-        && !protection.products.contains(&*approved.product)
+        && !protection.products.contains(approved.product())
     {
         return Some(Obstacle::OtherProduct);
     }
@@ -221,7 +224,7 @@ fn beneath(
     let secret = enforcement_secret(known.catalog, id)?;
     let controller_says = controller_says(key);
     let differs = known.snapshot.holders.iter().any(|holder| {
-        holder.digest != *digest && holder.secret() == (secret.namespace.as_str(), secret.name.as_str())
+        holder.digest() != digest && holder.secret() == (secret.namespace.as_str(), secret.name.as_str())
     });
     Some(if differs {
         Obstacle::EnforcementDiffers {

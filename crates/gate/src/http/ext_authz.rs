@@ -1,5 +1,7 @@
 //! Envoy's `ext_authz` in its HTTP form: the call itself is sent, under a path of ours before its own.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
@@ -19,7 +21,7 @@ const PREFIX: &str = "/v1/ext_authz";
 /// said of every call that passes, or what a caller sends under this name would be taken for ours.
 const TARGET: HeaderName = HeaderName::from_static("x-keydesk-target");
 
-pub(super) async fn ask(State(http): State<Http>, request: Request) -> Response {
+pub(super) async fn ask(State(http): State<Arc<Http>>, request: Request) -> Response {
     let (head, _) = request.into_parts();
     let target = head.uri.path_and_query().map_or("", |target| target.as_str());
     let target = target.strip_prefix(PREFIX).unwrap_or_default();

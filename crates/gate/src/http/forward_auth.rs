@@ -1,5 +1,7 @@
 //! The questions of proxies that describe a call in headers: Traefik and Caddy in one way, nginx in another.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
@@ -17,7 +19,7 @@ use crate::reply::{Reply, reply};
 const STATUS: HeaderName = HeaderName::from_static("x-keydesk-status");
 
 /// `X-Forwarded-Method`, `-Host`, `-Uri`, `-Proto`.
-pub(super) async fn forwarded(State(http): State<Http>, request: Request) -> Response {
+pub(super) async fn forwarded(State(http): State<Arc<Http>>, request: Request) -> Response {
     let (head, _) = request.into_parts();
     let names = Names {
         method: "x-forwarded-method",
@@ -31,7 +33,7 @@ pub(super) async fn forwarded(State(http): State<Http>, request: Request) -> Res
 }
 
 /// `X-Original-Method`, `X-Original-URI`, and the host as sent.
-pub(super) async fn nginx(State(http): State<Http>, request: Request) -> Response {
+pub(super) async fn nginx(State(http): State<Arc<Http>>, request: Request) -> Response {
     let (head, _) = request.into_parts();
     let names = Names {
         method: "x-original-method",

@@ -18,7 +18,7 @@ use super::verify::Left;
 use super::{Http, answer};
 use crate::credential::Presented;
 use crate::reply::{FOR_CALLERS, moment, refuse, request_id};
-use crate::snapshot::{Holder, Snapshot};
+use crate::snapshot::{Approved, Holder, Snapshot};
 use crate::verdict::Refused;
 
 /// The header in which a key may be shown here, whatever its product's policy says.
@@ -27,7 +27,7 @@ const API_KEY: &str = "x-api-key";
 /// The characters of its id by which people tell keys apart.
 const HINT: usize = 8;
 
-pub(super) async fn describe(State(http): State<Http>, head: Parts) -> Response {
+pub(super) async fn describe(State(http): State<Arc<Http>>, head: Parts) -> Response {
     match describe_at(&http, &head, Timestamp::now()).await {
         Ok(answer) | Err(answer) => answer,
     }
@@ -57,7 +57,7 @@ async fn describe_at(http: &Http, head: &Parts, now: Timestamp) -> Result<Respon
             .holders_of(value.as_bytes())
             .map_err(|unavailable| refused(&unavailable, headers))?;
         holders.extend(found.into_iter().filter(|holder| {
-            let of = holder.approved().map(|approved| &*approved.product);
+            let of = holder.approved().map(Approved::product);
             product.is_none() || of == product.as_ref()
         }));
     }
@@ -145,10 +145,12 @@ fn refused(refused: &Refused, headers: &HeaderMap) -> Response {
 
 async fn document(http: &Http, snapshot: &Snapshot, holder: &Arc<Holder>, now: Timestamp) -> Value {
     let approved = holder.approved();
-    let key = approved.and_then(|approved| http.catalog.read().key(&approved.key));
+    let key = approved.and_then(|approved| http.catalog.read().key(&approved.key()));
     let created_at = key.as_deref().and_then(ResourceExt::creation_timestamp);
-    let created_at = created_at.map(|time| time.0).or(holder.created_at);
-    let protection = approved.and_then(|approved| snapshot.products.get(&*approved.product));
+    let created_at = created_at
+        .map(|time| time.0)
+        .or_else(|| holder.carrier.created_at());
+    let protection = approved.and_then(|approved| snapshot.products.get(approved.product()));
     let counted = match protection {
         Some(protection) => Some(http.gate.look(holder, protection, now).await),
         None => None,
@@ -176,7 +178,7 @@ async fn document(http: &Http, snapshot: &Snapshot, holder: &Arc<Holder>, now: T
         "enabled": true,
         "user_name": user_id,
         "created_by": null,
-        "scopes": approved.map(|approved| &*approved.scopes),
+        "scopes": approved.map(|approved| &approved.entitlement.scopes),
         "created_at": created_at.map(rfc3339),
         "not_before": null,
         "expires_at": ends_at.map(rfc3339),
@@ -186,8 +188,8 @@ async fn document(http: &Http, snapshot: &Snapshot, holder: &Arc<Holder>, now: T
         "renewable": false,
         "metadata": {},
         "product": approved.map(|approved| json!({
-            "namespace": approved.product.namespace,
-            "name": approved.product.name,
+            "namespace": approved.product().namespace,
+            "name": approved.product().name,
         })),
         "plan": plan,
         "limits": limits,

@@ -10,7 +10,6 @@ mod verify;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
 use http::StatusCode;
 use ipnet::IpNet;
@@ -23,9 +22,6 @@ use crate::reviewer::Reviewer;
 
 pub(crate) use answer::{problem_answer, refused};
 use peers::Peers;
-
-/// Bytes of a body: nothing that is asked here is long.
-const MAX_BODY: usize = 8 << 10;
 
 /// What answers over HTTP.
 #[derive(Clone)]
@@ -66,8 +62,7 @@ impl Http {
             .route("/v1/verify", post(verify::verify))
             .fallback(no_such_path)
             .method_not_allowed_fallback(no_such_method)
-            .layer(DefaultBodyLimit::max(MAX_BODY))
-            .with_state(self)
+            .with_state(Arc::new(self))
     }
 
     /// `/.keydesk/self`, for the front door to offer.
@@ -75,7 +70,7 @@ impl Http {
         Router::new()
             .route("/.keydesk/self", get(itself::describe))
             .method_not_allowed_fallback(no_such_method)
-            .with_state(self)
+            .with_state(Arc::new(self))
     }
 }
 

@@ -1,21 +1,26 @@
 //! `POST /v1/verify`: a program asks whether a value is a key of a product. It must be allowed to: the verb `verify` on
 //! that product.
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::response::{IntoResponse as _, Response};
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::Response;
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::LengthLimitError;
 use jiff::Timestamp;
 use keydesk_api::rfc3339;
-use keydesk_core::{Allowance, Denial, NamespacedName};
-use serde::{Deserialize, Serialize};
+use keydesk_core::{Allowance, Denial, NamespacedName, Window};
+use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::{Http, answer};
 use crate::reviewer::Review;
 use crate::verdict::{Counted, Verdict};
+
+/// Bytes of a body: no question is long.
+const MAX_BODY: usize = 8 << 10;
 
 /// The most that one call may cost.
 const MAX_COST: u64 = 1_000_000;
@@ -48,7 +53,8 @@ struct Answer<'a> {
 /// What is left of one limit; `reset` in whole seconds.
 #[derive(Serialize)]
 pub(super) struct Left {
-    window: String,
+    #[serde(serialize_with = "as_text")]
+    window: Window,
     limit: u64,
     remaining: u64,
     reset: u64,
@@ -70,7 +76,7 @@ impl Left {
             reset,
         } = *allowance;
         Self {
-            window: limit.window.to_string(),
+            window: limit.window,
             limit: limit.max,
             remaining,
             reset: reset.as_secs() + u64::from(reset.subsec_nanos() > 0),
@@ -78,17 +84,15 @@ impl Left {
     }
 }
 
-pub(super) async fn verify(
-    State(http): State<Http>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let body = match body {
+pub(super) async fn verify(State(http): State<Arc<Http>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let headers = &head.headers;
+    let body = match to_bytes(body, MAX_BODY).await {
         Ok(body) => body,
-        Err(rejection) => return rejection_answer(rejection, &headers),
+        Err(error) => return unread(error, headers),
     };
-    let Some(token) = bearer(&headers) else {
-        return unauthenticated("send a bearer token of yours in Authorization", &headers);
+    let Some(token) = bearer(headers) else {
+        return unauthenticated("send a bearer token of yours in Authorization", headers);
     };
     // What of the body serde would repeat may be the key.
     let Ok(question) = serde_json::from_slice::<Question>(&body) else {
@@ -96,7 +100,7 @@ pub(super) async fn verify(
             StatusCode::BAD_REQUEST,
             Denial::BadRequest.code(),
             "the body must be JSON with the texts namespace, product and key, and if need be the number cost",
-            &headers,
+            headers,
         );
     };
     if question.cost > MAX_COST {
@@ -105,7 +109,7 @@ pub(super) async fn verify(
             StatusCode::BAD_REQUEST,
             Denial::BadRequest.code(),
             &detail,
-            &headers,
+            headers,
         );
     }
     let Question {
@@ -117,15 +121,15 @@ pub(super) async fn verify(
     match http.reviewer.may_verify(token, &namespace, &product).await {
         Review::Allowed => {}
         Review::Unauthenticated => {
-            return unauthenticated("the bearer token is not known: send a valid one", &headers);
+            return unauthenticated("the bearer token is not known: send a valid one", headers);
         }
         Review::Forbidden => {
             let detail = format!(
                 "you may not verify keys of this product: ask for the verb verify on apiproducts.devportal.kuadrant.io {product:?} in namespace {namespace:?}"
             );
-            return answer::problem(StatusCode::FORBIDDEN, "forbidden", &detail, &headers);
+            return answer::problem(StatusCode::FORBIDDEN, "forbidden", &detail, headers);
         }
-        Review::Unavailable => return unavailable(&headers),
+        Review::Unavailable => return unavailable(headers),
     }
     let product = NamespacedName::new(namespace, product);
     let verdict = http
@@ -141,7 +145,7 @@ pub(super) async fn verify(
             expires_at: admitted.holder.ends_at().map(rfc3339),
             limits: Left::of(&admitted.counted),
         }),
-        Verdict::Refused(refused) if refused.denial == Denial::Unavailable => unavailable(&headers),
+        Verdict::Refused(refused) if refused.denial == Denial::Unavailable => unavailable(headers),
         Verdict::Refused(refused) => {
             let holder = refused.holder.as_deref();
             let counted = refused.counted.as_deref();
@@ -155,6 +159,11 @@ pub(super) async fn verify(
             })
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over so")]
+fn as_text<S: Serializer>(window: &Window, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(window)
 }
 
 fn document(document: &Answer<'_>) -> Response {
@@ -188,8 +197,12 @@ fn unavailable(headers: &HeaderMap) -> Response {
     answer
 }
 
-fn rejection_answer(rejection: BytesRejection, headers: &HeaderMap) -> Response {
-    let status = rejection.into_response().status();
+fn unread(error: axum::Error, headers: &HeaderMap) -> Response {
+    let status = if error.into_inner().is::<LengthLimitError>() {
+        StatusCode::PAYLOAD_TOO_LARGE
+    } else {
+        StatusCode::BAD_REQUEST
+    };
     answer::problem(
         status,
         Denial::BadRequest.code(),

@@ -10,30 +10,42 @@ use keydesk_core::{
     KeyFacts, NamespacedName, ProductFacts, Ruling, Scheme, SecretFacts, Standing, Terms, standing,
 };
 
-use super::intern::{Interner, Texts};
-use crate::snapshot::Approved;
+use super::intern::Shared;
+use crate::snapshot::{Approved, Entitlement};
 
 /// The terms in force of a key; also of one whose end has come, so that its holder is told.
 pub(super) fn approved(
     catalog: &Catalog,
     id: &NamespacedName,
-    texts: &mut Texts,
-    products: &mut Interner<NamespacedName>,
+    shared: &mut Shared,
     now: Timestamp,
 ) -> Option<Approved> {
     let key = catalog
         .key(id)
         .filter(|key| key.metadata.deletion_timestamp.is_none())?;
     let (terms, ends_at) = terms(catalog, &key, now)?;
-    Some(Approved {
-        key: id.clone(),
-        uid: key.metadata.uid.clone().unwrap_or_default().into(),
-        product: products.share(terms.product),
-        tier: texts.text.share(terms.tier),
-        user_id: terms.user_id.into(),
-        scopes: texts.set.share(terms.scopes),
+    let Terms {
+        product,
+        scopes,
+        tier,
+        user_id,
+        ..
+    } = terms;
+    let entitlement = Entitlement {
+        product,
+        tier,
+        scopes,
+    };
+    Some(Approved::new(
+        shared.text.share(id.namespace.as_str()),
+        [
+            &id.name,
+            key.metadata.uid.as_deref().unwrap_or_default(),
+            &user_id,
+        ],
+        shared.entitlement.share(entitlement),
         ends_at,
-    })
+    ))
 }
 
 fn terms(catalog: &Catalog, key: &APIKey, now: Timestamp) -> Option<(Terms, Option<Timestamp>)> {

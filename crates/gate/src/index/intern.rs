@@ -1,8 +1,10 @@
 //! Equal values kept once: a million keys name a handful of products, tiers and namespaces.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
+
+use crate::snapshot::{Common, Entitlement};
 
 /// Values of one type. Those that nobody else has any more are let go of as others come.
 #[derive(Debug)]
@@ -37,12 +39,12 @@ impl<T: ?Sized + Eq + Hash> Interner<T> {
     }
 }
 
-/// The texts and sets of texts that holders share.
+/// What holders share.
 #[derive(Debug, Default)]
-pub(super) struct Texts {
+pub(super) struct Shared {
     pub(super) text: Interner<str>,
-    pub(super) set: Interner<BTreeSet<String>>,
-    pub(super) map: Interner<BTreeMap<String, String>>,
+    pub(super) common: Interner<Common>,
+    pub(super) entitlement: Interner<Entitlement>,
 }
 
 #[cfg(test)]
@@ -51,10 +53,10 @@ mod tests {
 
     #[test]
     fn equal_values_are_one() {
-        let mut texts = Texts::default();
-        let (one, two) = (texts.text.share("gold"), texts.text.share("gold".to_owned()));
+        let mut texts = Interner::<str>::default();
+        let (one, two) = (texts.share("gold"), texts.share("gold".to_owned()));
         assert!(Arc::ptr_eq(&one, &two));
-        assert!(!Arc::ptr_eq(&one, &texts.text.share("silver")));
+        assert!(!Arc::ptr_eq(&one, &texts.share("silver")));
     }
 
     #[test]

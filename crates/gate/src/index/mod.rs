@@ -10,15 +10,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keydesk_api::meta::{enforcement_secret_name, label};
+use keydesk_api::meta::enforcement_secret_name;
 use keydesk_catalog::{Catalog, Target};
 use keydesk_core::NamespacedName;
 use keydesk_feed::{KeySecret, SecretEvent};
 
 use crate::route::RouteTable;
-use crate::snapshot::{Grant, Holder, Protection, Snapshot};
+use crate::snapshot::{Carrier, Grant, Holder, Protection, Snapshot};
 pub(crate) use approved::rule;
-use intern::{Interner, Texts};
+use intern::Shared;
 use protect::Protected;
 pub(crate) use protect::{hosts, is_accepted, protect};
 use secrets::Secrets;
@@ -62,8 +62,7 @@ pub struct Index {
     troubles: Troubles,
     /// Whether `known` is behind `routes`: the table of all of them is made once for each batch.
     rerouted: bool,
-    texts: Texts,
-    products: Interner<NamespacedName>,
+    shared: Shared,
 }
 
 impl Index {
@@ -77,8 +76,7 @@ impl Index {
             known: Snapshot::default(),
             troubles: Troubles::default(),
             rerouted: false,
-            texts: Texts::default(),
-            products: Interner::default(),
+            shared: Shared::default(),
         }
     }
 
@@ -117,8 +115,8 @@ impl Index {
                         .filter_map(|route| Some((route.clone(), protect(catalog, &route, &self.scope)?)))
                         .collect();
                     self.rerouted = true;
-                    for record in self.secrets.all() {
-                        self.settle(&record, catalog, now);
+                    for carrier in self.secrets.all() {
+                        self.settle(&carrier, catalog, now);
                     }
                 }
                 // Keys of a product that changed are told of one by one; the rest decides on nothing.
@@ -159,62 +157,49 @@ impl Index {
         };
         let name = enforcement_secret_name(&key.namespace, &key.name);
         let id = NamespacedName::new(namespace, name);
-        if let Some(secret) = self.secrets.get(&id) {
-            let secret = secret.clone();
-            self.settle(&secret, catalog, now);
+        if let Some(carrier) = self.secrets.get(&id) {
+            let carrier = Arc::clone(carrier);
+            self.settle(&carrier, catalog, now);
         }
     }
 
     fn take(&mut self, secret: KeySecret, catalog: &Catalog, now: Timestamp) {
         self.forget(&secret.id);
-        let record = secrets::Record::of(secret, &mut self.texts);
-        self.settle(&record, catalog, now);
-        self.secrets.put(record);
+        let Shared { text, common, .. } = &mut self.shared;
+        let carrier = Carrier::new(secret, |shared| common.share(shared), |label| text.share(label));
+        if let Some(carrier) = carrier.map(Arc::new) {
+            self.settle(&carrier, catalog, now);
+            self.secrets.put(carrier);
+        }
     }
 
     fn forget(&mut self, id: &NamespacedName) {
-        if let Some(record) = self.secrets.remove(id)
-            && let Some(digest) = record.digest
-        {
-            self.known
-                .holders
-                .remove(&digest, &record.namespace, &record.name);
+        if let Some(carrier) = self.secrets.remove(id) {
+            self.known.holders.remove(&carrier);
         }
     }
 
     /// Whether a Secret's value opens doors, and for whom, anew.
-    fn settle(&mut self, record: &secrets::Record, catalog: &Catalog, now: Timestamp) {
-        let Some(digest) = record.digest else { return };
-        self.known
-            .holders
-            .remove(&digest, &record.namespace, &record.name);
-        let Some(grant) = self.grant(record, catalog, now) else {
-            return;
-        };
-        self.known.holders.insert(Arc::new(Holder::new(
-            digest,
-            (Arc::clone(&record.namespace), record.name.clone()),
-            (record.uid.clone(), record.created_at),
-            record.labels.clone(),
-            grant,
-        )));
+    fn settle(&mut self, carrier: &Arc<Carrier>, catalog: &Catalog, now: Timestamp) {
+        self.known.holders.remove(carrier);
+        if let Some(grant) = self.grant(carrier, catalog, now) {
+            let holder = Holder::new(Arc::clone(carrier), grant);
+            self.known.holders.insert(Arc::new(holder));
+        }
     }
 
     /// By what right a Secret's value is accepted. One of ours must be where such Secrets go, bear the name that its key
     /// derives, and have that key approved.
-    fn grant(&mut self, record: &secrets::Record, catalog: &Catalog, now: Timestamp) -> Option<Grant> {
-        let is_ours = record.labels.get(label::ENFORCEMENT) == Some(label::ENFORCEMENT_VALUE);
-        if !is_ours {
-            let unmanaged = || Grant::Unmanaged(record.annotations.clone());
-            return self.scope.unmanaged_keys.then(unmanaged);
+    fn grant(&mut self, carrier: &Carrier, catalog: &Catalog, now: Timestamp) -> Option<Grant> {
+        if !carrier.is_ours() {
+            return self.scope.unmanaged_keys.then_some(Grant::Unmanaged);
         }
-        if catalog.enforcement_namespace() != Some(&*record.namespace) {
+        if catalog.enforcement_namespace() != Some(carrier.namespace()) {
             return None;
         }
-        let (texts, products) = (&mut self.texts, &mut self.products);
         catalog
-            .keys_enforced_by(&record.name)
-            .find_map(|key| approved::approved(catalog, key, texts, products, now))
-            .map(|approved| Grant::Approved(Box::new(approved)))
+            .keys_enforced_by(carrier.name())
+            .find_map(|key| approved::approved(catalog, key, &mut self.shared, now))
+            .map(Grant::Approved)
     }
 }

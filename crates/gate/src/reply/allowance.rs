@@ -15,6 +15,9 @@ const X_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const X_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const X_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
+/// Bytes of a header for the usual two or three limits.
+const USUAL: usize = 96;
+
 /// Adds the headers that tell of limits, if there are any.
 pub(super) fn tell(counted: &Counted, headers: &mut Vec<(HeaderName, HeaderValue)>) {
     let allowances = counted
@@ -28,7 +31,10 @@ pub(super) fn tell(counted: &Counted, headers: &mut Vec<(HeaderName, HeaderValue
     else {
         return;
     };
-    let (mut policy, mut left, mut x_limit) = (String::new(), String::new(), tightest.limit.max.to_string());
+    let (mut policy, mut left) = (String::with_capacity(USUAL), String::with_capacity(USUAL));
+    let mut x_limit = String::with_capacity(USUAL);
+    // Writing to a String cannot fail.
+    let _ = write!(x_limit, "{}", tightest.limit.max);
     for allowance in allowances {
         let Allowance {
             limit,
@@ -37,7 +43,6 @@ pub(super) fn tell(counted: &Counted, headers: &mut Vec<(HeaderName, HeaderValue
         } = allowance;
         let separator = if policy.is_empty() { "" } else { ", " };
         let (window, length) = (limit.window, seconds(limit.window.length()));
-        // Writing to a String cannot fail.
         let _ = write!(policy, "{separator}\"{window}\";q={};w={length}", limit.max);
         let _ = write!(
             left,

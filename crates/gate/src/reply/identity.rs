@@ -1,5 +1,7 @@
 //! Who calls, for the API behind and for the caller.
 
+use std::borrow::Cow;
+
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use keydesk_api::rfc3339;
@@ -27,15 +29,14 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'"');
 /// For the API behind.
 pub(super) fn for_api(holder: &Holder, tier: Option<&Tier>) -> Vec<(HeaderName, HeaderValue)> {
     let (namespace, user_id) = holder.consumer();
-    let mut headers = vec![
-        (KEY_ID, text(holder.key_id())),
-        (CONSUMER, text(&format!("{namespace}/{user_id}"))),
-    ];
+    let mut headers = Vec::with_capacity(IDENTITY.len());
+    headers.push((KEY_ID, text(holder.key_id())));
+    headers.push((CONSUMER, text(&format!("{namespace}/{user_id}"))));
     headers.extend(tier.map(|tier| (PLAN, text(&tier.name))));
     headers.extend(
         holder
             .approved()
-            .map(|approved| (PRODUCT, text(&approved.product.to_string()))),
+            .map(|approved| (PRODUCT, text(&approved.product().to_string()))),
     );
     headers
 }
@@ -69,8 +70,9 @@ pub(crate) fn moment(moment: Option<Timestamp>) -> String {
 }
 
 fn text(text: &str) -> HeaderValue {
-    let escaped = utf8_percent_encode(text, ESCAPED).to_string();
-    HeaderValue::try_from(escaped).unwrap_or(HeaderValue::from_static(""))
+    // Borrowed where there is nothing to escape.
+    let escaped: Cow<'_, str> = utf8_percent_encode(text, ESCAPED).into();
+    HeaderValue::from_str(&escaped).unwrap_or(HeaderValue::from_static(""))
 }
 
 #[cfg(test)]

@@ -75,7 +75,8 @@ impl Reviewer {
         }
         let answer = self.answers.at(&[token, namespace, product], Instant::now());
         let known = answer.get_or_init(async || {
-            let review = timeout(DEADLINE, self.review(token, namespace, product));
+            // In a box, or every call would carry the room for it.
+            let review = timeout(DEADLINE, Box::pin(self.review(token, namespace, product)));
             let review = review.await.unwrap_or_else(|_| {
                 tracing::warn!("failed to review a caller in time");
                 Review::Unavailable

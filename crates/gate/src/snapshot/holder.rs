@@ -1,6 +1,5 @@
 //! Who holds a value: a Secret with it, and by what right the value is accepted.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,22 +12,12 @@ use keydesk_core::{Digest, NamespacedName};
 use keydesk_quota::{Scope, Subject};
 use serde_json::{Map, Value, json};
 
-use super::{Labels, Plan, Plans};
+use super::{Approved, Carrier, Plan, Plans};
 
 /// Somebody whose value opens doors.
 pub struct Holder {
-    /// The digest of the value.
-    pub digest: Digest,
-    /// Namespace of the Secret that carries it.
-    pub namespace: Arc<str>,
-    /// Name of that Secret.
-    pub name: Box<str>,
-    /// UID of that Secret.
-    pub uid: Box<str>,
-    /// When that Secret was created.
-    pub created_at: Option<Timestamp>,
-    /// The labels of that Secret.
-    pub labels: Labels,
+    /// The Secret that carries the value.
+    pub carrier: Arc<Carrier>,
     /// By what right.
     pub grant: Grant,
     /// The plan that was found the last time, under these very plans.
@@ -38,56 +27,32 @@ pub struct Holder {
 /// By what right a value is accepted.
 pub enum Grant {
     /// An `APIKey` of it is approved.
-    Approved(Box<Approved>),
+    Approved(Approved),
     /// The operator accepts Secrets that Keydesk does not manage, and this is one, with Kuadrant's annotations.
-    Unmanaged(BTreeMap<String, String>),
-}
-
-/// An approved `APIKey`, with the terms in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approved {
-    /// The key.
-    pub key: NamespacedName,
-    /// Its UID: what its calls are counted under.
-    pub uid: Box<str>,
-    /// The product that it opens.
-    pub product: Arc<NamespacedName>,
-    /// The plan tier.
-    pub tier: Arc<str>,
-    /// Who uses it.
-    pub user_id: Box<str>,
-    /// Its scopes.
-    pub scopes: Arc<BTreeSet<String>>,
-    /// When it ends, if ever. It may have ended already.
-    pub ends_at: Option<Timestamp>,
+    Unmanaged,
 }
 
 impl Holder {
     /// A holder whose plan nobody has asked for yet.
     #[must_use]
-    pub fn new(
-        digest: Digest,
-        (namespace, name): (Arc<str>, Box<str>),
-        (uid, created_at): (Box<str>, Option<Timestamp>),
-        labels: Labels,
-        grant: Grant,
-    ) -> Self {
+    pub fn new(carrier: Arc<Carrier>, grant: Grant) -> Self {
         Self {
-            digest,
-            namespace,
-            name,
-            uid,
-            created_at,
-            labels,
+            carrier,
             grant,
             plan: ArcSwapOption::empty(),
         }
     }
 
+    /// The digest of the value.
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        &self.carrier.digest
+    }
+
     /// Namespace and name of its Secret.
     #[must_use]
     pub fn secret(&self) -> (&str, &str) {
-        (&self.namespace, &self.name)
+        (self.carrier.namespace(), self.carrier.name())
     }
 
     /// The `APIKey` behind it, unless nobody manages it.
@@ -95,23 +60,23 @@ impl Holder {
     pub fn approved(&self) -> Option<&Approved> {
         match &self.grant {
             Grant::Approved(approved) => Some(approved),
-            Grant::Unmanaged(_) => None,
+            Grant::Unmanaged => None,
         }
     }
 
     /// What callers and APIs may know it by.
     #[must_use]
     pub fn key_id(&self) -> &str {
-        self.approved().map_or(&self.uid, |approved| &approved.uid)
+        self.approved().map_or_else(|| self.carrier.uid(), Approved::uid)
     }
 
     /// When it ends, if ever.
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {
         match &self.grant {
-            Grant::Approved(approved) => approved.ends_at,
+            Grant::Approved(approved) => approved.ends_at(),
             // Nobody else sees to it: Authorino does not read it either (`spec/gate.md` §0).
-            Grant::Unmanaged(annotations) => annotations.get(annotation::EXPIRES_AT).map(|text| {
+            Grant::Unmanaged => self.annotation(annotation::EXPIRES_AT).map(|text| {
                 // A time that cannot be read has passed.
                 text.parse().unwrap_or(Timestamp::MIN)
             }),
@@ -122,12 +87,17 @@ impl Holder {
     #[must_use]
     pub fn consumer(&self) -> (&str, &str) {
         match &self.grant {
-            Grant::Approved(approved) => (&approved.key.namespace, &approved.user_id),
-            Grant::Unmanaged(annotations) => {
-                let user_id = annotations.get(annotation::USER_ID);
-                (&self.namespace, user_id.map_or(&*self.name, String::as_str))
+            Grant::Approved(approved) => (approved.namespace(), approved.user_id()),
+            Grant::Unmanaged => {
+                let (namespace, name) = self.secret();
+                (namespace, self.annotation(annotation::USER_ID).unwrap_or(name))
             }
         }
+    }
+
+    fn annotation(&self, name: &str) -> Option<&str> {
+        let annotations = self.carrier.annotations()?;
+        annotations.get(name).map(String::as_str)
     }
 
     /// Under what name its calls are counted.
@@ -137,7 +107,7 @@ impl Holder {
             Scope::Key => Subject::key(self.key_id()),
             Scope::Consumer => {
                 let (namespace, user_id) = self.consumer();
-                let product = self.approved().map_or(route, |approved| &approved.product);
+                let product = self.approved().map_or(route, Approved::product);
                 Subject::consumer(product, namespace, user_id)
             }
             Scope::Tier => Subject::tier(route, tier),
@@ -162,34 +132,36 @@ impl Holder {
     pub(crate) fn identity(&self) -> Identity {
         let annotations: Map<String, Value> = match &self.grant {
             Grant::Approved(approved) => {
-                let ends_at = approved.ends_at.map(rfc3339);
+                let ends_at = approved.ends_at().map(rfc3339);
                 [
-                    (annotation::PLAN_ID, Some(approved.tier.to_string())),
-                    (annotation::USER_ID, Some(approved.user_id.to_string())),
+                    (annotation::PLAN_ID, Some(approved.entitlement.tier.clone())),
+                    (annotation::USER_ID, Some(approved.user_id().to_owned())),
                     (annotation::EXPIRES_AT, ends_at),
                 ]
                 .into_iter()
                 .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
                 .collect()
             }
-            Grant::Unmanaged(annotations) => annotations
-                .iter()
-                .map(|(name, value)| (name.clone(), value.as_str().into()))
-                .collect(),
+            Grant::Unmanaged => {
+                let annotations = self.carrier.annotations().into_iter().flatten();
+                annotations
+                    .map(|(name, value)| (name.clone(), value.as_str().into()))
+                    .collect()
+            }
         };
-        let labels: Map<String, Value> = self
-            .labels
-            .iter()
+        let carrier = &*self.carrier;
+        let labels: Map<String, Value> = carrier
+            .labels()
             .map(|(name, value)| (name.to_owned(), value.into()))
             .collect();
         Identity::new(&json!({
             "metadata": {
-                "name": *self.name,
-                "namespace": *self.namespace,
-                "uid": *self.uid,
+                "name": carrier.name(),
+                "namespace": carrier.namespace(),
+                "uid": carrier.uid(),
                 "labels": labels,
                 "annotations": annotations,
-                "creationTimestamp": self.created_at.map(rfc3339),
+                "creationTimestamp": carrier.created_at().map(rfc3339),
             },
             "type": "Opaque",
         }))
@@ -198,6 +170,7 @@ impl Holder {
 
 impl fmt::Debug for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Holder({}/{})", self.namespace, self.name)
+        let (namespace, name) = self.secret();
+        write!(f, "Holder({namespace}/{name})")
     }
 }

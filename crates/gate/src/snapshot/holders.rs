@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use keydesk_core::Digest;
 
-use super::Holder;
+use super::{Carrier, Holder};
 
 /// Tables: a power of two, so that a table of a million has about a thousand entries.
 const TABLES: u64 = 1024;
@@ -34,22 +34,21 @@ impl Holders {
     pub fn find(&self, digest: &Digest) -> impl Iterator<Item = &Arc<Holder>> {
         self.tables[table(digest)]
             .iter_hash(digest.slot())
-            .filter(move |holder| holder.digest == *digest)
+            .filter(move |holder| holder.digest() == digest)
     }
 
     /// Adds a holder.
     pub fn insert(&mut self, holder: Arc<Holder>) {
-        let table = Arc::make_mut(&mut self.tables[table(&holder.digest)]);
-        table.insert_unique(holder.digest.slot(), holder, |holder| holder.digest.slot());
+        let table = Arc::make_mut(&mut self.tables[table(holder.digest())]);
+        table.insert_unique(holder.digest().slot(), holder, |holder| holder.digest().slot());
         self.count += 1;
     }
 
-    /// Takes away the holder with this value whose Secret has this name.
-    pub fn remove(&mut self, digest: &Digest, namespace: &str, name: &str) {
+    /// Takes away the holder whose Secret has this value and this name.
+    pub fn remove(&mut self, carrier: &Carrier) {
+        let digest = &carrier.digest;
         let table = &mut self.tables[table(digest)];
-        let is_it = |holder: &Arc<Holder>| {
-            holder.digest == *digest && *holder.namespace == *namespace && *holder.name == *name
-        };
+        let is_it = |holder: &Arc<Holder>| holder.digest() == digest && holder.carrier.is_named_as(carrier);
         if table.find(digest.slot(), is_it).is_none() {
             return;
         }
@@ -87,24 +86,29 @@ fn table(digest: &Digest) -> usize {
 mod tests {
     use std::collections::BTreeMap;
 
+    use keydesk_core::NamespacedName;
+    use keydesk_feed::KeySecret;
+
     use super::*;
-    use crate::snapshot::{Grant, Labels};
+    use crate::snapshot::Grant;
 
     fn holder(name: &str, value: &str) -> Arc<Holder> {
-        let labels = Labels::new(BTreeMap::new(), Arc::new, Arc::from);
-        Arc::new(Holder::new(
-            Digest::of(value.as_bytes()),
-            (Arc::from("kuadrant-system"), name.into()),
-            (name.into(), None),
-            labels,
-            Grant::Unmanaged(BTreeMap::new()),
-        ))
+        let secret = KeySecret {
+            id: NamespacedName::new("kuadrant-system", name),
+            uid: name.to_owned(),
+            created_at: None,
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            digest: Some(Digest::of(value.as_bytes())),
+        };
+        let carrier = Carrier::new(secret, Arc::new, Arc::from).unwrap();
+        Arc::new(Holder::new(Arc::new(carrier), Grant::Unmanaged))
     }
 
     fn names(holders: &Holders, value: &str) -> Vec<String> {
         let mut names: Vec<_> = holders
             .find(&Digest::of(value.as_bytes()))
-            .map(|holder| holder.name.to_string())
+            .map(|holder| holder.secret().1.to_owned())
             .collect();
         names.sort();
         names
@@ -117,8 +121,8 @@ mod tests {
             holders.insert(holder(name, value));
         }
         assert_eq!(names(&holders, "v"), ["a", "b"]);
-        holders.remove(&Digest::of(b"v"), "kuadrant-system", "a");
-        holders.remove(&Digest::of(b"v"), "elsewhere", "b");
+        holders.remove(&holder("a", "v").carrier);
+        holders.remove(&holder("c", "v").carrier);
         assert_eq!(names(&holders, "v"), ["b"]);
         assert_eq!((names(&holders, "w").len(), holders.len()), (1, 2));
         assert!(names(&holders, "x").is_empty());
@@ -131,7 +135,7 @@ mod tests {
             holders.insert(holder(&number.to_string(), &number.to_string()));
         }
         let before = holders.clone();
-        holders.remove(&Digest::of(b"7"), "kuadrant-system", "7");
+        holders.remove(&holder("7", "7").carrier);
         assert_eq!((before.len(), names(&before, "7").len()), (10_000, 1));
         assert_eq!((holders.len(), names(&holders, "7").len()), (9_999, 0));
     }

@@ -1,9 +1,11 @@
 //! All that the gate knows about a cluster at one moment, made for one question: may this call pass? It never changes;
 //! the next one takes its place.
 
+mod approved;
+mod carrier;
 mod holder;
 mod holders;
-mod labels;
+mod packed;
 mod plans;
 mod protection;
 
@@ -15,9 +17,11 @@ use keydesk_core::NamespacedName;
 use crate::credential::Location;
 use crate::route::RouteTable;
 
-pub use holder::{Approved, Grant, Holder};
+pub use approved::{Approved, Entitlement};
+pub use carrier::Carrier;
+pub(crate) use carrier::Common;
+pub use holder::{Grant, Holder};
 pub use holders::Holders;
-pub use labels::Labels;
 pub use plans::{Plan, Plans, Tier};
 pub use protection::{Entry, Protection};
 

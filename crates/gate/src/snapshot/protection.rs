@@ -48,11 +48,11 @@ impl Protection {
     #[must_use]
     pub fn admits(&self, entry: &Entry, holder: &Holder) -> bool {
         let in_reach =
-            entry.all_namespaces || self.enforcement_namespace.as_deref() == Some(&*holder.namespace);
+            entry.all_namespaces || self.enforcement_namespace.as_deref() == Some(holder.carrier.namespace());
         let of_a_product = match &holder.grant {
-            Grant::Approved(approved) => self.products.contains(&*approved.product),
-            Grant::Unmanaged(_) => true,
+            Grant::Approved(approved) => self.products.contains(approved.product()),
+            Grant::Unmanaged => true,
         };
-        in_reach && of_a_product && selector::matches(&entry.selector, |name| holder.labels.get(name))
+        in_reach && of_a_product && selector::matches(&entry.selector, |name| holder.carrier.label(name))
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn converse(
         draining: draining.clone(),
     };
     let connection = builder(bounds)
-        .serve_connection(TokioIo::new(Lingering::new(stream)), service)
+        .serve_connection(TokioIo::new(Lingering::new(stream, bounds.gathers)), service)
         .into_owned();
     let mut connection = pin!(connection);
     tokio::select! {

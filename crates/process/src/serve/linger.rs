@@ -17,14 +17,17 @@ const MAX_BYTES: usize = 16 << 20;
 
 pub(super) struct Lingering<S> {
     stream: S,
+    /// Whether what is to be written is gathered before it gets here; see [`Bounds`](super::Bounds).
+    gathers: bool,
     /// Present once our side is closed: until when, and how many more bytes.
     listening: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl<S> Lingering<S> {
-    pub(super) fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S, gathers: bool) -> Self {
         Self {
             stream,
+            gathers,
             listening: None,
         }
     }
@@ -58,7 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        !self.gathers && self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

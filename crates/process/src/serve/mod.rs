@@ -57,6 +57,10 @@ pub struct Bounds {
     /// How long requests under way may take once the end has come. For what is not yet a whole request by then nobody
     /// waits.
     pub drain: Duration,
+    /// Whether answers are copied together and written at once. That saves writes where answers are small, above all
+    /// over HTTP/2, where otherwise each of a few hundred bytes is a write of its own; where they are large, the copy
+    /// costs time and memory.
+    pub gathers: bool,
 }
 
 impl Default for Bounds {
@@ -72,6 +76,7 @@ impl Default for Bounds {
             // Longer than proxies keep idle connections to their upstreams, so that they are the ones who close.
             idle: Some(Duration::from_mins(5)),
             drain: Duration::from_secs(5),
+            gathers: true,
         }
     }
 }

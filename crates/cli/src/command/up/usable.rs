@@ -52,15 +52,15 @@ pub(super) async fn tell(gate: Arc<Gate>, follower: Follower, door: SocketAddr) 
 fn call(gate: &Gate, follower: &Follower, holder: &Holder, door: SocketAddr) -> Option<String> {
     let approved = holder.approved()?;
     let snapshot = gate.snapshot();
-    let protection = snapshot.products.get(&*approved.product)?;
+    let protection = snapshot.products.get(approved.product())?;
     let location = &protection.entries.first()?.location;
     let catalog = follower.catalog.read();
-    let key = catalog.key(&approved.key)?;
+    let id = approved.key();
+    let key = catalog.key(&id)?;
     let route = catalog.route(&protection.route)?;
     Some(format!(
-        "APIKey {} works now. To call {} with it:\n\n  {}",
-        approved.key,
-        approved.product,
+        "APIKey {id} works now. To call {} with it:\n\n  {}",
+        approved.product(),
         curl(&key, &route, location, door)
     ))
 }
