@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use keydesk_apiserver::{ApiServer, Store, StoreError};
@@ -13,9 +14,20 @@ use tempfile::TempDir;
 
 use crate::cluster::embedded;
 
+/// A client that was dropped holds the store until its task has been polled once more.
+async fn free(directory: &Path) -> Store {
+    for _ in 0..500 {
+        match Store::open(directory) {
+            Err(StoreError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("the store is still in use after 5 s");
+}
+
 async fn start(directory: &Path) -> (ApiServer, Api<ConfigMap>) {
     let server = ApiServer::builder()
-        .store(Store::open(directory).unwrap())
+        .store(free(directory).await)
         .build()
         .await
         .unwrap();
