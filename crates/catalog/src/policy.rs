@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy, PolicyTarget};
+use keydesk_api::foreign::{AuthPolicy, ForeignStatus, HTTPRoute, PlanPolicy, PolicyTarget};
 use kube::ResourceExt;
 
 use crate::object::id;
@@ -22,10 +22,16 @@ pub struct Attached<P> {
 pub trait Policy: ResourceExt {
     /// What it is attached to.
     fn target(&self) -> &PolicyTarget;
-    /// Whether it is in force.
-    fn is_ready(&self) -> bool;
+    /// What its controller says about it.
+    fn status(&self) -> Option<&ForeignStatus>;
     /// Whether it replaces policies that are attached more closely.
     fn overrides(&self) -> bool;
+
+    /// Whether it is in force.
+    fn is_ready(&self) -> bool {
+        self.status()
+            .is_some_and(|status| status.is_true("Accepted") && status.is_true("Enforced"))
+    }
 }
 
 impl Policy for AuthPolicy {
@@ -33,10 +39,8 @@ impl Policy for AuthPolicy {
         &self.spec.target_ref
     }
 
-    fn is_ready(&self) -> bool {
-        self.status
-            .as_ref()
-            .is_some_and(|status| status.is_true("Accepted") && status.is_true("Enforced"))
+    fn status(&self) -> Option<&ForeignStatus> {
+        self.status.as_ref()
     }
 
     fn overrides(&self) -> bool {
@@ -49,10 +53,8 @@ impl Policy for PlanPolicy {
         &self.spec.target_ref
     }
 
-    fn is_ready(&self) -> bool {
-        self.status
-            .as_ref()
-            .is_some_and(|status| status.is_true("Accepted") && status.is_true("Enforced"))
+    fn status(&self) -> Option<&ForeignStatus> {
+        self.status.as_ref()
     }
 
     fn overrides(&self) -> bool {

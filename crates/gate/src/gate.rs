@@ -124,7 +124,7 @@ impl Gate {
         self.published.send_replace(());
     }
 
-    /// Hears of every snapshot that is published.
+    /// Hears of every snapshot that is published, and of every change of the state.
     #[must_use]
     pub fn published(&self) -> watch::Receiver<()> {
         self.published.subscribe()
@@ -142,7 +142,10 @@ impl Gate {
 
     /// Says how good what it knows is.
     pub fn set_state(&self, state: State) {
-        self.state.store(state as u8, Ordering::Release);
+        let before = self.state.swap(state as u8, Ordering::AcqRel);
+        if before != state as u8 {
+            self.published.send_replace(());
+        }
     }
 
     /// Fails closed while it cannot know.

@@ -133,9 +133,9 @@ impl Follower {
 
     /// Waits until the gate decides.
     pub async fn ready(&self) {
-        while self.gate.state() == State::Learning {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        let mut published = self.gate.published();
+        // The sender is the gate's own, so it is still there.
+        while self.gate.state() == State::Learning && published.changed().await.is_ok() {}
     }
 
     /// Follows until `shutdown`.
