@@ -10,6 +10,7 @@ mod precedence;
 mod rate_limit;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use keydesk_api::foreign::{AuthPolicy, PlanPolicy, PolicyTarget, RateLimitPolicy};
 use keydesk_catalog::PolicyEnd;

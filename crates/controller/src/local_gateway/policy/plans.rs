@@ -1,5 +1,7 @@
 //! A `PlanPolicy` before the gate.
 
+use std::fmt::Display;
+
 use keydesk_api::{
     foreign::{Plan, PlanPolicy, section},
     meta::annotation::GATE_IGNORE,
@@ -7,7 +9,11 @@ use keydesk_api::{
 use keydesk_catalog::{PolicyEnd, limits};
 use keydesk_cel::Predicate;
 
-use super::{Enforcement, InForce, Reason, calls, precedence::overridden_by};
+use super::{
+    Enforcement, InForce, Reason, calls,
+    precedence::overridden_by,
+    trial::{Trial, trial},
+};
 
 pub(super) fn judge(in_force: &InForce<PlanPolicy>, policy: &PlanPolicy, end: &PolicyEnd) -> Enforcement {
     if let Some(part) = section(&policy.spec.target_ref) {
@@ -43,15 +49,42 @@ fn mistake(plan: &Plan) -> Option<(Reason, String)> {
         let message = format!("Tier {tier:?} has no name or no predicate");
         return Some((Reason::InvalidCelExpression, message));
     };
-    if let Err(error) = Predicate::compile(predicate) {
-        return Some((Reason::InvalidCelExpression, format!("Tier {tier:?}: {error}")));
+    let invalid = |error: &dyn Display| (Reason::InvalidCelExpression, format!("Tier {tier:?}: {error}"));
+    match Predicate::compile(predicate) {
+        Err(error) => return Some(invalid(&error)),
+        Ok(predicate) => {
+            if let Trial::NeverAnswers(error) = trial(&predicate, tier) {
+                return Some(invalid(&error));
+            }
+        }
     }
     let error = limits(&plan.limits).err()?;
     Some((Reason::InvalidLimits, format!("Tier {tier:?}: {error}")))
 }
 
-/// To be unlimited is something to say.
+/// What the gate does by plans that it understands, with what their owner may not have meant.
 fn enforced(plans: &[Plan]) -> String {
+    match plans.iter().find_map(unguarded) {
+        None => counted(plans),
+        Some(note) => format!("{}. {note}", counted(plans)),
+    }
+}
+
+/// Who comes to a tier without what its predicate takes for granted.
+fn unguarded(plan: &Plan) -> Option<String> {
+    let predicate = Predicate::compile(plan.predicate.as_deref()?).ok()?;
+    let Trial::FailsOnPlainCalls(error) = trial(&predicate, &plan.tier) else {
+        return None;
+    };
+    Some(format!(
+        "Tier {:?} on a plain call: {error}; Keydesk's gate refuses such calls: let the predicate ask first whether \
+         there is one, as in \"x-plan\" in request.headers",
+        plan.tier
+    ))
+}
+
+/// To be unlimited is something to say.
+fn counted(plans: &[Plan]) -> String {
     let unlimited = |plan: &&Plan| limits(&plan.limits).is_ok_and(|limits| limits.is_unlimited());
     let tiers: Vec<_> = plans
         .iter()

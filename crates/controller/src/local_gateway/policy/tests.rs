@@ -281,6 +281,8 @@ fn a_plan_that_nobody_can_have_is_named_with_its_mistake() {
         (json!("auth.identity =="), "failed to parse the predicate"),
         (json!("auth.user == 'a' && nobody == 1"), "nobody"),
         (Value::Null, "no predicate"),
+        (json!("1"), "not a bool"),
+        (json!("1/0 == 1"), "division by zero"),
     ] {
         let world = bad(&predicate, json!({}));
         check(&world, Kind::PlanPolicy, "plans", cel, &[r#"Tier "free""#, words]);
@@ -301,6 +303,19 @@ fn a_plan_that_nobody_can_have_is_named_with_its_mistake() {
             &[r#"Tier "free""#, words],
         );
     }
+}
+
+#[test]
+fn a_predicate_without_an_answer_for_plain_calls_is_enforced_and_says_whom_it_refuses() {
+    let mut spec = gold(&json!({"daily": 5}));
+    spec["plans"][0]["predicate"] = json!(r#"request.headers["x-plan"] == "gold""#);
+    let world = told([plans("plans", 0, &spec)]);
+    let words = [
+        r#"Tier "gold" on a plain call"#,
+        r#"no such key "x-plan""#,
+        "refuses such calls",
+    ];
+    check(&world, Kind::PlanPolicy, "plans", "True/Enforced", &words);
 }
 
 #[test]
