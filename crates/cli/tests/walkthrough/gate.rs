@@ -7,9 +7,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use crate::stage::{Stage, table};
+use crate::stage::{REQUEST, Stage, soon, table};
 
-const HOST: &str = "api.gamestore.example.com";
+/// A host and a path.
+type Place = (&'static str, &'static str);
+
+const GAMES: Place = ("api.gamestore.example.com", "/api/games");
+const TOYS: Place = ("api.toystore.example.com", "/api/toys");
 
 /// One connection to the front door, kept open.
 struct Caller(TcpStream);
@@ -22,8 +26,12 @@ impl Caller {
 
     /// Calls, with the key in its place; the head of the answer in lower case, and the body.
     async fn call(&mut self, key: Option<&str>) -> (String, String) {
+        self.call_at(GAMES, key).await
+    }
+
+    async fn call_at(&mut self, (host, path): Place, key: Option<&str>) -> (String, String) {
         let key = key.map_or_else(String::new, |key| format!("Authorization: APIKEY {key}\r\n"));
-        let request = format!("GET /api/games HTTP/1.1\r\nHost: {HOST}\r\n{key}\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{key}\r\n");
         self.0.write_all(request.as_bytes()).await.unwrap();
         let mut said = Vec::new();
         loop {
@@ -48,6 +56,13 @@ impl Caller {
     async fn status(&mut self, key: Option<&str>) -> String {
         let (head, _) = self.call(key).await;
         head.split(' ').nth(1).unwrap().to_owned()
+    }
+
+    /// Whom a backend takes the caller for.
+    async fn is_taken_for(&mut self, place: Place, key: &str) -> String {
+        let (head, body) = self.call_at(place, Some(key)).await;
+        assert!(head.starts_with("http/1.1 200"), "{head}\n{body}");
+        body
     }
 }
 
@@ -170,5 +185,78 @@ async fn the_demos_products_have_their_documents_and_enforced_policies() {
     assert!(
         policies.lines().all(|line| line.trim_end().ends_with("True")),
         "{policies}"
+    );
+}
+
+/// `spec/gate.md` §7, check 25.
+#[tokio::test]
+async fn of_two_keys_with_one_value_one_works_and_the_other_is_flagged_and_two_products_do_not_mind() {
+    let stage = Stage::start(&[]).await;
+    stage.approve().await;
+    let owner = stage.kubectl("owner");
+    let other = stage.kubectl("other-consumer");
+    let manifest = |path: &str| std::fs::read_to_string(manifests::repository().join(path)).unwrap();
+
+    let rival = manifest("examples/gamestore/3-consumer.yaml")
+        .replace("consumer-app", "other-app")
+        .replace("user-12345", "user-rival");
+    assert!(other.apply(&rival).await.well);
+    let told = soon(&other, "get apik gamestore-apikey -n other-app -o yaml", |said| {
+        said.contains("reason: SecretAPIKeyDuplicate")
+    })
+    .await;
+    assert!(
+        !told.contains("consumer-app/") && !told.contains("user-12345"),
+        "nobody is named: {told}"
+    );
+
+    let toys = manifest("examples/toystore/3-consumer.yaml")
+        .replace("eW91ci1hcGkta2V5LXZhbHVlLWhlcmU=", "YWJjMTIz")
+        .replace("consumer-app", "other-app")
+        .replace("user-12345", "user-toys");
+    assert!(other.apply(&toys).await.well);
+    let request = soon(&owner, "get apikeyrequests -n toystore -o name", |said| {
+        !said.trim().is_empty()
+    })
+    .await;
+    let request = request.trim().rsplit('/').next().unwrap().to_owned();
+    let approval = manifest("examples/gamestore/4-approval.yaml")
+        .replace("namespace: gamestore", "namespace: toystore")
+        .replace(REQUEST, &request);
+    assert!(owner.apply(&approval).await.well);
+    soon(&other, "get apik toystore-apikey -n other-app -o yaml", |said| {
+        said.contains("type: Approved")
+    })
+    .await;
+
+    let mut caller = Caller::at(&stage).await;
+    assert!(
+        caller
+            .is_taken_for(GAMES, "abc123")
+            .await
+            .contains("consumer-app/user-12345")
+    );
+    assert!(
+        caller
+            .is_taken_for(TOYS, "abc123")
+            .await
+            .contains("other-app/user-toys")
+    );
+
+    // The first holder goes: the value is free, and its next holder needs an owner's word like anybody.
+    stage
+        .kubectl("consumer")
+        .must("delete apik gamestore-apikey -n consumer-app")
+        .await;
+    soon(&other, "get apik gamestore-apikey -n other-app -o yaml", |said| {
+        said.contains("reason: AwaitingApproval")
+    })
+    .await;
+    assert_eq!(caller.status(Some("abc123")).await, "401");
+    assert!(
+        caller
+            .is_taken_for(TOYS, "abc123")
+            .await
+            .contains("other-app/user-toys")
     );
 }
