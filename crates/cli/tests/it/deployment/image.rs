@@ -1,13 +1,11 @@
 //! The image is built of what is there, and has what the pods run.
 
+use std::process::Command;
+
 use keydesk_testkit::manifests;
 
 use super::pods::templates;
-use super::{APPLICABLE, rendered};
-
-fn text(path: &str) -> String {
-    std::fs::read_to_string(manifests::repository().join(path)).unwrap()
-}
+use super::{APPLICABLE, rendered, text};
 
 #[test]
 fn the_image_has_every_program_that_a_pod_runs() {
@@ -58,5 +56,21 @@ fn the_builder_is_given_every_folder_that_the_program_is_built_of() {
     let taken = sources.split("include_str!(\"../../../").skip(1);
     for path in taken.map(|rest| rest.split('/').next().unwrap()) {
         assert!(ignore.lines().any(|line| line == format!("!{path}")), "{path}");
+    }
+}
+
+#[test]
+fn what_the_image_is_built_with_is_shell() {
+    let dockerfile = text("Dockerfile").replace("\\\n", " ");
+    let scripts: Vec<_> = dockerfile
+        .lines()
+        .filter_map(|line| line.strip_prefix("RUN "))
+        .map(|line| &line[line.find("set -eu").unwrap()..])
+        .collect();
+    assert_eq!(scripts.len(), 2);
+    for script in scripts {
+        let checked = Command::new("sh").args(["-n", "-c", script]).output().unwrap();
+        let complaints = String::from_utf8_lossy(&checked.stderr);
+        assert!(checked.status.success(), "{script}: {complaints}");
     }
 }

@@ -21,6 +21,11 @@ const APPLICABLE: [&str; 4] = [
     "config/admission",
 ];
 
+/// A file of the repository.
+fn text(path: &str) -> String {
+    std::fs::read_to_string(manifests::repository().join(path)).unwrap()
+}
+
 /// The objects that kubectl makes of a kustomization.
 fn rendered(folder: &str) -> Vec<Value> {
     manifests::parse(&render(&kubectl::installed()[0], folder))
@@ -86,7 +91,6 @@ fn every_kustomization_is_the_same_to_every_kubectl() {
 
 #[test]
 fn what_the_kuadrant_operator_pulls_is_where_it_looks() {
-    let root = manifests::repository();
     for (file, kind, name) in [
         ("service_account.yaml", "ServiceAccount", "controller-manager"),
         ("role.yaml", "ClusterRole", "manager-role"),
@@ -98,8 +102,11 @@ fn what_the_kuadrant_operator_pulls_is_where_it_looks() {
             "leader-election-rolebinding",
         ),
     ] {
-        let text = std::fs::read_to_string(root.join("config/rbac").join(file)).unwrap();
-        only(&manifests::parse(&text), kind, name);
+        only(
+            &manifests::parse(&text(&format!("config/rbac/{file}"))),
+            kind,
+            name,
+        );
     }
     let crds = rendered("config/crd");
     assert_eq!(crds.len(), 4);
