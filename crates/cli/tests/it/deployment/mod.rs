@@ -45,12 +45,12 @@ fn render(kubectl: &Path, folder: &str) -> String {
 
 /// The one object of this kind and name.
 fn only<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
-    let mut found = objects
+    let found: Vec<_> = objects
         .iter()
-        .filter(|object| object["kind"] == kind && object["metadata"]["name"] == name);
-    let object = found.next();
-    assert!(found.next().is_none(), "two of {kind} {name}");
-    object.unwrap_or_else(|| panic!("no {kind} {name}"))
+        .filter(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+        .collect();
+    assert_eq!(found.len(), 1, "{kind} {name}");
+    found[0]
 }
 
 /// The folders below `config` that are kustomizations, from the root of the repository.

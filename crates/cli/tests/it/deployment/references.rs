@@ -88,7 +88,7 @@ fn every_pod_has_its_account_and_every_selector_its_pods() {
     }
 }
 
-/// The ports of pods that a Service or a NetworkPolicy names.
+/// The ports of pods that a Service or a policy for networks names.
 fn ports(owner: &Value) -> Vec<Value> {
     let elements = |list: &'static str, of: &'_ Value| of[list].as_array().cloned().unwrap_or_default();
     let of_a_service = elements("ports", &owner["spec"])
