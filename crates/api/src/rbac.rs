@@ -22,7 +22,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 /// An object to install, and the name of the file it is shipped in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
-    /// Name of the file in `config/rbac`, or of the gate's in `config/gate`.
+    /// Name of the file in `config/rbac`, or of the gate's in `config/gate/rbac`.
     pub file: String,
     /// The object.
     pub object: Value,

@@ -1,5 +1,5 @@
-//! Writes the files that are made from code: `config/crd/bases`, `config/foreign`, `config/rbac`, `config/gate`, and in
-//! `docs/reference` the kinds and the refusals.
+//! Writes the files that are made from code: `config/crd/bases`, `config/foreign`, `config/rbac`, `config/gate/rbac`,
+//! and in `docs/reference` the kinds and the refusals.
 //!
 //! It knows where they go and how YAML looks; what is in them is `keydesk-api`'s and `keydesk-core`'s.
 
@@ -86,7 +86,7 @@ fn files() -> Result<BTreeMap<PathBuf, String>> {
     // `system` stands for the namespace that a kustomization puts in its place.
     for (directory, manifests) in [
         ("config/rbac", rbac::all("system")),
-        ("config/gate", rbac::gate("system")),
+        ("config/gate/rbac", rbac::gate("system")),
     ] {
         let directory = Path::new(directory);
         let mut names = Vec::new();
@@ -118,7 +118,12 @@ fn stale(root: &Path, files: &BTreeMap<PathBuf, String>) -> Result<Vec<PathBuf>>
         .filter(|(path, text)| fs::read_to_string(root.join(path)).ok().as_ref() != Some(*text))
         .map(|(path, _)| path.clone())
         .collect();
-    for directory in ["config/crd/bases", "config/foreign", "config/rbac", "config/gate"] {
+    for directory in [
+        "config/crd/bases",
+        "config/foreign",
+        "config/rbac",
+        "config/gate/rbac",
+    ] {
         let Ok(entries) = fs::read_dir(root.join(directory)) else {
             continue;
         };

@@ -6,6 +6,7 @@
 
 mod commands;
 mod controller;
+mod deployment;
 mod explain;
 mod refusals;
 mod restart;
