@@ -20,6 +20,7 @@ mod key;
 pub mod local_gateway;
 mod look;
 mod managed;
+mod metrics;
 mod product;
 pub mod queue;
 mod recent;
@@ -28,5 +29,6 @@ mod settings;
 mod values;
 mod write;
 
-pub use run::{KINDS, RunError, run};
+pub use metrics::Metrics;
+pub use run::{Controller, KINDS, RunError, run};
 pub use settings::Settings;
