@@ -1,4 +1,5 @@
-//! What every long-running role shares: arguments, logs, listeners, the admin port, and an orderly end.
+//! What every long-running role shares: arguments, logs, listeners, the admin port, whose turn it is to write, and an
+//! orderly end.
 //!
 //! It knows no kind of ours and takes no decision: roles hand it closures ("are you ready?") and futures
 //! ("this is the work"), and it wraps them in the manners that an operator expects of a process.
@@ -6,6 +7,7 @@
 mod admin;
 mod args;
 mod drain;
+pub mod lease;
 mod listen;
 mod log;
 mod serve;
