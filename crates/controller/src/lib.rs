@@ -17,6 +17,7 @@ mod desk;
 mod enforcement_secret;
 pub mod fetch;
 mod key;
+mod kinds;
 pub mod local_gateway;
 mod look;
 mod managed;
@@ -29,6 +30,6 @@ mod settings;
 mod values;
 mod write;
 
-pub use metrics::Metrics;
-pub use run::{Controller, KINDS, RunError, run};
+pub use kinds::{KINDS, absent};
+pub use run::{Controller, RunError, run};
 pub use settings::Settings;

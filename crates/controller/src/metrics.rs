@@ -11,6 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use std::fmt::{self, Write as _};
 use std::time::Instant;
 
+use crate::kinds::Installed;
 use crate::queue::Tally;
 
 /// The name of the one queue.
@@ -97,12 +98,13 @@ struct ByEnd {
 
 /// The metrics of one controller, shared by cloning.
 #[derive(Clone, Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     looks: Family<ByEnd, Counter>,
     errors: Family<ByPart, Counter>,
     time: Family<ByPart, Histogram, fn() -> Histogram>,
     active: Family<ByPart, Gauge>,
     pub(crate) queue: Tally,
+    pub(crate) installed: Installed,
 }
 
 impl Default for Metrics {
@@ -113,6 +115,7 @@ impl Default for Metrics {
             time: Family::new_with_constructor(|| Histogram::new(STEPS)),
             active: Family::default(),
             queue: Tally::default(),
+            installed: Installed::default(),
         };
         // Zero is said, too: an alert on a rate needs a beginning.
         for controller in Part::ALL {
@@ -132,13 +135,14 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Makes them part of what is scraped.
-    pub fn register(&self, registry: &mut Registry) {
+    pub(crate) fn register(&self, registry: &mut Registry) {
         let Self {
             looks,
             errors,
             time,
             active,
             queue,
+            installed,
         } = self;
         // The endings `_total` and `_bucket` come by themselves.
         registry.register(
@@ -160,6 +164,11 @@ impl Metrics {
             "controller_runtime_active_workers",
             "Looks under way",
             active.clone(),
+        );
+        registry.register(
+            "keydesk_kind_installed",
+            "Whether the cluster has a kind that the controller looks at",
+            installed.clone(),
         );
         let registry = registry.sub_registry_with_label(("name".into(), QUEUE.into()));
         queue.register(registry);

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use keydesk_catalog::{Catalog, Kind};
+use keydesk_catalog::Catalog;
 use keydesk_feed::{Pulse, Readiness};
 use keydesk_process::Registry;
+use keydesk_process::lease::Lead;
 use kube::Client;
 use parking_lot::RwLock;
 use thiserror::Error;
@@ -14,21 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::Settings;
 use crate::desk::Desk;
 use crate::key::learn_claims;
+use crate::kinds;
 use crate::look::look;
 use crate::metrics::Metrics;
-
-/// The kinds that the controller looks at: those that upstream's role lets it see.
-pub const KINDS: [Kind; 9] = [
-    Kind::Product,
-    Kind::Key,
-    Kind::Request,
-    Kind::Approval,
-    Kind::Route,
-    Kind::AuthPolicy,
-    Kind::PlanPolicy,
-    Kind::Kuadrant,
-    Kind::Secret,
-];
 
 /// Why the controller ended although nobody asked for it.
 #[derive(Debug, Error)]
@@ -44,11 +33,12 @@ pub struct Controller {
     settings: Settings,
     readiness: Readiness,
     metrics: Metrics,
+    lead: Lead,
 }
 
 impl Controller {
-    /// One that writes with the rights of `client`. `readiness`, of [`KINDS`], says when it knows the cluster: nothing is
-    /// written before.
+    /// One that writes with the rights of `client`. `readiness`, of [`KINDS`](kinds::KINDS), says when it knows the
+    /// cluster: nothing is written before.
     #[must_use]
     pub fn new(client: Client, settings: Settings, readiness: Readiness) -> Self {
         Self {
@@ -56,6 +46,17 @@ impl Controller {
             settings,
             readiness,
             metrics: Metrics::default(),
+            lead: Lead::always(),
+        }
+    }
+
+    /// One of several replicas: it follows the cluster all the time, and writes while it leads.
+    #[must_use]
+    pub fn in_turn(self, lead: Lead) -> Self {
+        Self {
+            client: lead.guard(self.client),
+            lead,
+            ..self
         }
     }
 
@@ -74,12 +75,14 @@ impl Controller {
             settings,
             readiness,
             metrics,
+            lead,
         } = self;
         let catalog = Arc::new(RwLock::new(Catalog::default()));
         let (tell, mut told) = mpsc::unbounded_channel();
         keydesk_feed::drive(&client, &catalog, &tell, &readiness, &Pulse::default(), &shutdown);
         drop(tell);
         let workers = settings.workers;
+        let installed = metrics.installed.clone();
         let desk = Desk::new(client, catalog, settings, metrics);
         let queue = desk.queue.clone();
         let listen = async {
@@ -96,24 +99,30 @@ impl Controller {
         };
         let work = async {
             // An orphan is only known to be one when every kind is known.
-            if shutdown.run_until_cancelled(readiness.ready()).await.is_some() {
-                tracing::info!(
-                    waiting = queue.depth(),
-                    "the cluster is known, {} objects to look at",
-                    queue.depth()
-                );
-                let desk = &desk;
-                shutdown.run_until_cancelled(learn_claims(desk)).await;
-                queue
-                    .work(
-                        workers,
-                        &shutdown,
-                        |target| async move { look(desk, target).await },
-                    )
-                    .await;
+            if shutdown.run_until_cancelled(readiness.ready()).await.is_none() {
+                return;
+            }
+            tracing::info!(
+                waiting = queue.depth(),
+                "the cluster is known, {} objects to look at",
+                queue.depth()
+            );
+            let desk = &desk;
+            while shutdown.run_until_cancelled(lead.begun()).await.is_some() {
+                let turn = async {
+                    shutdown.run_until_cancelled(learn_claims(desk)).await;
+                    let look = |target| async move { look(desk, target).await };
+                    queue.work(workers, &shutdown, look).await;
+                };
+                tokio::select! {
+                    () = turn => return,
+                    // Not even what is under way may be finished: it is another's now.
+                    () = lead.over() => {}
+                }
             }
         };
-        let (listened, ()) = tokio::join!(listen, work);
+        let watch = shutdown.run_until_cancelled(kinds::watch(&readiness, &installed));
+        let (listened, (), _) = tokio::join!(listen, work, watch);
         listened
     }
 }

@@ -11,8 +11,9 @@ pub mod lease;
 mod listen;
 mod log;
 mod serve;
+mod vitals;
 
-pub use admin::{Health, serve as serve_admin};
+pub use admin::{Health, metrics_router, probe_router, serve as serve_admin};
 pub use args::{AdminArgs, LogArgs, LogFormat};
 pub use drain::{Forced, Stop, WatchSignals, until_drained};
 pub use listen::{ListenError, bind};
@@ -20,3 +21,4 @@ pub use log::{Chain, LogError, chain, init as init_log};
 /// Where roles register their metrics; the admin port serves it.
 pub use prometheus_client::registry::Registry;
 pub use serve::{Bounds, serve};
+pub use vitals::register as register_vitals;

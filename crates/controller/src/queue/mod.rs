@@ -93,7 +93,8 @@ impl<T: Clone + Eq + Hash> Queue<T> {
 
     /// Works on the queue with `workers` runs at a time until `shutdown`, then lets the runs under way finish.
     ///
-    /// A run that panics counts as failed, and costs nobody else anything.
+    /// A run that panics counts as failed, and costs nobody else anything. When this is dropped, runs under way are cut
+    /// off: their keys are due again for whoever works on the queue next.
     pub async fn work<F, Run>(&self, workers: usize, shutdown: &CancellationToken, run: F)
     where
         F: Fn(T) -> Run + Sync,
@@ -101,19 +102,28 @@ impl<T: Clone + Eq + Hash> Queue<T> {
     {
         let worker = || async {
             while let Some(key) = self.take(shutdown).await {
+                let under_way = UnderWay {
+                    queue: self,
+                    key: Some(key.clone()),
+                };
                 // `run` only shares what its author shares between runs anyway; a half-done run is looked at again.
-                let next = match AssertUnwindSafe(run(key.clone())).catch_unwind().await {
+                let next = match AssertUnwindSafe(run(key)).catch_unwind().await {
                     Ok(next) => next,
                     Err(_panic) => Next::Retry,
                 };
-                if next == Next::Retry {
-                    self.shared.tally.retries.inc();
-                }
-                self.change(|schedule| schedule.finish(&key, next, Instant::now(), rand::random()));
-                self.shared.news.notify_one();
+                under_way.finish(next);
             }
         };
         join_all((0..workers.max(1)).map(|_| worker())).await;
+    }
+
+    /// Takes note of how a run ended.
+    fn finish(&self, key: &T, next: Next) {
+        if next == Next::Retry {
+            self.shared.tally.retries.inc();
+        }
+        self.change(|schedule| schedule.finish(key, next, Instant::now(), rand::random()));
+        self.shared.news.notify_one();
     }
 
     /// Does something to the schedule, and counts what it changed.
@@ -170,6 +180,29 @@ impl<T: Clone + Eq + Hash> Queue<T> {
             if taken.is_some() {
                 return taken;
             }
+        }
+    }
+}
+
+/// A key that a worker has; it is not lost with the worker.
+struct UnderWay<'a, T: Clone + Eq + Hash> {
+    queue: &'a Queue<T>,
+    key: Option<T>,
+}
+
+impl<T: Clone + Eq + Hash> UnderWay<'_, T> {
+    fn finish(mut self, next: Next) {
+        if let Some(key) = self.key.take() {
+            self.queue.finish(&key, next);
+        }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Drop for UnderWay<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.queue.finish(&key, Next::Settled);
+            self.queue.enqueue(key);
         }
     }
 }
