@@ -58,7 +58,7 @@ fn tell(kind: Kind, before: Option<&State>, state: &State, installed: &Installed
     match state {
         State::Absent => {
             gauge.set(0);
-            tracing::warn!(
+            tracing::info!(
                 kind = name,
                 "this cluster has no {name}: there are none until its definition is installed"
             );

@@ -7,6 +7,7 @@
 mod commands;
 mod controller;
 mod explain;
+mod operations;
 mod refusals;
 mod restart;
 

@@ -11,6 +11,7 @@ use keydesk_feed::Readiness;
 use keydesk_process::Registry;
 use keydesk_process::lease::{Election, Lead, Pace};
 use keydesk_testkit::{CONTROLLER_NAMESPACE, manifests};
+use kube::api::DeleteParams;
 use kube::client::Body;
 use kube::{Api, Client};
 use prometheus_client::encoding::text::encode;
@@ -168,7 +169,7 @@ pub(crate) async fn stage_for_replicas() -> Stage {
     let stage = Stage::quiet().await;
     stage.world.namespace(CONTROLLER_NAMESPACE).await;
     // On a cluster that tests share, an earlier one may have left it.
-    let _ = leases(&stage).delete(LEASE, &Default::default()).await;
+    let _ = leases(&stage).delete(LEASE, &DeleteParams::default()).await;
     for mut object in manifests::folder("config/rbac") {
         let name = object["metadata"]["name"].as_str().unwrap();
         if !name.starts_with("leader-election-") {

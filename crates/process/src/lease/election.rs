@@ -172,17 +172,14 @@ impl Election {
 
     async fn read(&mut self) -> Result<(), AttemptError> {
         let read = self.in_time(self.leases.get_opt(&self.name)).await?;
-        match read.map_err(AttemptError::Read)? {
-            Some(lease) => {
-                let version = lease.metadata.resource_version.clone().unwrap_or_default();
-                self.candidate.see(Record::of(&lease), version, Instant::now());
-                self.lease = lease;
-            }
-            None => {
-                self.candidate.see_none();
-                self.lease.metadata.resource_version = None;
-                self.lease.metadata.uid = None;
-            }
+        if let Some(lease) = read.map_err(AttemptError::Read)? {
+            let version = lease.metadata.resource_version.clone().unwrap_or_default();
+            self.candidate.see(Record::of(&lease), version, Instant::now());
+            self.lease = lease;
+        } else {
+            self.candidate.see_none();
+            self.lease.metadata.resource_version = None;
+            self.lease.metadata.uid = None;
         }
         Ok(())
     }

@@ -192,8 +192,8 @@ mod tests {
             lead.set("lease", turn.map(|turn| Instant::now() + turn));
             assert_eq!(send(Method::GET).await.unwrap(), StatusCode::OK);
             for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-                let sent = send(method).await;
-                assert_eq!(sent.is_ok(), turn.is_some(), "{sent:?}");
+                let answer = send(method).await;
+                assert_eq!(answer.is_ok(), turn.is_some(), "{answer:?}");
             }
         }
         tokio::time::sleep(Duration::from_secs(1)).await;

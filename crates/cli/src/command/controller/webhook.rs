@@ -6,24 +6,24 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Compatibility")]
 pub(super) struct WebhookArgs {
     /// Accepted, without effect: there are no webhooks
-    #[arg(long, value_name = "DIR")]
-    webhook_cert_path: Option<PathBuf>,
+    #[arg(long = "webhook-cert-path", id = "webhook_cert_path", value_name = "DIR")]
+    path: Option<PathBuf>,
 
     /// Accepted, without effect: there are no webhooks
-    #[arg(long, value_name = "FILE")]
-    webhook_cert_name: Option<String>,
+    #[arg(long = "webhook-cert-name", id = "webhook_cert_name", value_name = "FILE")]
+    name: Option<String>,
 
     /// Accepted, without effect: there are no webhooks
-    #[arg(long, value_name = "FILE")]
-    webhook_cert_key: Option<String>,
+    #[arg(long = "webhook-cert-key", id = "webhook_cert_key", value_name = "FILE")]
+    key: Option<String>,
 }
 
 impl WebhookArgs {
     pub(super) fn ignore(self) {
         let Self {
-            webhook_cert_path: _,
-            webhook_cert_name: _,
-            webhook_cert_key: _,
+            path: _,
+            name: _,
+            key: _,
         } = self;
     }
 }

@@ -64,13 +64,16 @@ struct Replica {
     frozen: Moment,
 }
 
+/// When it happens, its number, where, in which life and attempt, and what.
+type Scheduled = (Moment, u64, usize, u32, u32, Event);
+
 struct World {
     pace: Pace,
     zero: Instant,
     replicas: Vec<Replica>,
     lease: Option<(Holder, u64)>,
     versions: u64,
-    events: BinaryHeap<Reverse<(Moment, u64, usize, u32, u32, Event)>>,
+    events: BinaryHeap<Reverse<Scheduled>>,
     numbers: u64,
     chance: u64,
 }
