@@ -31,7 +31,7 @@ struct Cluster {
     kubeconfig: PathBuf,
     directory: tempfile::TempDir,
     admin: Person,
-    _server: Running,
+    server: Running,
 }
 
 impl Cluster {
@@ -49,7 +49,7 @@ impl Cluster {
             kubeconfig,
             directory,
             admin,
-            _server: server,
+            server,
         }
     }
 
@@ -93,11 +93,15 @@ async fn ready(probes: SocketAddr) {
     .await;
 }
 
+fn send(signal: &str, process: &Running) {
+    let id = process.0.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+    assert!(sent.success());
+}
+
 /// Asks a process to end, and says with which code it did.
 fn terminate(process: &mut Running) -> Option<i32> {
-    let id = process.0.id().to_string();
-    let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-    assert!(sent.success());
+    send("-TERM", process);
     process.0.wait().unwrap().code()
 }
 
@@ -344,4 +348,26 @@ async fn s133_the_second_replica_follows_a_first_that_ends_and_one_that_is_kille
     );
     assert_ne!(cluster.holder().await, second_holder);
     drop(third);
+}
+
+#[tokio::test]
+async fn s137_it_ends_in_time_even_if_the_api_server_does_not_answer() {
+    let cluster = Cluster::start().await;
+    let probes = free();
+    let probe_flag = format!("--health-probe-bind-address={probes}");
+    let mut controller = cluster.controller("log", &["--leader-elect", &probe_flag]);
+    ready(probes).await;
+    eventually("it leads", async || {
+        cluster.log("log").contains("this replica leads")
+    })
+    .await;
+    send("-STOP", &cluster.server);
+    let asked = Instant::now();
+    assert_eq!(terminate(&mut controller), Some(0), "{}", cluster.log("log"));
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    assert!(
+        cluster
+            .log("log")
+            .contains("failed to let go of the lease within")
+    );
 }

@@ -127,6 +127,27 @@ async fn s137_a_replica_that_is_cut_off_stops_before_the_next_one_begins() {
     second.stop().await;
 }
 
+#[tokio::test]
+async fn s137_an_outage_costs_the_only_replica_its_turn_for_a_while_and_no_restart() {
+    let stage = stage_for_replicas().await;
+    let replica = Replica::leading(&stage, "only").await;
+    ask_for_a_key(&stage).await;
+    replica.cut_off();
+    // A worker has it in its hands, and waits for an answer that never comes.
+    stage.create(&approval()).await;
+    tokio::time::timeout(Duration::from_secs(20), replica.lead.over())
+        .await
+        .expect("it does not act for ever");
+    assert!(replica.says("leader_election_master_status{name=\"6dd6d79d.kuadrant.io\"} 0"));
+    replica.reconnect();
+    replica.turn().await;
+    stage.key_is("Approved").await;
+    stage.soon(&enforcement_at(), "exists", |_| true).await;
+    let lease = holder(&stage).await;
+    assert_eq!(lease.lease_transitions, Some(0), "it was its own all the time");
+    replica.stop().await;
+}
+
 /// Holds the lease as client-go does, in the name of a replica of upstream's controller.
 async fn renew_as_go(stage: &Stage, renewals: u32) {
     let leases = leases(stage);

@@ -89,7 +89,7 @@ impl Replica {
         let controller = Controller::new(client, settings(), readiness.clone()).in_turn(lead.clone());
         let mut registry = Registry::default();
         controller.register_metrics(&mut registry);
-        lead.register_metrics(&mut registry);
+        lead.register_metrics(LEASE, &mut registry);
         let (shutdown, written) = (CancellationToken::new(), CancellationToken::new());
         let run = controller.run(shutdown.clone());
         Self {
@@ -134,6 +134,11 @@ impl Replica {
     /// From now on nothing that it sends arrives.
     pub(crate) fn cut_off(&self) {
         self.wire.is_cut.store(true, Ordering::SeqCst);
+    }
+
+    /// What it sends arrives again; what it sent meanwhile never does.
+    pub(crate) fn reconnect(&self) {
+        self.wire.is_cut.store(false, Ordering::SeqCst);
     }
 
     /// It is gone, without a word to anybody.

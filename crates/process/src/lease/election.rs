@@ -119,7 +119,7 @@ impl Election {
                 break;
             }
         }
-        self.lead.set(&self.name, None);
+        self.lead.set(None);
         match timeout(self.pace.retry, self.let_go()).await {
             Ok(Ok(true)) => tracing::info!("let go of the lease {}/{}", self.namespace, self.name),
             Ok(Ok(false)) => {}
@@ -211,7 +211,7 @@ impl Election {
     /// Passes on what an attempt came to, and says it if it is news.
     fn tell(&mut self, error: Option<AttemptError>) {
         let led = self.said.as_deref() == Some(LEADS);
-        self.lead.set(&self.name, self.candidate.acts_until());
+        self.lead.set(self.candidate.acts_until());
         let leads = self.lead.may_act();
         let news = match (&error, leads) {
             // Nothing is lost yet.
@@ -237,3 +237,31 @@ impl Election {
 
 /// What is said at the beginning of a turn.
 const LEADS: &str = "this replica leads";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_of_one_host_have_different_names() {
+        let (one, other) = (identity(), identity());
+        assert_ne!(one, other);
+        assert_eq!(one.rsplit_once('_').unwrap().0, other.rsplit_once('_').unwrap().0);
+    }
+
+    #[test]
+    fn a_race_that_was_lost_and_an_outage_are_no_news_but_a_refusal_is() {
+        let answered = |code| {
+            let status = kube::core::Status::failure("no", "Reason").with_code(code);
+            AttemptError::Write(kube::Error::Api(status.boxed()))
+        };
+        for (error, no_news) in [
+            (answered(409), true),
+            (answered(403), false),
+            (AttemptError::Read(kube::Error::Service("gone".into())), true),
+            (AttemptError::Timeout(Duration::from_secs(5)), true),
+        ] {
+            assert_eq!(error.is_no_news(), no_news, "{error:?}");
+        }
+    }
+}

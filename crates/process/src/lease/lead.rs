@@ -2,13 +2,15 @@
 
 use kube::Client;
 use kube::client::Body;
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::{family::Family, gauge::Gauge};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tower::{BoxError, service_fn};
 
+use std::fmt;
 use std::future::pending;
 use std::sync::Arc;
 
@@ -21,8 +23,6 @@ pub struct NotLeading;
 #[derive(Clone, Debug)]
 pub struct Lead {
     turn: Arc<watch::Sender<Turn>>,
-    /// 1 while it leads, by the name of the lease.
-    status: Family<Named, Gauge>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +45,6 @@ impl Turn {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Named {
-    name: String,
-}
-
 impl Lead {
     /// For the only replica there is.
     #[must_use]
@@ -65,27 +60,12 @@ impl Lead {
     fn starting_with(turn: Turn) -> Self {
         Self {
             turn: Arc::new(watch::Sender::new(turn)),
-            status: Family::default(),
         }
     }
 
-    /// It may act until `end`, or not at all; `name` is that of the lease.
-    pub(super) fn set(&self, name: &str, end: Option<Instant>) {
+    /// It may act until `end`, or not at all.
+    pub(super) fn set(&self, end: Option<Instant>) {
         self.turn.send_replace(end.map_or(Turn::Waiting, Turn::Until));
-        let named = Named {
-            name: name.to_owned(),
-        };
-        let leads = self.may_act();
-        self.status.get_or_create(&named).set(i64::from(leads));
-    }
-
-    /// Makes it part of what is scraped.
-    pub fn register_metrics(&self, registry: &mut Registry) {
-        registry.register(
-            "leader_election_master_status",
-            "Whether this replica holds the lease: 1, or 0",
-            self.status.clone(),
-        );
     }
 
     /// Whether this replica may act now.
@@ -144,6 +124,37 @@ impl Lead {
     }
 }
 
+/// `leader_election_master_status`, as client-go has it.
+#[derive(Debug)]
+struct Status {
+    lease: String,
+    lead: Lead,
+}
+
+impl Lead {
+    /// Makes it part of what is scraped: 1 while this replica may act by the lease of this name, 0 otherwise.
+    pub fn register_metrics(&self, lease: &str, registry: &mut Registry) {
+        registry.register_collector(Box::new(Status {
+            lease: lease.to_owned(),
+            lead: self.clone(),
+        }));
+    }
+}
+
+impl Collector for Status {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let leads = ConstGauge::new(i64::from(self.lead.may_act()));
+        let mut encoder = encoder.encode_descriptor(
+            "leader_election_master_status",
+            "Whether this replica holds the lease: 1, or 0",
+            None,
+            leads.metric_type(),
+        )?;
+        let labels = [("name", self.lease.as_str())];
+        leads.encode(encoder.encode_family(&labels)?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
@@ -161,20 +172,20 @@ mod tests {
         assert!(!lead.may_act());
         assert!(lead.begun().now_or_never().is_none());
         let start = Instant::now();
-        lead.set("lease", Some(start + second));
+        lead.set(Some(start + second));
         lead.begun().await;
         let over = tokio::spawn({
             let lead = lead.clone();
             async move { lead.over().await }
         });
         tokio::time::sleep(second / 2).await;
-        lead.set("lease", Some(start + 3 * second));
+        lead.set(Some(start + 3 * second));
         tokio::time::sleep(second).await;
         assert!(lead.may_act() && !over.is_finished());
         over.await.unwrap();
         assert_eq!(start.elapsed().as_secs(), 3);
         assert!(!lead.may_act());
-        lead.set("lease", None);
+        lead.set(None);
         lead.over().await;
     }
 
@@ -189,7 +200,7 @@ mod tests {
             client.send(request.unwrap()).await.map(|answer| answer.status())
         };
         for turn in [None, Some(Duration::from_secs(1))] {
-            lead.set("lease", turn.map(|turn| Instant::now() + turn));
+            lead.set(turn.map(|turn| Instant::now() + turn));
             assert_eq!(send(Method::GET).await.unwrap(), StatusCode::OK);
             for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
                 let answer = send(method).await;

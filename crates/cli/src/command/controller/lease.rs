@@ -4,7 +4,7 @@ use keydesk_process::lease::{Election, Pace, identity};
 use kube::Client;
 
 /// The Lease of upstream's controller: during an upgrade the old one and the new one take turns.
-const LEASE: &str = "6dd6d79d.kuadrant.io";
+pub(super) const LEASE: &str = "6dd6d79d.kuadrant.io";
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Replicas")]

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    lease::LeaseArgs,
+    lease::{LEASE, LeaseArgs},
     listen::{Listen, listen},
     metrics::MetricsArgs,
     webhook::WebhookArgs,
@@ -105,7 +105,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let written = CancellationToken::new();
     let mut elected = JoinSet::new();
     if let Some(election) = lease.election(&client) {
-        election.lead().register_metrics(&mut registry);
+        election.lead().register_metrics(LEASE, &mut registry);
         controller = controller.in_turn(election.lead());
         elected.spawn(election.run(written.clone()));
     }

@@ -1,7 +1,10 @@
 //! Who may scrape: the bearer token says who asks, the cluster's RBAC whether that one may `get /metrics`. As upstream,
 //! and with the same rights: to make a TokenReview and a `SubjectAccessReview`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::{Request, State},
@@ -35,6 +38,8 @@ const MAX_TOKEN: usize = 16 << 10;
 pub(super) struct Scrapers {
     client: Client,
     turns: Arc<Semaphore>,
+    /// What went wrong last, so that it is told once and not for every scrape.
+    told: Arc<Mutex<Option<String>>>,
 }
 
 /// What the cluster says about one.
@@ -60,6 +65,7 @@ impl Scrapers {
         Self {
             client,
             turns: Arc::new(Semaphore::new(AT_A_TIME)),
+            told: Arc::default(),
         }
     }
 
@@ -69,9 +75,22 @@ impl Scrapers {
             let _turn = self.turns.acquire().await.ok();
             self.ask(token, verb, path).await
         };
-        timeout(DEADLINE, asked)
+        let reviewed = timeout(DEADLINE, asked)
             .await
-            .unwrap_or(Err(ReviewError::Timeout))
+            .unwrap_or(Err(ReviewError::Timeout));
+        self.tell(reviewed.as_ref().err());
+        reviewed
+    }
+
+    fn tell(&self, error: Option<&ReviewError>) {
+        let news = error.map(|error| chain(error).to_string());
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != news {
+            if let Some(news) = &news {
+                tracing::warn!("{news}; until that works, nobody is given any metrics");
+            }
+            *told = news;
+        }
     }
 
     async fn ask(&self, token: &str, verb: String, path: String) -> Result<Review, ReviewError> {
@@ -138,10 +157,7 @@ pub(super) async fn admit(State(scrapers): State<Scrapers>, request: Request, ne
         Ok(Review::Allowed) => next.run(request).await,
         Ok(Review::Unauthenticated) => unauthorized(),
         Ok(Review::Forbidden) => (StatusCode::FORBIDDEN, "Authorization denied\n").into_response(),
-        Err(error) => {
-            tracing::warn!("{}", chain(&error));
-            (StatusCode::INTERNAL_SERVER_ERROR, "Authentication failed\n").into_response()
-        }
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Authentication failed\n").into_response(),
     }
 }
 
