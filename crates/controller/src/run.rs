@@ -37,7 +37,7 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// One that writes with the rights of `client`. `readiness`, of [`KINDS`](kinds::KINDS), says when it knows the
+    /// One that writes with the rights of `client`. `readiness`, of [`KINDS`](crate::KINDS), says when it knows the
     /// cluster: nothing is written before.
     #[must_use]
     pub fn new(client: Client, settings: Settings, readiness: Readiness) -> Self {

@@ -34,6 +34,8 @@ pub struct Election {
 enum AttemptError {
     #[error("failed to read the lease")]
     Read(#[source] kube::Error),
+    #[error("failed to make the lease")]
+    Create(#[source] kube::Error),
     #[error("failed to write the lease")]
     Write(#[source] kube::Error),
     #[error("failed to reach the lease within {0:?}")]
@@ -43,13 +45,17 @@ enum AttemptError {
 impl AttemptError {
     /// Whether the lease merely is not as it was seen any more.
     fn is_stale(&self) -> bool {
-        matches!(self, Self::Write(kube::Error::Api(status)) if matches!(status.code, 404 | 409))
+        match self {
+            Self::Create(kube::Error::Api(status)) => status.code == 409,
+            Self::Write(kube::Error::Api(status)) => matches!(status.code, 404 | 409),
+            Self::Create(_) | Self::Write(_) | Self::Read(_) | Self::Timeout(_) => false,
+        }
     }
 
     /// Whether another was faster, or the API server cannot be reached: whoever made the client tells that.
     fn is_no_news(&self) -> bool {
         match self {
-            Self::Read(error) | Self::Write(error) => {
+            Self::Read(error) | Self::Create(error) | Self::Write(error) => {
                 self.is_stale() || !matches!(error, kube::Error::Api(_))
             }
             Self::Timeout(_) => true,
@@ -78,14 +84,7 @@ impl Election {
             name: name.to_owned(),
             pace,
             candidate: Candidate::new(identity, pace),
-            lease: Lease {
-                metadata: ObjectMeta {
-                    namespace: Some(namespace.to_owned()),
-                    name: Some(name.to_owned()),
-                    ..ObjectMeta::default()
-                },
-                spec: None,
-            },
+            lease: unwritten(namespace, name),
             lead: Lead::waiting(),
             said: None,
         }
@@ -178,8 +177,7 @@ impl Election {
             self.lease = lease;
         } else {
             self.candidate.see_none();
-            self.lease.metadata.resource_version = None;
-            self.lease.metadata.uid = None;
+            self.lease = unwritten(&self.namespace, &self.name);
         }
         Ok(())
     }
@@ -188,13 +186,15 @@ impl Election {
         let mut lease = self.lease.clone();
         record.put(&mut lease, now);
         let parameters = PostParams::default();
-        let written = if lease.metadata.resource_version.is_none() {
-            self.in_time(self.leases.create(&parameters, &lease)).await?
+        self.lease = if lease.metadata.resource_version.is_none() {
+            self.in_time(self.leases.create(&parameters, &lease))
+                .await?
+                .map_err(AttemptError::Create)?
         } else {
             self.in_time(self.leases.replace(&self.name, &parameters, &lease))
                 .await?
+                .map_err(AttemptError::Write)?
         };
-        self.lease = written.map_err(AttemptError::Write)?;
         let version = self.lease.metadata.resource_version.clone().unwrap_or_default();
         self.candidate.granted(record.clone(), version, asked);
         Ok(())
@@ -235,6 +235,18 @@ impl Election {
     }
 }
 
+/// A lease that is not there yet.
+fn unwritten(namespace: &str, name: &str) -> Lease {
+    Lease {
+        metadata: ObjectMeta {
+            namespace: Some(namespace.to_owned()),
+            name: Some(name.to_owned()),
+            ..ObjectMeta::default()
+        },
+        spec: None,
+    }
+}
+
 /// What is said at the beginning of a turn.
 const LEADS: &str = "this replica leads";
 
@@ -253,11 +265,16 @@ mod tests {
     fn a_race_that_was_lost_and_an_outage_are_no_news_but_a_refusal_is() {
         let answered = |code| {
             let status = kube::core::Status::failure("no", "Reason").with_code(code);
-            AttemptError::Write(kube::Error::Api(status.boxed()))
+            kube::Error::Api(status.boxed())
         };
         for (error, no_news) in [
-            (answered(409), true),
-            (answered(403), false),
+            (AttemptError::Write(answered(409)), true),
+            (AttemptError::Write(answered(404)), true),
+            (AttemptError::Write(answered(403)), false),
+            (AttemptError::Create(answered(409)), true),
+            // There is no such namespace.
+            (AttemptError::Create(answered(404)), false),
+            (AttemptError::Read(answered(403)), false),
             (AttemptError::Read(kube::Error::Service("gone".into())), true),
             (AttemptError::Timeout(Duration::from_secs(5)), true),
         ] {

@@ -204,6 +204,9 @@ fn certified(
 
 #[cfg(test)]
 mod tests {
+    use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
+
     use super::*;
 
     /// A certificate and its key, in PEM.
@@ -211,6 +214,27 @@ mod tests {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec!["metrics.example".to_owned()]).unwrap();
         (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    /// Whether who trusts this certificate alone, and asks for its name, is content with what is presented.
+    async fn is_trusted(server: &ServerConfig, certificate: &str) -> bool {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap())
+            .unwrap();
+        let client = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let name = ServerName::try_from("metrics.example").unwrap();
+        let (acceptor, connector) = (
+            TlsAcceptor::from(Arc::new(server.clone())),
+            TlsConnector::from(Arc::new(client)),
+        );
+        let (_, connected) = tokio::join!(acceptor.accept(far), connector.connect(name, near));
+        connected.is_ok()
     }
 
     #[tokio::test]
@@ -232,6 +256,8 @@ mod tests {
         let ((first, first_key), (second, second_key)) = (made(), made());
         put(&first, &first_key);
         let (current, mut following) = follow(files.clone()).await.unwrap();
+        let server = tls(current.clone()).unwrap();
+        assert!(is_trusted(&server, &first).await && !is_trusted(&server, &second).await);
         let presented = || current.borrow().cert.clone();
         let before = presented();
 
@@ -248,5 +274,6 @@ mod tests {
         put(&second, &second_key);
         following.take(files.read().unwrap()).unwrap();
         assert_ne!(presented(), before);
+        assert!(is_trusted(&server, &second).await && !is_trusted(&server, &first).await);
     }
 }
