@@ -7,7 +7,7 @@ use kube::{
     config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 
-use crate::{contact::attentive, exit::Failure};
+use crate::{contact::attentive, exit::Failure, requests::Requests};
 
 /// A kubeconfig that makes no sense. The parser's words quote the file, hence a token: only where it was is kept.
 #[derive(Debug, thiserror::Error)]
@@ -32,10 +32,18 @@ impl fmt::Display for Place {
 
 /// A client of the cluster of a kubeconfig; without one, of the cluster that kubectl would take, or that this pod is in.
 pub(crate) async fn cluster(kubeconfig: Option<PathBuf>) -> Result<Client, Failure> {
+    counted_cluster(kubeconfig, Requests::default()).await
+}
+
+/// The same; what is sent to it is counted.
+pub(crate) async fn counted_cluster(
+    kubeconfig: Option<PathBuf>,
+    requests: Requests,
+) -> Result<Client, Failure> {
     let config = configured(kubeconfig).await?;
     let server = config.cluster_url.clone();
     let client = Client::try_from(config).map_err(|error| unusable(&error))?;
-    Ok(attentive(client, &server))
+    Ok(attentive(client, &server, requests))
 }
 
 async fn configured(kubeconfig: Option<PathBuf>) -> Result<Config, Failure> {

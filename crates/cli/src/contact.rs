@@ -13,6 +13,8 @@ use kube::{Client, client::Body};
 use tokio::time::timeout;
 use tower::{BoxError, service_fn};
 
+use crate::requests::Requests;
+
 /// Answers begin long before that, those to watches too.
 const SLOW: Duration = Duration::from_secs(20);
 
@@ -24,15 +26,17 @@ struct Unreachable {
     why: String,
 }
 
-/// The same client, which tells of outages of `server`.
-pub(crate) fn attentive(client: Client, server: &Uri) -> Client {
+/// The same client, which tells of outages of `server`, and whose requests are counted.
+pub(crate) fn attentive(client: Client, server: &Uri, requests: Requests) -> Client {
     let server: Arc<str> = shown(server).into();
     let contact = Arc::new(Mutex::new(Contact::default()));
     let namespace = client.default_namespace().to_owned();
     let service = service_fn(move |request: Request<Body>| {
         let (client, server, contact) = (client.clone(), Arc::clone(&server), Arc::clone(&contact));
+        let requests = requests.clone();
         async move {
             let asked = Instant::now();
+            let method = request.method().clone();
             let note = |trouble: Option<String>| {
                 let mut contact = contact.lock().unwrap_or_else(PoisonError::into_inner);
                 let news = contact.note(trouble.is_none(), asked, Instant::now());
@@ -47,6 +51,7 @@ pub(crate) fn attentive(client: Client, server: &Uri) -> Client {
                 )));
                 sent.await
             };
+            requests.count(method, answer.as_ref().ok().map(Response::status));
             let answer = answer.map_err(|error| Unreachable {
                 server: Arc::clone(&server),
                 why: why(&error),
@@ -191,7 +196,7 @@ mod tests {
             .unwrap();
         let server: Uri = format!("http://{closed}").parse().unwrap();
         let client = Client::try_from(kube::Config::new(server.clone())).unwrap();
-        let error = attentive(client, &server)
+        let error = attentive(client, &server, Requests::default())
             .apiserver_version()
             .await
             .expect_err("nobody is there");

@@ -13,6 +13,7 @@ mod gating;
 mod home;
 mod install;
 mod manager;
+mod requests;
 mod serve;
 mod settings;
 

@@ -12,7 +12,8 @@ use parking_lot::{Mutex, RwLock};
 use crate::Settings;
 use crate::claims::Claims;
 use crate::fetch::{Documents, Fetcher, Pace};
-use crate::queue::Queue;
+use crate::metrics::Metrics;
+use crate::queue::{Backoff, Queue};
 use crate::values::Values;
 use crate::write::Cluster;
 
@@ -29,11 +30,17 @@ pub(crate) struct Desk {
     /// By product: the scheme that was written, and the form in which the API server keeps it.
     pub(crate) stored_schemes: Mutex<HashMap<NamespacedName, (AuthScheme, AuthScheme)>>,
     pub(crate) settings: Settings,
+    pub(crate) metrics: Metrics,
 }
 
 impl Desk {
-    pub(crate) fn new(client: Client, catalog: Arc<RwLock<Catalog>>, settings: Settings) -> Self {
-        let queue: Queue<Target> = Queue::default();
+    pub(crate) fn new(
+        client: Client,
+        catalog: Arc<RwLock<Catalog>>,
+        settings: Settings,
+        metrics: Metrics,
+    ) -> Self {
+        let queue: Queue<Target> = Queue::new(Backoff::default(), metrics.queue.clone());
         let news = queue.clone();
         let tell = move |product| news.enqueue(Target::Product(product));
         Self {
@@ -46,6 +53,7 @@ impl Desk {
             rejections: Mutex::default(),
             stored_schemes: Mutex::default(),
             settings,
+            metrics,
         }
     }
 }

@@ -7,6 +7,7 @@ use keydesk_catalog::Target;
 use tokio::time::Instant;
 
 use crate::desk::Desk;
+use crate::metrics::Ended;
 use crate::queue::Next;
 use crate::write::WriteError;
 use crate::{approval, enforcement_secret, key, product};
@@ -24,6 +25,7 @@ pub(crate) enum Looked {
 
 /// Looks at a target, tells of failures, and says when to look again.
 pub(crate) async fn look(desk: &Desk, target: Target) -> Next {
+    let looking = desk.metrics.begin(&target);
     let looked = match &target {
         Target::Product(id) => product::look(desk, id).await,
         Target::Key(id) => key::look(desk, id).await,
@@ -32,6 +34,7 @@ pub(crate) async fn look(desk: &Desk, target: Target) -> Next {
         // Seen from the products and keys that they concern.
         Target::Route(_) | Target::Kuadrant => Ok(Looked::Settled),
     };
+    looking.end(ended(&looked));
     match looked {
         Ok(Looked::Settled) => Next::Settled,
         Ok(Looked::Until(moment)) => Next::At(instant(moment)),
@@ -40,6 +43,17 @@ pub(crate) async fn look(desk: &Desk, target: Target) -> Next {
             tell(&target, &error);
             Next::Retry
         }
+    }
+}
+
+/// A look as it is counted.
+fn ended(looked: &Result<Looked, WriteError>) -> Ended {
+    match looked {
+        Ok(Looked::Settled) => Ended::Settled,
+        Ok(Looked::Until(_)) => Ended::Until,
+        Ok(Looked::Stale) => Ended::Stale,
+        Err(error) if error.is_stale() => Ended::Stale,
+        Err(_) => Ended::Failed,
     }
 }
 

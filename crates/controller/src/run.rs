@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use keydesk_catalog::{Catalog, Kind};
+use keydesk_catalog::Catalog;
 use keydesk_feed::{Pulse, Readiness};
+use keydesk_process::Registry;
+use keydesk_process::lease::Lead;
 use kube::Client;
 use parking_lot::RwLock;
 use thiserror::Error;
@@ -13,20 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::Settings;
 use crate::desk::Desk;
 use crate::key::learn_claims;
+use crate::kinds;
 use crate::look::look;
-
-/// The kinds that the controller looks at: those that upstream's role lets it see.
-pub const KINDS: [Kind; 9] = [
-    Kind::Product,
-    Kind::Key,
-    Kind::Request,
-    Kind::Approval,
-    Kind::Route,
-    Kind::AuthPolicy,
-    Kind::PlanPolicy,
-    Kind::Kuadrant,
-    Kind::Secret,
-];
+use crate::metrics::Metrics;
 
 /// Why the controller ended although nobody asked for it.
 #[derive(Debug, Error)]
@@ -36,8 +27,107 @@ pub enum RunError {
     WatchesEnded,
 }
 
-/// Runs the controller until `shutdown`; writes under way are finished. `readiness`, of [`KINDS`], says when it knows the
-/// cluster: nothing is written before.
+/// A controller that has not begun.
+pub struct Controller {
+    client: Client,
+    settings: Settings,
+    readiness: Readiness,
+    metrics: Metrics,
+    lead: Lead,
+}
+
+impl Controller {
+    /// One that writes with the rights of `client`. `readiness`, of [`KINDS`](crate::KINDS), says when it knows the
+    /// cluster: nothing is written before.
+    #[must_use]
+    pub fn new(client: Client, settings: Settings, readiness: Readiness) -> Self {
+        Self {
+            client,
+            settings,
+            readiness,
+            metrics: Metrics::default(),
+            lead: Lead::always(),
+        }
+    }
+
+    /// One of several replicas: it follows the cluster all the time, and writes while it leads.
+    #[must_use]
+    pub fn in_turn(self, lead: Lead) -> Self {
+        Self {
+            client: lead.guard(self.client),
+            lead,
+            ..self
+        }
+    }
+
+    /// Makes what it counts part of what is scraped.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
+    }
+
+    /// Runs until `shutdown`; writes under way are finished.
+    ///
+    /// # Errors
+    /// If it cannot go on.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), RunError> {
+        let Self {
+            client,
+            settings,
+            readiness,
+            metrics,
+            lead,
+        } = self;
+        let catalog = Arc::new(RwLock::new(Catalog::default()));
+        let (tell, mut told) = mpsc::unbounded_channel();
+        keydesk_feed::drive(&client, &catalog, &tell, &readiness, &Pulse::default(), &shutdown);
+        drop(tell);
+        let workers = settings.workers;
+        let installed = metrics.installed.clone();
+        let desk = Desk::new(client, catalog, settings, metrics);
+        let queue = desk.queue.clone();
+        let listen = async {
+            while let Some(affected) = told.recv().await {
+                for target in affected {
+                    queue.enqueue(target);
+                }
+            }
+            if shutdown.is_cancelled() {
+                Ok(())
+            } else {
+                Err(RunError::WatchesEnded)
+            }
+        };
+        let work = async {
+            // An orphan is only known to be one when every kind is known.
+            if shutdown.run_until_cancelled(readiness.ready()).await.is_none() {
+                return;
+            }
+            tracing::info!(
+                waiting = queue.depth(),
+                "the cluster is known, {} objects to look at",
+                queue.depth()
+            );
+            let desk = &desk;
+            while shutdown.run_until_cancelled(lead.begun()).await.is_some() {
+                let turn = async {
+                    shutdown.run_until_cancelled(learn_claims(desk)).await;
+                    let look = |target| async move { look(desk, target).await };
+                    queue.work(workers, &shutdown, look).await;
+                };
+                tokio::select! {
+                    () = turn => return,
+                    // Not even what is under way may be finished: it is another's now.
+                    () = lead.over() => {}
+                }
+            }
+        };
+        let watch = shutdown.run_until_cancelled(kinds::watch(&readiness, &installed));
+        let (listened, (), _) = tokio::join!(listen, work, watch);
+        listened
+    }
+}
+
+/// Runs a [`Controller`] whose metrics nobody asks for, until `shutdown`.
 ///
 /// # Errors
 /// If it cannot go on.
@@ -47,44 +137,5 @@ pub async fn run(
     readiness: Readiness,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
-    let catalog = Arc::new(RwLock::new(Catalog::default()));
-    let (tell, mut told) = mpsc::unbounded_channel();
-    keydesk_feed::drive(&client, &catalog, &tell, &readiness, &Pulse::default(), &shutdown);
-    drop(tell);
-    let workers = settings.workers;
-    let desk = Desk::new(client, catalog, settings);
-    let queue = desk.queue.clone();
-    let listen = async {
-        while let Some(affected) = told.recv().await {
-            for target in affected {
-                queue.enqueue(target);
-            }
-        }
-        if shutdown.is_cancelled() {
-            Ok(())
-        } else {
-            Err(RunError::WatchesEnded)
-        }
-    };
-    let work = async {
-        // An orphan is only known to be one when every kind is known.
-        if shutdown.run_until_cancelled(readiness.ready()).await.is_some() {
-            tracing::info!(
-                waiting = queue.depth(),
-                "the cluster is known, {} objects to look at",
-                queue.depth()
-            );
-            let desk = &desk;
-            shutdown.run_until_cancelled(learn_claims(desk)).await;
-            queue
-                .work(
-                    workers,
-                    &shutdown,
-                    |target| async move { look(desk, target).await },
-                )
-                .await;
-        }
-    };
-    let (listened, ()) = tokio::join!(listen, work);
-    listened
+    Controller::new(client, settings, readiness).run(shutdown).await
 }

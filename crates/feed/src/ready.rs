@@ -61,6 +61,14 @@ impl Readiness {
         self.states.borrow().clone()
     }
 
+    /// Waits until it is not as `before`, and says how it is then.
+    pub async fn other_than(&self, before: &BTreeMap<Kind, State>) -> BTreeMap<Kind, State> {
+        let mut states = self.states.subscribe();
+        // The sender is `self`'s own, so it is still there.
+        let _ = states.wait_for(|states| states != before).await;
+        self.states()
+    }
+
     /// Waits until every kind is known.
     pub async fn ready(&self) {
         let known =

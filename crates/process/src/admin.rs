@@ -15,7 +15,8 @@ use prometheus_client::{encoding::text::encode, registry::Registry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-type Check = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+/// A remark, or what is missing.
+type Check = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
 
 /// What must hold before a process calls itself ready: named checks, asked each time somebody wants to know.
 #[derive(Clone, Default)]
@@ -27,9 +28,19 @@ impl Health {
     /// Adds a check; it says in a few words what is missing.
     #[must_use]
     pub fn with(
-        mut self,
+        self,
         name: &'static str,
         check: impl Fn() -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.with_remark(name, move || check().map(|()| String::new()))
+    }
+
+    /// Adds a check that has something to say even if it holds.
+    #[must_use]
+    pub fn with_remark(
+        mut self,
+        name: &'static str,
+        check: impl Fn() -> Result<String, String> + Send + Sync + 'static,
     ) -> Self {
         self.checks.push((name, Arc::new(check)));
         self
@@ -42,7 +53,8 @@ impl Health {
         let mut lines = Vec::new();
         for (name, check) in &self.checks {
             lines.push(match check() {
-                Ok(()) => format!("[+]{name} ok"),
+                Ok(remark) if remark.is_empty() => format!("[+]{name} ok"),
+                Ok(remark) => format!("[+]{name} ok: {remark}"),
                 Err(missing) => {
                     ready = false;
                     format!("[-]{name} not ready: {missing}")
@@ -81,11 +93,20 @@ pub async fn serve(
 }
 
 fn router(health: Health, metrics: Arc<Registry>) -> Router {
+    probe_router(health).merge(metrics_router(metrics))
+}
+
+/// `/livez`, `/healthz` and `/readyz` alone.
+pub fn probe_router(health: Health) -> Router {
     Router::new()
         .route("/livez", get(alive))
         .route("/healthz", get(alive))
         .route("/readyz", get(ready).with_state(health))
-        .route("/metrics", get(scrape).with_state(metrics))
+}
+
+/// `/metrics` alone.
+pub fn metrics_router(metrics: Arc<Registry>) -> Router {
+    Router::new().route("/metrics", get(scrape).with_state(metrics))
 }
 
 async fn alive() -> &'static str {
@@ -146,6 +167,7 @@ mod tests {
                 .then_some(())
                 .ok_or_else(|| "apikeys not listed".to_owned())
         });
+        let health = health.with_remark("kinds", || Ok("no routes".to_owned()));
         let mut registry = Registry::default();
         let counter: Counter = Counter::default();
         registry.register("keys", "Keys seen", counter.clone());
@@ -159,7 +181,9 @@ mod tests {
         assert!(early.starts_with("HTTP/1.1 503"), "{early}");
         assert!(early.contains("[-]feed not ready: apikeys not listed"), "{early}");
         listed.store(true, Ordering::Relaxed);
-        assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
+        let ready = get(address, "/readyz").await;
+        assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+        assert!(ready.contains("[+]feed ok\n[+]kinds ok: no routes\n"), "{ready}");
         assert!(get(address, "/livez").await.ends_with("ok\n"));
         assert!(get(address, "/metrics").await.contains("keys_total 1"));
 

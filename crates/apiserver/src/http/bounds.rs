@@ -12,6 +12,7 @@ pub(crate) fn bounds() -> Bounds {
         handshake_timeout: Duration::from_secs(10),
         header_timeout: Duration::from_secs(15),
         header_bytes: 256 << 10,
+        http2: true,
         streams: 256,
         // `body` and `drained` bound what is read.
         request_timeout: None,

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::KEYDESK;
 
 /// A process that does not outlive its test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -23,11 +23,11 @@ impl Drop for Running {
     }
 }
 
-fn start(arguments: &[&str], path: &Path) -> Running {
+pub(crate) fn start(arguments: &[&str], path: &Path) -> Running {
     start_with_log(arguments, path, Stdio::null())
 }
 
-fn start_with_log(arguments: &[&str], path: &Path, log: impl Into<Stdio>) -> Running {
+pub(crate) fn start_with_log(arguments: &[&str], path: &Path, log: impl Into<Stdio>) -> Running {
     let mut command = Command::new(KEYDESK);
     command
         .args(arguments)
@@ -37,7 +37,7 @@ fn start_with_log(arguments: &[&str], path: &Path, log: impl Into<Stdio>) -> Run
     Running(command.spawn().unwrap())
 }
 
-async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !holds().await {
         assert!(
@@ -49,7 +49,7 @@ async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 /// What a probe is answered; nothing while nobody listens.
-async fn probe(address: SocketAddr, path: &str) -> String {
+pub(crate) async fn probe(address: SocketAddr, path: &str) -> String {
     let Ok(mut stream) = tokio::net::TcpStream::connect(address).await else {
         return String::new();
     };
@@ -60,7 +60,7 @@ async fn probe(address: SocketAddr, path: &str) -> String {
     answer
 }
 
-async fn admin(kubeconfig: &Path) -> Person {
+pub(crate) async fn admin(kubeconfig: &Path) -> Person {
     let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await

@@ -8,6 +8,7 @@ mod commands;
 mod controller;
 mod deployment;
 mod explain;
+mod operations;
 mod refusals;
 mod restart;
 

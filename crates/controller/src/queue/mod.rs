@@ -7,6 +7,7 @@
 
 mod backoff;
 mod schedule;
+mod tally;
 
 use std::{future::Future, hash::Hash, panic::AssertUnwindSafe, sync::Arc};
 
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use backoff::Backoff;
 use schedule::{Schedule, Turn};
+pub use tally::Tally;
 
 /// What a run of one key ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,7 @@ pub struct Queue<T> {
 struct Shared<T> {
     schedule: Mutex<Schedule<T>>,
     news: Notify,
+    tally: Tally,
 }
 
 impl<T> Clone for Queue<T> {
@@ -51,17 +54,18 @@ impl<T> Clone for Queue<T> {
 
 impl<T: Clone + Eq + Hash> Default for Queue<T> {
     fn default() -> Self {
-        Self::new(Backoff::default())
+        Self::new(Backoff::default(), Tally::default())
     }
 }
 
 impl<T: Clone + Eq + Hash> Queue<T> {
-    /// An empty queue whose failing keys wait as `backoff` says.
+    /// An empty queue whose failing keys wait as `backoff` says, and which is counted in `tally`.
     #[must_use]
-    pub fn new(backoff: Backoff) -> Self {
+    pub fn new(backoff: Backoff, tally: Tally) -> Self {
         let shared = Shared {
             schedule: Mutex::new(Schedule::new(backoff)),
             news: Notify::new(),
+            tally,
         };
         Self {
             shared: Arc::new(shared),
@@ -70,14 +74,14 @@ impl<T: Clone + Eq + Hash> Queue<T> {
 
     /// Asks for a run of `key` as soon as a worker is free.
     pub fn enqueue(&self, key: T) {
-        self.shared.schedule.lock().ask(key);
+        self.change(|schedule| schedule.ask(key));
         self.shared.news.notify_one();
     }
 
     /// Asks for a run of `key` at `at`. The earliest instant asked for wins, and any run of the key answers it:
     /// a run says itself when it wants to be called next ([`Next::At`]).
     pub fn enqueue_at(&self, key: T, at: Instant) {
-        self.shared.schedule.lock().ask_at(key, at);
+        self.change(|schedule| schedule.ask_at(key, at));
         self.shared.news.notify_one();
     }
 
@@ -89,7 +93,8 @@ impl<T: Clone + Eq + Hash> Queue<T> {
 
     /// Works on the queue with `workers` runs at a time until `shutdown`, then lets the runs under way finish.
     ///
-    /// A run that panics counts as failed, and costs nobody else anything.
+    /// A run that panics counts as failed, and costs nobody else anything. When this is dropped, runs under way are cut
+    /// off: their keys are due again for whoever works on the queue next.
     pub async fn work<F, Run>(&self, workers: usize, shutdown: &CancellationToken, run: F)
     where
         F: Fn(T) -> Run + Sync,
@@ -97,19 +102,44 @@ impl<T: Clone + Eq + Hash> Queue<T> {
     {
         let worker = || async {
             while let Some(key) = self.take(shutdown).await {
+                let under_way = UnderWay {
+                    queue: self,
+                    key: Some(key.clone()),
+                };
                 // `run` only shares what its author shares between runs anyway; a half-done run is looked at again.
-                let next = match AssertUnwindSafe(run(key.clone())).catch_unwind().await {
+                let next = match AssertUnwindSafe(run(key)).catch_unwind().await {
                     Ok(next) => next,
                     Err(_panic) => Next::Retry,
                 };
-                self.shared
-                    .schedule
-                    .lock()
-                    .finish(&key, next, Instant::now(), rand::random());
-                self.shared.news.notify_one();
+                under_way.finish(next);
             }
         };
         join_all((0..workers.max(1)).map(|_| worker())).await;
+    }
+
+    /// Takes note of how a run ended.
+    fn finish(&self, key: &T, next: Next) {
+        if next == Next::Retry {
+            self.shared.tally.retries.inc();
+        }
+        self.change(|schedule| schedule.finish(key, next, Instant::now(), rand::random()));
+        self.shared.news.notify_one();
+    }
+
+    /// Does something to the schedule, and counts what it changed.
+    fn change<R>(&self, change: impl FnOnce(&mut Schedule<T>) -> R) -> R {
+        let Shared {
+            schedule,
+            news: _,
+            tally,
+        } = &*self.shared;
+        let mut schedule = schedule.lock();
+        let changed = change(&mut schedule);
+        tally.adds.inc_by(schedule.count_asked());
+        tally
+            .depth
+            .set(i64::try_from(schedule.depth()).unwrap_or(i64::MAX));
+        changed
     }
 
     /// The next key that is due; waits for one. `None` at shutdown.
@@ -118,7 +148,7 @@ impl<T: Clone + Eq + Hash> Queue<T> {
             if shutdown.is_cancelled() {
                 return None;
             }
-            let turn = self.shared.schedule.lock().next(Instant::now());
+            let turn = self.change(|schedule| schedule.next(Instant::now()));
             let wait = async {
                 match turn {
                     Turn::Run { key, more } => {
@@ -150,6 +180,29 @@ impl<T: Clone + Eq + Hash> Queue<T> {
             if taken.is_some() {
                 return taken;
             }
+        }
+    }
+}
+
+/// A key that a worker has; it is not lost with the worker.
+struct UnderWay<'a, T: Clone + Eq + Hash> {
+    queue: &'a Queue<T>,
+    key: Option<T>,
+}
+
+impl<T: Clone + Eq + Hash> UnderWay<'_, T> {
+    fn finish(mut self, next: Next) {
+        if let Some(key) = self.key.take() {
+            self.queue.finish(&key, next);
+        }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Drop for UnderWay<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.queue.finish(&key, Next::Settled);
+            self.queue.enqueue(key);
         }
     }
 }

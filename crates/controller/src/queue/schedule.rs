@@ -30,6 +30,8 @@ pub(super) struct Schedule<T> {
     /// Every key that waits, runs, is due later or has failed. A settled key takes no memory.
     keys: HashMap<T, Key>,
     numbers: u64,
+    /// How often a key began to wait, since that was asked the last time.
+    asked: u64,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +61,7 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
             later: BTreeMap::new(),
             keys: HashMap::new(),
             numbers: 0,
+            asked: 0,
         }
     }
 
@@ -66,10 +69,16 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         self.waiting.len()
     }
 
+    /// How often a key began to wait since this was called the last time.
+    pub(super) fn count_asked(&mut self) -> u64 {
+        std::mem::take(&mut self.asked)
+    }
+
     pub(super) fn ask(&mut self, key: T) {
         let state = self.keys.entry(key.clone()).or_default();
         state.place = match state.place {
             Place::Resting => {
+                self.asked += 1;
                 self.waiting.push_back(key);
                 Place::Waiting
             }

@@ -113,3 +113,27 @@ async fn a_run_under_way_is_finished_at_shutdown() {
     .await;
     assert_eq!(finished.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn a_run_that_is_cut_off_is_due_again_for_who_works_next() {
+    let queue = Queue::default();
+    queue.enqueue(7);
+    let never = CancellationToken::new();
+    let cut_off = queue.work(2, &never, |_| std::future::pending());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(20), cut_off)
+            .await
+            .is_err()
+    );
+    assert_eq!(queue.depth(), 1);
+    let runs = AtomicUsize::new(0);
+    work(&queue, 1, |key, shutdown| {
+        assert_eq!(key, 7);
+        runs.fetch_add(1, Ordering::SeqCst);
+        shutdown.cancel();
+        async { Next::Settled }
+    })
+    .await;
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    assert_eq!(queue.shared.tally.adds.get(), 2);
+}

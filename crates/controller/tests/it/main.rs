@@ -28,4 +28,6 @@ mod j_converging;
 mod j_enforcement;
 mod k_deployment;
 mod k_personas;
+mod l_operations;
+mod replica;
 mod stage;

@@ -77,6 +77,9 @@ fn say<E: std::fmt::Display>(ended: Result<(), E>) {
 fn builder(bounds: &Bounds) -> auto::Builder<TokioExecutor> {
     let header_bytes = bounds.header_bytes.max(LEAST_HEADER_BYTES);
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    if !bounds.http2 {
+        builder = builder.http1_only();
+    }
     builder
         .http1()
         .timer(TokioTimer::new())

@@ -1,4 +1,5 @@
-//! A router on a socket: TLS or plain, HTTP/1.1 and HTTP/2, bounded in every direction, ending gracefully.
+//! A router on a socket: TLS or plain, HTTP/1.1 and, unless it is unwanted, HTTP/2; bounded in every direction, ending
+//! gracefully.
 //!
 //! Whatever listens to people or gateways is served by this one loop; gRPC too, whose routes are a router like any
 //! other. It knows nothing of what is asked or answered.
@@ -46,6 +47,8 @@ pub struct Bounds {
     /// Bytes of headers of one request, at least 8 KiB; who sends more is answered 431. Over HTTP/1.1 there may also be
     /// no more than 100 of them.
     pub header_bytes: u32,
+    /// Whether HTTP/2 is spoken, too.
+    pub http2: bool,
     /// Requests at a time on one connection, over HTTP/2.
     pub streams: u32,
     /// From the end of a request's headers to the end of its body; who takes longer is answered 408. How long the answer
@@ -71,6 +74,7 @@ impl Default for Bounds {
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(15),
             header_bytes: 64 << 10,
+            http2: true,
             streams: 256,
             request_timeout: Some(Duration::from_secs(30)),
             // Longer than proxies keep idle connections to their upstreams, so that they are the ones who close.
@@ -93,7 +97,8 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let acceptor = tls.map(|mut tls| {
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let http2 = bounds.http2.then(|| b"h2".to_vec());
+        tls.alpn_protocols = http2.into_iter().chain([b"http/1.1".to_vec()]).collect();
         TlsAcceptor::from(Arc::new(tls))
     });
     let bounds = Arc::new(bounds);

@@ -1,5 +1,8 @@
 //! Addresses as upstream's flags write them: `:8081` for every address of the machine, `0` for none.
 
+use keydesk_process::{ListenError, bind};
+use tokio::net::TcpListener;
+
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     str::FromStr,
@@ -21,7 +24,7 @@ pub(super) struct ParseListen;
 
 impl Listen {
     /// The addresses of which the first that can be had is meant.
-    pub(super) fn candidates(self) -> Vec<SocketAddr> {
+    fn candidates(self) -> Vec<SocketAddr> {
         match self {
             Self::Off => Vec::new(),
             // The first one takes IPv4 along; the second is for machines without IPv6.
@@ -34,6 +37,19 @@ impl Listen {
             Self::At(address) => vec![address],
         }
     }
+}
+
+/// Listens where `flag` says, if anywhere.
+pub(super) async fn listen(flag: &'static str, wanted: Listen) -> Result<Option<TcpListener>, ListenError> {
+    let mut refused = None;
+    for address in wanted.candidates() {
+        match bind(flag, address).await {
+            Ok(listener) => return Ok(Some(listener)),
+            Err(error @ ListenError::InUse { .. }) => return Err(error),
+            Err(error @ ListenError::Bind { .. }) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(None), Err)
 }
 
 impl FromStr for Listen {

@@ -1,22 +1,34 @@
 //! `keydesk controller`: the controller on a cluster, in the place and with the flags of upstream's.
 
+mod lease;
 mod listen;
+mod metrics;
+mod webhook;
 mod zap;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
-use keydesk_controller::Settings;
+use keydesk_controller::{Controller, Settings};
 use keydesk_feed::Readiness;
 use keydesk_process::{
-    Health, ListenError, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained,
+    Bounds, Health, LogArgs, Registry, Stop, init_log, probe_router, register_vitals, until_drained,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::{listen::Listen, zap::ZapArgs};
-use super::DRAIN;
-use crate::{cluster::cluster, exit::Failure, settings::openapi_spec_max_size};
+use self::{
+    lease::{LEASE, LeaseArgs},
+    listen::{Listen, listen},
+    metrics::MetricsArgs,
+    webhook::WebhookArgs,
+    zap::ZapArgs,
+};
+use crate::{cluster::counted_cluster, exit::Failure, requests::Requests, settings::openapi_spec_max_size};
+
+/// How long writes under way may take once the end was asked for. Of the ten seconds that upstream's Deployment grants, the
+/// rest is for letting go of the lease.
+const FINISH: Duration = Duration::from_secs(6);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -34,56 +46,16 @@ pub(crate) struct Args {
     fetch_allow: Vec<IpNet>,
 
     #[command(flatten)]
-    upstream: UpstreamArgs,
+    lease: LeaseArgs,
+
+    #[command(flatten)]
+    metrics: MetricsArgs,
+
+    #[command(flatten)]
+    webhook: WebhookArgs,
 
     #[command(flatten)]
     zap: ZapArgs,
-}
-
-/// Flags of upstream's controller whose subject is not there yet, or not needed. They are taken so that its Deployments
-/// work unchanged; what one of them asks for and does not get is logged.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Compatibility")]
-struct UpstreamArgs {
-    /// Accepted; there is no leader election yet: run one replica
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
-    leader_elect: bool,
-
-    /// Address for metrics, plain HTTP with --metrics-secure=false; https is not there yet (0 for none)
-    #[arg(long, value_name = "ADDR", default_value = "0")]
-    metrics_bind_address: Listen,
-
-    /// Serve metrics over https to whom the cluster permits it
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
-    metrics_secure: bool,
-
-    /// Accepted, without effect
-    #[arg(long, value_name = "DIR")]
-    metrics_cert_path: Option<PathBuf>,
-
-    /// Accepted, without effect
-    #[arg(long, value_name = "FILE")]
-    metrics_cert_name: Option<String>,
-
-    /// Accepted, without effect
-    #[arg(long, value_name = "FILE")]
-    metrics_cert_key: Option<String>,
-
-    /// Accepted, without effect: there are no webhooks
-    #[arg(long, value_name = "DIR")]
-    webhook_cert_path: Option<PathBuf>,
-
-    /// Accepted, without effect: there are no webhooks
-    #[arg(long, value_name = "FILE")]
-    webhook_cert_name: Option<String>,
-
-    /// Accepted, without effect: there are no webhooks
-    #[arg(long, value_name = "FILE")]
-    webhook_cert_key: Option<String>,
-
-    /// Accepted, without effect
-    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
-    enable_http2: bool,
 }
 
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
@@ -91,10 +63,13 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         kubeconfig,
         health_probe_bind_address,
         fetch_allow,
-        upstream,
+        lease,
+        metrics,
+        webhook,
         zap,
     } = args;
     init_log(&zap.over(log), None)?;
+    webhook.ignore();
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -103,101 +78,83 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         "keydesk controller {}",
         env!("CARGO_PKG_VERSION")
     );
-    let client = cluster(kubeconfig).await?;
-
+    let requests = Requests::default();
+    let client = counted_cluster(kubeconfig, requests.clone()).await?;
     let readiness = Readiness::of(&keydesk_controller::KINDS);
-    let checks = readiness.clone();
-    let health = Health::default().with("feed", move || checks.check());
-    let registry = Arc::new(Registry::default());
     let mut ports = JoinSet::new();
-    serve(
-        "--health-probe-bind-address",
+    serve_probes(
         health_probe_bind_address,
-        &health,
-        &registry,
+        health(&readiness),
         &stop.drain,
         &mut ports,
     )
     .await?;
-    if let Some(address) = metrics_address(&upstream) {
-        serve(
-            "--metrics-bind-address",
-            address,
-            &health,
-            &registry,
-            &stop.drain,
-            &mut ports,
-        )
-        .await?;
-    }
+    let metrics = metrics.prepare().await?;
 
     let settings = Settings {
         openapi_spec_max_size: openapi_spec_max_size(),
         fetch_allow,
         ..Settings::default()
     };
-    let controller = keydesk_controller::run(client, settings, readiness, stop.drain.clone());
-    let ended = until_drained(controller, &stop, DRAIN)
-        .await
-        .map_err(|forced| Failure::fault(&forced))?;
+    let mut controller = Controller::new(client.clone(), settings, readiness);
+    let mut registry = Registry::default();
+    register_vitals(&mut registry);
+    requests.register(&mut registry);
+    controller.register_metrics(&mut registry);
+    // The lease is held until nothing is written any more.
+    let written = CancellationToken::new();
+    let mut elected = JoinSet::new();
+    if let Some(election) = lease.election(&client) {
+        election.lead().register_metrics(LEASE, &mut registry);
+        controller = controller.in_turn(election.lead());
+        elected.spawn(election.run(written.clone()));
+    }
+    if let Some(metrics) = metrics {
+        ports.spawn(metrics.serve(Arc::new(registry), client, stop.drain.clone()));
+    }
+    let ended = until_drained(controller.run(stop.drain.clone()), &stop, FINISH).await;
+    written.cancel();
+    elected.join_all().await;
     stop.drain.cancel();
     ports.join_all().await;
-    ended.map_err(|error| Failure::fault(&error))
+    ended
+        .map_err(|forced| Failure::fault(&forced))?
+        .map_err(|error| Failure::fault(&error))
 }
 
-/// Where to serve metrics; says what is asked for and cannot be had.
-fn metrics_address(upstream: &UpstreamArgs) -> Option<Listen> {
-    let UpstreamArgs {
-        leader_elect,
-        metrics_bind_address,
-        metrics_secure,
-        metrics_cert_path: _,
-        metrics_cert_name: _,
-        metrics_cert_key: _,
-        webhook_cert_path: _,
-        webhook_cert_name: _,
-        webhook_cert_key: _,
-        enable_http2: _,
-    } = upstream;
-    if *leader_elect {
-        tracing::warn!("--leader-elect: there is no leader election yet; run one replica only");
-    }
-    if *metrics_secure && *metrics_bind_address != Listen::Off {
-        tracing::warn!("--metrics-bind-address: metrics over https are not there yet; none are served");
-        return None;
-    }
-    Some(*metrics_bind_address)
+/// Ready once everything is known that the cluster has. Whose turn it is to write is no question of health.
+fn health(readiness: &Readiness) -> Health {
+    let readiness = readiness.clone();
+    Health::default().with_remark("feed", move || {
+        readiness.check()?;
+        let absent = keydesk_controller::absent(&readiness);
+        Ok(if absent.is_empty() {
+            String::new()
+        } else {
+            format!("this cluster has no {}", absent.join(", "))
+        })
+    })
 }
 
-async fn serve(
-    flag: &'static str,
+async fn serve_probes(
     address: Listen,
-    health: &Health,
-    registry: &Arc<Registry>,
+    health: Health,
     shutdown: &CancellationToken,
     ports: &mut JoinSet<()>,
 ) -> Result<(), Failure> {
-    let mut last = None;
-    for address in address.candidates() {
-        match bind(flag, address).await {
-            Ok(listener) => {
-                last = Some(Ok(listener));
-                break;
-            }
-            Err(error @ ListenError::InUse { .. }) => return Err(error.into()),
-            Err(error @ ListenError::Bind { .. }) => last = Some(Err(error)),
-        }
-    }
-    let Some(listener) = last.transpose()? else {
+    const FLAG: &str = "--health-probe-bind-address";
+    let Some(listener) = listen(FLAG, address).await? else {
         return Ok(());
     };
     let address = listener.local_addr().map_err(|error| Failure::fault(&error))?;
-    tracing::info!(%address, "{flag}: listening on {address}");
-    let serve = serve_admin(listener, health.clone(), registry.clone(), shutdown.clone());
-    ports.spawn(async move {
-        if let Err(error) = serve.await {
-            tracing::error!(%error, "{flag}: stopped listening");
-        }
-    });
+    tracing::info!(%address, "{FLAG}: listening on {address}");
+    let shutdown = shutdown.clone().cancelled_owned();
+    ports.spawn(keydesk_process::serve(
+        probe_router(health),
+        listener,
+        None,
+        Bounds::default(),
+        shutdown,
+    ));
     Ok(())
 }

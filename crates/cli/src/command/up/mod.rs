@@ -12,7 +12,7 @@ use std::{net::SocketAddr, sync::Arc};
 use ipnet::IpNet;
 use keydesk_api::rbac;
 use keydesk_apiserver::User;
-use keydesk_controller::{RunError, Settings, local_gateway};
+use keydesk_controller::{Controller, RunError, Settings, local_gateway};
 use keydesk_feed::Readiness;
 use keydesk_gate::Follower;
 use keydesk_process::{AdminArgs, Health, LogArgs, Registry, Stop, bind, serve_admin, until_drained};
@@ -139,12 +139,13 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let health = Health::default()
         .with("feed", move || checks.check())
         .with("gate", move || gate_checks.check());
-    let controller = keydesk_controller::run(
+    let controller = Controller::new(
         client(User::service_account(rbac::NAMESPACE, rbac::SERVICE_ACCOUNT)),
         settings(fetch_allow, door),
         readiness.clone(),
-        stop.drain.clone(),
     );
+    controller.register_metrics(&mut registry);
+    let controller = controller.run(stop.drain.clone());
     let gateway = local_gateway::run(client(gateway), stop.drain.clone());
     let admin_port = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
 

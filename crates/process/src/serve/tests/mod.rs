@@ -302,6 +302,20 @@ async fn http2_needs_no_tls_and_has_the_same_bounds() {
 }
 
 #[tokio::test]
+async fn http2_is_not_spoken_where_it_is_unwanted() {
+    let bounds = Bounds {
+        http2: false,
+        ..Bounds::default()
+    };
+    let server = Server::start(bounds).await;
+    let heard = server.heard("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    assert_eq!(heard, "", "its settings would come first");
+    let mut stream = server.connect().await;
+    stream.write_all(GET.as_bytes()).await.unwrap();
+    answer(&mut stream, "well").await;
+}
+
+#[tokio::test]
 async fn who_comes_when_all_places_are_taken_waits() {
     let bounds = Bounds {
         connections: 2,
