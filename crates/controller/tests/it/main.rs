@@ -16,6 +16,8 @@ mod b_policies;
 mod c_oidc;
 mod d_fetching;
 mod d_openapi;
+mod d_refreshing;
+mod d_ssrf;
 mod e_requests;
 mod f_failures;
 mod f_recovery;

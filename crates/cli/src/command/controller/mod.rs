@@ -5,8 +5,6 @@ mod zap;
 
 use std::{path::PathBuf, sync::Arc};
 
-use ipnet::IpNet;
-use keydesk_controller::Settings;
 use keydesk_feed::Readiness;
 use keydesk_process::{
     Health, ListenError, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained,
@@ -16,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{listen::Listen, zap::ZapArgs};
 use super::DRAIN;
-use crate::{cluster::cluster, exit::Failure, settings::openapi_spec_max_size};
+use crate::{cluster::cluster, exit::Failure, fetching::FetchArgs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -28,10 +26,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", default_value = ":8081")]
     health_probe_bind_address: Listen,
 
-    /// A range that OpenAPI and OpenID documents may be fetched from although it is otherwise refused, such as
-    /// 127.0.0.0/8 (may be repeated)
-    #[arg(long, value_name = "CIDR")]
-    fetch_allow: Vec<IpNet>,
+    #[command(flatten)]
+    fetch: FetchArgs,
 
     #[command(flatten)]
     upstream: UpstreamArgs,
@@ -90,7 +86,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args {
         kubeconfig,
         health_probe_bind_address,
-        fetch_allow,
+        fetch,
         upstream,
         zap,
     } = args;
@@ -131,12 +127,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         .await?;
     }
 
-    let settings = Settings {
-        openapi_spec_max_size: openapi_spec_max_size(),
-        fetch_allow,
-        ..Settings::default()
-    };
-    let controller = keydesk_controller::run(client, settings, readiness, stop.drain.clone());
+    let controller = keydesk_controller::run(client, fetch.settings(), readiness, stop.drain.clone());
     let ended = until_drained(controller, &stop, DRAIN)
         .await
         .map_err(|forced| Failure::fault(&forced))?;
