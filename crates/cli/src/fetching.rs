@@ -12,38 +12,38 @@ use crate::{gating::time, settings::openapi_spec_max_size};
 #[command(next_help_heading = "Fetching of OpenAPI and OpenID documents")]
 pub(crate) struct FetchArgs {
     /// A range that may be fetched from although it is otherwise refused, such as 127.0.0.0/8 (may be repeated)
-    #[arg(long, value_name = "CIDR")]
-    fetch_allow: Vec<IpNet>,
+    #[arg(long = "fetch-allow", value_name = "CIDR")]
+    allow: Vec<IpNet>,
 
     /// Whether private ranges, where a cluster and a company are, may be fetched from: `allow` or `deny`
-    #[arg(long, value_name = "WORD", default_value_t = PrivateRanges::Allow)]
-    fetch_private: PrivateRanges,
+    #[arg(long = "fetch-private", value_name = "WORD", default_value_t = PrivateRanges::Allow)]
+    private: PrivateRanges,
 
     /// How often a document that was fetched is looked at again; 0 is never
-    #[arg(long, value_name = "TIME", default_value = "6h", value_parser = time)]
-    fetch_refresh: Duration,
+    #[arg(long = "fetch-refresh", value_name = "TIME", default_value = "6h", value_parser = time)]
+    refresh: Duration,
 }
 
 impl FetchArgs {
     /// What the arguments and the environment say, over the defaults.
     pub(crate) fn settings(self) -> Settings {
         let Self {
-            fetch_allow,
-            fetch_private,
-            fetch_refresh,
+            allow,
+            private,
+            refresh,
         } = self;
         Settings {
             openapi_spec_max_size: openapi_spec_max_size(),
-            fetch_allow,
-            fetch_private,
-            fetch_refresh,
+            fetch_allow: allow,
+            fetch_private: private,
+            fetch_refresh: refresh,
             ..Settings::default()
         }
     }
 
     /// The same with one more address that may be fetched from.
     pub(crate) fn and_allow(mut self, address: Option<IpAddr>) -> Self {
-        self.fetch_allow.extend(address.map(IpNet::from));
+        self.allow.extend(address.map(IpNet::from));
         self
     }
 }

@@ -28,12 +28,14 @@ pub fn of_openapi_refresh(url: &str, error: &FetchError) -> String {
 fn openapi_cause(url: &str, error: &FetchError) -> (ProductReason, String) {
     let text = chain(error);
     match error {
-        // As upstream, whose URL parser knows any scheme.
-        FetchError::Url(UrlError::Scheme(_)) => (
-            ProductReason::FetchFailed,
-            format!("failed to fetch OpenAPI spec from {url}: {text}"),
-        ),
-        FetchError::Url(_) => (
+        FetchError::Url(
+            UrlError::Parse(_)
+            | UrlError::TooLong
+            | UrlError::Characters
+            | UrlError::UserInfo
+            | UrlError::NoHost
+            | UrlError::Downgrade,
+        ) => (
             ProductReason::RequestCreationFailed,
             format!("failed to create HTTP request for OpenAPI spec: {text}"),
         ),
@@ -49,7 +51,9 @@ fn openapi_cause(url: &str, error: &FetchError) -> (ProductReason, String) {
             ProductReason::ReadFailed,
             format!("failed to read OpenAPI spec response body: {text}"),
         ),
-        FetchError::Redirect(_)
+        // Any scheme makes a URL in the eyes of upstream, too.
+        FetchError::Url(UrlError::Scheme(_))
+        | FetchError::Redirect(_)
         | FetchError::Resolve { .. }
         | FetchError::AddressRefused { .. }
         | FetchError::Connect { .. }

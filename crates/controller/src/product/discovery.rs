@@ -125,7 +125,7 @@ fn oidc(seen: &Seen, status: &APIProductStatus, now: Timestamp) -> Wish {
     let Some(issuer) = rules.and_then(issuer) else {
         return Wish::None;
     };
-    if !policy.is_some_and(|policy| policy.is_ready()) {
+    if !policy.is_some_and(Policy::is_ready) {
         return Wish::Pause;
     }
     let before = status.discovered_auth_scheme.as_ref().and_then(self::issuer);

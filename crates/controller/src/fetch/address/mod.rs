@@ -129,8 +129,8 @@ impl Reach {
     }
 
     fn reaches_v4(&self, address: Ipv4Addr) -> bool {
-        !within(&REFUSED_V4, &address)
-            && (self.private == PrivateRanges::Allow || !within(&PRIVATE_V4, &address))
+        !within(&REFUSED_V4, address)
+            && (self.private == PrivateRanges::Allow || !within(&PRIVATE_V4, address))
     }
 
     fn reaches_v6(&self, address: Ipv6Addr) -> bool {
@@ -140,6 +140,6 @@ impl Reach {
     }
 }
 
-fn within(ranges: &[Ipv4Net], address: &Ipv4Addr) -> bool {
-    ranges.iter().any(|range| range.contains(address))
+fn within(ranges: &[Ipv4Net], address: Ipv4Addr) -> bool {
+    ranges.iter().any(|range| range.contains(&address))
 }

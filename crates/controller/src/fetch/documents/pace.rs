@@ -138,7 +138,7 @@ mod tests {
         let written = |ago: u64| now - Duration::from_secs(ago);
         assert_eq!(
             pace.after_start(written(600), false, now, 0.0),
-            Some(HOUR - Duration::from_mins(10))
+            Some(Duration::from_mins(50))
         );
         assert_eq!(
             pace.after_start(written(999_999), false, now, 0.0),

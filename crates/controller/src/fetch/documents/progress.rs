@@ -161,18 +161,18 @@ mod tests {
         Timestamp::from_second(seconds).unwrap()
     }
 
-    fn document(text: &str) -> Result<Fetched, FetchError> {
-        Ok(Fetched::Document {
+    fn document(text: &str) -> Fetched {
+        Fetched::Document {
             text: text.to_owned(),
             validators: None,
-        })
+        }
     }
 
-    fn failure(code: u16) -> Result<Fetched, FetchError> {
-        Err(FetchError::Status {
+    fn failure(code: u16) -> FetchError {
+        FetchError::Status {
             code,
             retry_after: None,
-        })
+        }
     }
 
     /// What an owner gets to hear whose status has the document of second `held`.
@@ -191,7 +191,7 @@ mod tests {
     fn a_document_is_told_until_the_status_holds_it() {
         let mut progress = Progress::PENDING;
         assert!(progress.outcome().is_none());
-        assert!(progress.take(document("one"), at(7)));
+        assert!(progress.take(Ok(document("one")), at(7)));
         assert_eq!(&*progress.outcome().unwrap().result.unwrap(), "one");
         assert_eq!(hears(&mut progress, 0), "7: one");
         assert_eq!(hears(&mut progress, 7), "fresh");
@@ -205,8 +205,8 @@ mod tests {
         assert!(progress.take(Ok(Fetched::Unchanged), at(8)));
         assert_eq!(hears(&mut progress, 7), "fresh");
         assert!(!progress.take(Ok(Fetched::Unchanged), at(9)));
-        assert!(progress.take(failure(503), at(10)));
-        assert!(!progress.take(failure(503), at(11)), "as before");
+        assert!(progress.take(Err(failure(503)), at(10)));
+        assert!(!progress.take(Err(failure(503)), at(11)), "as before");
         assert_eq!(hears(&mut progress, 7), "10: unexpected status code 503");
         assert!(progress.take(Ok(Fetched::Unchanged), at(12)));
         assert_eq!(hears(&mut progress, 7), "fresh");
@@ -215,9 +215,9 @@ mod tests {
     #[test]
     fn two_documents_of_one_second_are_told_apart() {
         let mut progress = Progress::held(at(7));
-        assert!(progress.take(document("two"), at(7)));
+        assert!(progress.take(Ok(document("two")), at(7)));
         assert_eq!(hears(&mut progress, 7), "8: two");
-        assert!(progress.take(document("three"), at(7)));
+        assert!(progress.take(Ok(document("three")), at(7)));
         assert_eq!(hears(&mut progress, 8), "9: three");
         assert_eq!(hears(&mut progress, 9), "fresh");
     }
@@ -225,8 +225,8 @@ mod tests {
     #[test]
     fn a_document_that_waits_for_its_owner_outlives_failures() {
         let mut progress = Progress::held(at(7));
-        assert!(progress.take(document("two"), at(8)));
-        assert!(!progress.take(failure(503), at(9)));
+        assert!(progress.take(Ok(document("two")), at(8)));
+        assert!(!progress.take(Err(failure(503)), at(9)));
         assert!(!progress.take(Ok(Fetched::Unchanged), at(10)));
         assert_eq!(hears(&mut progress, 7), "8: two");
     }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn a_document_that_no_status_can_hold_becomes_a_failure() {
         let mut progress = Progress::PENDING;
-        progress.take(document("huge"), at(7));
+        progress.take(Ok(document("huge")), at(7));
         progress.refuse(FetchError::TooLargeForObject, at(8));
         assert_eq!(hears(&mut progress, 0), "8: larger than an object can hold");
         assert!(progress.validators().is_none());
