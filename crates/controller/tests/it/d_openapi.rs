@@ -235,6 +235,33 @@ async fn s045_a_document_that_no_object_can_hold_is_too_large() {
 }
 
 #[tokio::test]
+async fn s045_a_document_for_which_its_product_has_no_room_is_too_large() {
+    let web = HttpServer::start().await;
+    web.on(PATH, Answer::ok("x".repeat(1 << 20)));
+    let stage = Stage::with(Settings {
+        openapi_spec_max_size: 1 << 20,
+        ..settings()
+    })
+    .await;
+    stage.route(&fixtures::route()).await;
+    // Together they are more than an API server takes.
+    let long = json!({ "spec": { "description": "d".repeat(700_000) } });
+    stage.create(&but(documented(&web.url(PATH)), &long)).await;
+    let seen = stage
+        .soon(&product_at(), "has too large a document", |seen| {
+            has(seen, "OpenAPISpecReady", "False", "SpecSizeTooLarge")
+        })
+        .await;
+    assert_eq!(seen["status"]["openapi"]["raw"], "");
+    assert!(
+        has(&seen, "Ready", "True", "HTTPRouteAccepted"),
+        "the rest is written"
+    );
+    stage.is_at_rest(&product_at()).await;
+    assert_eq!(web.count(PATH), 1);
+}
+
+#[tokio::test]
 async fn s040_a_document_that_is_not_text_is_refused_with_a_reason() {
     let web = HttpServer::start().await;
     web.on(PATH, Answer::ok(b"openapi: \xff\xfe".to_vec()));
