@@ -45,7 +45,7 @@ impl Desk {
             ..Pace::default()
         };
         Self {
-            documents: Documents::new(Fetcher::new(reach), pace, tell),
+            documents: Documents::new(Fetcher::new(reach), pace, |product| &product.namespace, tell),
             cluster: Cluster::new(client),
             catalog,
             queue,

@@ -1,18 +1,14 @@
 //! C. Discovery of the identity provider behind a product.
 
-use std::time::{Duration, Instant};
-
-use keydesk_controller::Settings;
 use keydesk_testkit::conditions::{has, message, says};
-use keydesk_testkit::fixtures::{self, auth_policy, but, named, policy_status, product, vip_users};
+use keydesk_testkit::fixtures::{self, auth_policy, but, policy_status, product, vip_users};
 use keydesk_testkit::http_server::{Answer, HttpServer, refused_url};
-use keydesk_testkit::{Address, wait};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, auth_policy_at, product_at, settings};
+use crate::stage::{Stage, auth_policy_at, product_at};
 
-const REALM: &str = "/realms/t";
-const DOCUMENT: &str = "/realms/t/.well-known/openid-configuration";
+pub(crate) const REALM: &str = "/realms/t";
+pub(crate) const DOCUMENT: &str = "/realms/t/.well-known/openid-configuration";
 
 /// The authentication entry of an issuer.
 fn identity_provider(issuer: &str) -> Value {
@@ -20,7 +16,7 @@ fn identity_provider(issuer: &str) -> Value {
 }
 
 /// The policy with an identity provider beside the apiKey entry.
-fn policy_with(issuer: &str) -> Value {
+pub(crate) fn policy_with(issuer: &str) -> Value {
     but(
         auth_policy(),
         &json!({ "spec": { "rules": { "authentication": { "idp": identity_provider(issuer) } } } }),
@@ -28,12 +24,12 @@ fn policy_with(issuer: &str) -> Value {
 }
 
 /// A discovery document of `issuer`.
-fn document(issuer: &str, token_endpoint: &str) -> Answer {
+pub(crate) fn document(issuer: &str, token_endpoint: &str) -> Answer {
     Answer::ok(json!({ "issuer": issuer, "token_endpoint": token_endpoint }).to_string())
 }
 
 /// A product whose policy names `issuer`.
-async fn stage_with(issuer: &str) -> Stage {
+pub(crate) async fn stage_with(issuer: &str) -> Stage {
     let stage = Stage::empty().await;
     stage.route(&fixtures::route()).await;
     stage.policy(&policy_with(issuer)).await;
@@ -41,7 +37,7 @@ async fn stage_with(issuer: &str) -> Stage {
     stage
 }
 
-fn discovered(issuer: &str) -> impl Fn(&Value) -> bool {
+pub(crate) fn discovered(issuer: &str) -> impl Fn(&Value) -> bool {
     let words = format!("OIDC discovery fetched from {issuer}");
     move |seen| says(seen, "OIDCDiscovered", "True", "Discovered", &words)
 }
@@ -165,113 +161,6 @@ async fn s034_a_changed_issuer_is_asked() {
 }
 
 #[tokio::test]
-async fn s035_s036_an_issuer_that_is_down_is_asked_by_backoff_and_not_by_events() {
-    let idp = HttpServer::start().await;
-    let issuer = idp.url(REALM);
-    idp.on(DOCUMENT, Answer::status(503));
-    let stage = stage_with(&issuer).await;
-    stage
-        .soon(&product_at(), "has not discovered its issuer", |seen| {
-            has(seen, "OIDCDiscovered", "False", "DiscoveryFailed")
-        })
-        .await;
-    for turn in 0..100 {
-        let touch = json!({ "metadata": { "annotations": { "turn": turn.to_string() } } });
-        stage.patch(&auth_policy_at(), &touch).await;
-    }
-    stage
-        .stays(&product_at(), "waits", |seen| {
-            has(seen, "OIDCDiscovered", "False", "DiscoveryFailed")
-        })
-        .await;
-    assert!(
-        idp.count(DOCUMENT) < 10,
-        "{} requests for 100 events",
-        idp.count(DOCUMENT)
-    );
-
-    idp.on(DOCUMENT, document(&issuer, "https://idp.example.com/token"));
-    let seen = wait::soon(
-        wait::Patience {
-            soon: Duration::from_secs(30),
-            ..stage.admin.patience()
-        },
-        "the product recovers without any event",
-        async || {
-            let seen = stage.get(&product_at()).await;
-            if discovered(&issuer)(&seen) {
-                Ok(seen)
-            } else {
-                Err(wait::shown(&seen))
-            }
-        },
-    )
-    .await;
-    assert_eq!(
-        seen["status"]["oidcDiscovery"]["tokenEndpoint"],
-        "https://idp.example.com/token"
-    );
-}
-
-/// Lets the policy lose its effect and get it back.
-async fn flap(stage: &Stage) {
-    for (enforced, reason) in [(false, "AuthPolicyNotReady"), (true, "Found")] {
-        stage
-            .patch_status(&auth_policy_at(), &policy_status(true, enforced))
-            .await;
-        stage
-            .soon(&product_at(), "has seen its policy", |seen| {
-                has(
-                    seen,
-                    "AuthPolicyDiscovered",
-                    if enforced { "True" } else { "False" },
-                    reason,
-                )
-            })
-            .await;
-    }
-}
-
-#[tokio::test]
-async fn s036_a_policy_that_comes_and_goes_does_not_ask_an_issuer_more_often() {
-    let idp = HttpServer::start().await;
-    let issuer = idp.url(REALM);
-    idp.on(DOCUMENT, Answer::status(503));
-    let stage = stage_with(&issuer).await;
-    for _ in 0..20 {
-        flap(&stage).await;
-    }
-    assert!(
-        idp.count(DOCUMENT) < 10,
-        "{} requests for 20 turns",
-        idp.count(DOCUMENT)
-    );
-}
-
-#[tokio::test]
-async fn s033_what_was_discovered_is_not_asked_again_when_the_policy_is_back() {
-    let idp = HttpServer::start().await;
-    let issuer = idp.url(REALM);
-    idp.on(DOCUMENT, document(&issuer, "https://idp.example.com/token"));
-    let stage = stage_with(&issuer).await;
-    stage
-        .soon(&product_at(), "has discovered its issuer", discovered(&issuer))
-        .await;
-    idp.on(DOCUMENT, Answer::status(503));
-    for _ in 0..5 {
-        flap(&stage).await;
-    }
-    let seen = stage
-        .soon(&product_at(), "has its issuer again", discovered(&issuer))
-        .await;
-    assert_eq!(
-        seen["status"]["oidcDiscovery"]["tokenEndpoint"],
-        "https://idp.example.com/token"
-    );
-    assert_eq!(idp.count(DOCUMENT), 1);
-}
-
-#[tokio::test]
 async fn s037_what_was_discovered_goes_with_the_issuer_but_stays_while_the_policy_is_not_ready() {
     let idp = HttpServer::start().await;
     let issuer = idp.url(REALM);
@@ -330,104 +219,6 @@ async fn s038_a_document_of_another_issuer_is_refused() {
         message(&seen, "OIDCDiscovered").contains("issuer"),
         "{}",
         message(&seen, "OIDCDiscovered")
-    );
-}
-
-#[tokio::test]
-async fn s039_an_issuer_that_never_ends_fails_in_time_and_holds_up_nobody() {
-    let idp = HttpServer::start().await;
-    let healthy = idp.url(REALM);
-    idp.on(DOCUMENT, document(&healthy, "https://idp.example.com/token"));
-    let stage = Stage::empty().await;
-    let start = Instant::now();
-    let mut hostile = Vec::new();
-    for (name, answer) in [
-        ("silent", Answer::Never),
-        ("endless", Answer::Endless),
-        ("drip", Answer::Drip(Duration::from_millis(200))),
-    ] {
-        idp.on(&format!("/{name}/.well-known/openid-configuration"), answer);
-        hostile.push(owned(&stage, name, &idp.url(&format!("/{name}"))).await);
-    }
-    let neighbour = owned(&stage, "neighbour", &healthy).await;
-    stage
-        .soon(&neighbour, "is ready meanwhile", |seen| {
-            has(seen, "Ready", "True", "HTTPRouteAccepted") && discovered(&healthy)(seen)
-        })
-        .await;
-    let patience = wait::Patience {
-        soon: Duration::from_secs(20),
-        ..stage.admin.patience()
-    };
-    for product in &hostile {
-        wait::soon(patience, "discovery gives up", async || {
-            let seen = stage.get(product).await;
-            if has(&seen, "OIDCDiscovered", "False", "DiscoveryFailed") {
-                Ok(())
-            } else {
-                Err(wait::shown(&seen))
-            }
-        })
-        .await;
-    }
-    // The deadline is 10 seconds; the rest is for a machine that does other things beside.
-    assert!(start.elapsed() < Duration::from_secs(18), "{:?}", start.elapsed());
-}
-
-/// A product on a route of its own, whose policy names `issuer`.
-async fn owned(stage: &Stage, name: &str, issuer: &str) -> Address {
-    let target = json!({ "spec": { "targetRef": { "name": name } } });
-    let of_its_own = |object| named(object, fixtures::OWNER_NAMESPACE, name);
-    stage.route(&of_its_own(fixtures::route())).await;
-    stage.policy(&but(of_its_own(policy_with(issuer)), &target)).await;
-    let product = but(of_its_own(product()), &target);
-    stage.create(&product).await;
-    Address::of(&product)
-}
-
-#[tokio::test]
-async fn s035_an_endpoint_that_moves_is_noticed_and_outlives_an_issuer_that_is_down() {
-    let idp = HttpServer::start().await;
-    let issuer = idp.url(REALM);
-    idp.on(DOCUMENT, document(&issuer, "https://idp.example.com/token"));
-    let stage = Stage::with(Settings {
-        fetch_refresh: Duration::from_secs(1),
-        ..settings()
-    })
-    .await;
-    stage.route(&fixtures::route()).await;
-    stage.policy(&policy_with(&issuer)).await;
-    stage.create(&product()).await;
-    stage
-        .soon(&product_at(), "has discovered its issuer", discovered(&issuer))
-        .await;
-    idp.on(DOCUMENT, Answer::status(503));
-    let seen = stage
-        .soon(&product_at(), "is told to be stale", |seen| {
-            has(seen, "OIDCDiscovered", "True", "DiscoveryStale")
-        })
-        .await;
-    assert_eq!(
-        seen["status"]["oidcDiscovery"]["tokenEndpoint"],
-        "https://idp.example.com/token"
-    );
-    idp.on(DOCUMENT, document(&issuer, "https://idp.example.com/moved"));
-    let seen = stage
-        .soon(&product_at(), "has the new endpoint", |seen| {
-            discovered(&issuer)(seen)
-                && seen["status"]["oidcDiscovery"]["tokenEndpoint"] == "https://idp.example.com/moved"
-        })
-        .await;
-    let version = &seen["metadata"]["resourceVersion"];
-    let before = idp.count(DOCUMENT);
-    let later = stage
-        .soon(&product_at(), "is refreshed", |_| {
-            idp.count(DOCUMENT) >= before + 3
-        })
-        .await;
-    assert_eq!(
-        &later["metadata"]["resourceVersion"], version,
-        "the same again is not written"
     );
 }
 

@@ -110,7 +110,7 @@ async fn s051_a_stale_document_recovers_after_a_restart() {
     web.on(PATH, Answer::ok("openapi: 3.1.0"));
     let mut stage = stage_with(&web).await;
     web.on(PATH, Answer::status(503));
-    let stale = stage
+    let before = stage
         .soon(&product_at(), "is told to be stale", |seen| {
             has(seen, "OpenAPISpecReady", "True", "SpecStale")
         })
@@ -125,7 +125,7 @@ async fn s051_a_stale_document_recovers_after_a_restart() {
     assert_eq!(raw(&seen), "openapi: 3.1.1");
     assert_ne!(
         seen["metadata"]["resourceVersion"],
-        stale["metadata"]["resourceVersion"]
+        before["metadata"]["resourceVersion"]
     );
 }
 

@@ -13,6 +13,7 @@ mod a_bodies;
 mod a_surface;
 mod b_discovery;
 mod b_policies;
+mod c_issuers;
 mod c_oidc;
 mod d_fetching;
 mod d_openapi;

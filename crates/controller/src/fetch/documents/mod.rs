@@ -8,22 +8,20 @@ mod object_size;
 mod pace;
 mod progress;
 mod task;
+mod turns;
 
 use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::pace::Pace;
 use self::progress::Progress;
 pub use self::progress::{Kept, Outcome};
 use self::task::Task;
+use self::turns::Turns;
 use super::{client::Fetcher, error::FetchError, oidc};
-
-/// Fetches under way at once, over all owners.
-const CONCURRENT: usize = 8;
 
 /// What a document is for. An owner has at most one document of each purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +61,8 @@ pub struct Holding {
 pub struct Documents<K> {
     fetcher: Fetcher,
     pace: Pace,
-    permits: Arc<Semaphore>,
+    turns: Arc<Turns>,
+    group: fn(&K) -> &str,
     slots: Arc<Slots<K>>,
     news: Arc<dyn Fn(K) + Send + Sync>,
 }
@@ -85,12 +84,19 @@ struct Slot {
 }
 
 impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
-    /// No documents yet. `news` is told the owner whenever an outcome is new.
-    pub fn new(fetcher: Fetcher, pace: Pace, news: impl Fn(K) + Send + Sync + 'static) -> Self {
+    /// No documents yet. Owners of one `group` share the servers that they name, and wait for each other's. `news` is told
+    /// the owner whenever an outcome is new.
+    pub fn new(
+        fetcher: Fetcher,
+        pace: Pace,
+        group: fn(&K) -> &str,
+        news: impl Fn(K) + Send + Sync + 'static,
+    ) -> Self {
         Self {
             fetcher,
             pace,
-            permits: Arc::new(Semaphore::new(CONCURRENT)),
+            turns: Arc::default(),
+            group,
             slots: Arc::default(),
             news: Arc::new(news),
         }
@@ -153,7 +159,8 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
         let task = Task {
             fetcher: self.fetcher.clone(),
             pace: self.pace,
-            permits: self.permits.clone(),
+            turns: self.turns.clone(),
+            group: self.group,
             slots: Arc::downgrade(&self.slots),
             news: self.news.clone(),
             name: name.clone(),

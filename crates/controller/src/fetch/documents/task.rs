@@ -7,7 +7,6 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 
 use super::{
     super::{
@@ -15,13 +14,15 @@ use super::{
         error::FetchError,
     },
     Kind, Pace, Slots, Wanted,
+    turns::Turns,
 };
 
 /// What a task needs. It lives as long as its slot.
 pub(super) struct Task<K> {
     pub(super) fetcher: Fetcher,
     pub(super) pace: Pace,
-    pub(super) permits: Arc<Semaphore>,
+    pub(super) turns: Arc<Turns>,
+    pub(super) group: fn(&K) -> &str,
     /// Weak: the task lives in its slot, and must not keep the slots alive.
     pub(super) slots: Weak<Slots<K>>,
     pub(super) news: Arc<dyn Fn(K) + Send + Sync>,
@@ -37,7 +38,8 @@ impl<K: Clone + Eq + Hash> Task<K> {
         loop {
             tokio::time::sleep(wait).await;
             // Boxed: most tasks sleep most of the time, and a fetch is far larger than a sleep.
-            let result = Box::pin(self.fetch()).await;
+            let group = (self.group)(&self.name.0);
+            let result = self.turns.wait_for(group, Box::pin(self.fetch())).await;
             let jitter = rand::random();
             let next = match &result {
                 Ok(_) => {
@@ -58,8 +60,6 @@ impl<K: Clone + Eq + Hash> Task<K> {
     }
 
     async fn fetch(&self) -> Result<Fetched, FetchError> {
-        // The semaphore is never closed; without a permit the bound would merely be missed.
-        let _permit = self.permits.acquire().await;
         let Wanted {
             purpose,
             url,

@@ -42,7 +42,7 @@ fn documents_at(pace: Pace) -> (Documents<&'static str>, News) {
         // A test that has seen enough has dropped the receiver.
         let _ = sender.send(owner);
     };
-    (Documents::new(fetcher(), pace, news), receiver)
+    (Documents::new(fetcher(), pace, |owner| *owner, news), receiver)
 }
 
 #[tokio::test]
