@@ -55,7 +55,7 @@ pub(crate) struct GateArgs {
     trusted_peers: Vec<IpNet>,
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }

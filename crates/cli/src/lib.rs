@@ -9,6 +9,7 @@ mod command;
 mod contact;
 mod demo_backend;
 mod exit;
+mod fetching;
 mod gating;
 mod home;
 mod install;

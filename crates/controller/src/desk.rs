@@ -11,7 +11,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::Settings;
 use crate::claims::Claims;
-use crate::fetch::{Documents, Fetcher, Pace};
+use crate::fetch::{Documents, Fetcher, Pace, Reach};
 use crate::metrics::Metrics;
 use crate::queue::{Backoff, Queue};
 use crate::values::Values;
@@ -43,8 +43,16 @@ impl Desk {
         let queue: Queue<Target> = Queue::new(Backoff::default(), metrics.queue.clone());
         let news = queue.clone();
         let tell = move |product| news.enqueue(Target::Product(product));
+        let reach = Reach {
+            allow: settings.fetch_allow.clone(),
+            private: settings.fetch_private,
+        };
+        let pace = Pace {
+            refresh: settings.fetch_refresh,
+            ..Pace::default()
+        };
         Self {
-            documents: Documents::new(Fetcher::new(&settings.fetch_allow), Pace::default(), tell),
+            documents: Documents::new(Fetcher::new(reach), pace, |product| &product.namespace, tell),
             cluster: Cluster::new(client),
             catalog,
             queue,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::fetch::{Pace, PrivateRanges};
+
 /// Settings of the controller, with upstream's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -11,6 +13,10 @@ pub struct Settings {
     pub openapi_spec_max_size: u64,
     /// Address ranges, otherwise refused, that outward fetches may reach.
     pub fetch_allow: Vec<IpNet>,
+    /// Whether outward fetches may reach private address ranges.
+    pub fetch_private: PrivateRanges,
+    /// How often a document that was fetched is looked at again; zero is never.
+    pub fetch_refresh: Duration,
     /// How long a key that works goes on working when its product loses its authentication scheme or the cluster its
     /// Kuadrant: both come and go when gateways restart.
     pub product_failure_grace: Duration,
@@ -23,6 +29,8 @@ impl Default for Settings {
         Self {
             openapi_spec_max_size: 512_000,
             fetch_allow: Vec::new(),
+            fetch_private: PrivateRanges::default(),
+            fetch_refresh: Pace::default().refresh,
             product_failure_grace: Duration::from_mins(1),
             workers: 8,
         }

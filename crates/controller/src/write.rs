@@ -68,6 +68,14 @@ impl WriteError {
         }
     }
 
+    /// Whether the object is larger than the API server takes, or the etcd behind it.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let Self::Request { source, .. } = self else {
+            return false;
+        };
+        matches!(&**source, kube::Error::Api(status) if status.code == 413 || status.message.contains("request is too large"))
+    }
+
     fn request<K: Object>(attempt: &'static str, id: &NamespacedName, source: kube::Error) -> Self {
         Self::Request {
             attempt,

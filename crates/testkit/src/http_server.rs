@@ -20,6 +20,8 @@ pub enum Answer {
     Body(StatusCode, Vec<u8>),
     /// A body with `Content-Encoding: gzip`, already compressed.
     Gzip(Vec<u8>),
+    /// A body with an `ETag`; 304 to whoever shows that it has it.
+    Tagged(&'static str, Vec<u8>),
     /// A redirect to a URL.
     Redirect(String),
     /// A body that never ends.
@@ -114,6 +116,7 @@ pub async fn refused_url(path: &str) -> String {
 
 async fn answer(State(script): State<Arc<Mutex<Script>>>, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().to_owned();
+    let shown = headers.get(header::IF_NONE_MATCH).cloned();
     let answer = {
         let mut script = script.lock();
         *script.counts.entry(path.clone()).or_default() += 1;
@@ -124,6 +127,10 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, uri: Uri, headers: Hea
         None => StatusCode::NOT_FOUND.into_response(),
         Some(Answer::Body(status, body)) => (status, body).into_response(),
         Some(Answer::Gzip(body)) => ([(header::CONTENT_ENCODING, "gzip")], body).into_response(),
+        Some(Answer::Tagged(tag, _)) if shown.is_some_and(|shown| shown == tag) => {
+            StatusCode::NOT_MODIFIED.into_response()
+        }
+        Some(Answer::Tagged(tag, body)) => ([(header::ETAG, tag)], body).into_response(),
         Some(Answer::Redirect(url)) => (StatusCode::FOUND, [(header::LOCATION, url)]).into_response(),
         Some(Answer::Endless) => {
             let pages = stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 64 * 1024]));

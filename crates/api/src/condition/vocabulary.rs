@@ -65,6 +65,8 @@ words! {
         NoOIDCAuth,
         /// `OIDCDiscovered`: its document could not be had.
         DiscoveryFailed,
+        /// `OIDCDiscovered`: its document is there, but could not be had again.
+        DiscoveryStale,
         /// `Ready`: some parent accepted the route.
         HTTPRouteAccepted,
         /// `Ready`: there is no such route.
@@ -73,11 +75,13 @@ words! {
         HTTPRouteNotAccepted,
         /// `OpenAPISpecReady`: the document is in the status.
         SpecFetched,
+        /// `OpenAPISpecReady`: the document is in the status, but could not be had again.
+        SpecStale,
         /// `OpenAPISpecReady`: the server could not be reached or refused.
         FetchFailed,
         /// `OpenAPISpecReady`: the URL is none that can be fetched.
         RequestCreationFailed,
-        /// `OpenAPISpecReady`: the answer broke off.
+        /// `OpenAPISpecReady`: the answer broke off, or is not text.
         ReadFailed,
         /// `OpenAPISpecReady`: the document is larger than allowed.
         SpecSizeTooLarge,

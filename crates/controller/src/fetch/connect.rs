@@ -7,19 +7,20 @@ use std::{
     time::Duration,
 };
 
-use ipnet::IpNet;
 use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
 
-use super::{address::allowed, error::FetchError, url::FetchUrl};
+use super::{address::Reach, error::FetchError, resolver::Resolver, url::FetchUrl};
 
 /// How long one address may take to answer, so that a dead one leaves time for the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// So many addresses of a host are tried.
+const MAX_ADDRESSES: usize = 4;
 
 /// A plain or encrypted byte stream.
 pub(super) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -31,13 +32,14 @@ pub(super) struct Tls {
     config: OnceLock<Arc<ClientConfig>>,
 }
 
-/// Connects to the host of `url` at an address that [`allowed`] admits.
+/// Connects to the host of `url` at an address that `reach` allows. No proxy is asked, whatever the environment names.
 pub(super) async fn connect(
     url: &FetchUrl,
-    allow: &[IpNet],
+    reach: &Reach,
+    resolver: &dyn Resolver,
     tls: &Tls,
 ) -> Result<Box<dyn Connection>, FetchError> {
-    let stream = connect_to_any(url.host(), &resolve(url, allow).await?).await?;
+    let stream = connect_to_any(url.host(), &resolve(url, reach, resolver).await?).await?;
     if !url.is_https() {
         return Ok(Box::new(stream));
     }
@@ -55,33 +57,36 @@ pub(super) async fn connect(
     Ok(Box::new(stream))
 }
 
-/// The addresses of the host that may be connected to; at least one.
-async fn resolve(url: &FetchUrl, allow: &[IpNet]) -> Result<Vec<SocketAddr>, FetchError> {
+/// The addresses of the host that may be connected to; at least one. They are what is connected to: nobody asks for them
+/// again, so a name that resolves differently a moment later gains nothing.
+async fn resolve(
+    url: &FetchUrl,
+    reach: &Reach,
+    resolver: &dyn Resolver,
+) -> Result<Vec<SocketAddr>, FetchError> {
     let failed = |source| FetchError::Resolve {
         host: url.host().to_owned(),
         source,
     };
-    let found: Vec<SocketAddr> = match url.host().parse::<IpAddr>() {
-        Ok(address) => vec![SocketAddr::new(address, url.port())],
-        Err(_) => lookup_host((url.host(), url.port()))
-            .await
-            .map_err(failed)?
-            .collect(),
+    let found = match url.host().parse::<IpAddr>() {
+        Ok(address) => vec![address],
+        Err(_) => resolver.resolve(url.host()).await.map_err(failed)?,
     };
-    let Some(first) = found.first().map(SocketAddr::ip) else {
+    let Some(first) = found.first().copied() else {
         return Err(failed(io::Error::other("it has no address")));
     };
-    let admitted: Vec<_> = found
-        .into_iter()
-        .filter(|address| allowed(address.ip(), allow))
+    let allowed = found.into_iter().filter(|address| reach.allows(*address));
+    let allowed: Vec<_> = allowed
+        .map(|address| SocketAddr::new(address, url.port()))
+        .take(MAX_ADDRESSES)
         .collect();
-    if admitted.is_empty() {
+    if allowed.is_empty() {
         return Err(FetchError::AddressRefused {
             host: url.host().to_owned(),
             address: first,
         });
     }
-    Ok(admitted)
+    Ok(allowed)
 }
 
 async fn connect_to_any(host: &str, addresses: &[SocketAddr]) -> Result<TcpStream, FetchError> {

@@ -1,6 +1,6 @@
 //! Why a fetch brought no document.
 
-use std::{io, net::IpAddr};
+use std::{io, net::IpAddr, time::Duration};
 
 use super::{oidc::DocumentError, url::UrlError};
 
@@ -8,9 +8,12 @@ use super::{oidc::DocumentError, url::UrlError};
 /// but the status code.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The URL, or one that a redirect led to, is not fetched.
+    /// The URL is not fetched.
     #[error(transparent)]
     Url(UrlError),
+    /// A redirect led to a URL that is not fetched.
+    #[error("redirect that is not followed")]
+    Redirect(#[source] UrlError),
     /// The host has no address.
     #[error("failed to resolve host {host:?}")]
     Resolve {
@@ -53,11 +56,19 @@ pub enum FetchError {
     #[error("stopped after {0} redirects")]
     TooManyRedirects(usize),
     /// Any other answer than 200.
-    #[error("unexpected status code {0}")]
-    Status(u16),
+    #[error("unexpected status code {code}")]
+    Status {
+        /// The status code.
+        code: u16,
+        /// How long the server asks to be left alone.
+        retry_after: Option<Duration>,
+    },
     /// The document is larger than the limit in bytes, as sent or unpacked.
     #[error("larger than {0} bytes")]
     TooLarge(u64),
+    /// The document is within the limit, but an object of the API server cannot hold it.
+    #[error("larger than an object can hold")]
+    TooLargeForObject,
     /// The body broke off.
     #[error("failed to read the body")]
     ReadBody(#[source] hyper::Error),
@@ -86,15 +97,27 @@ impl FetchError {
             | Self::Exchange(_)
             | Self::ReadBody(_)
             | Self::Deadline(_) => true,
-            Self::Status(status) => matches!(status, 408 | 425 | 429 | 500..=599),
+            Self::Status { code, .. } => matches!(code, 408 | 425 | 429 | 500..=599),
             Self::Url(_)
+            | Self::Redirect(_)
             | Self::AddressRefused { .. }
             | Self::RedirectNowhere
             | Self::TooManyRedirects(_)
             | Self::TooLarge(_)
+            | Self::TooLargeForObject
             | Self::Unpack(_)
             | Self::NotText
             | Self::Unusable(_) => false,
+        }
+    }
+
+    /// How long the server asks to be left alone, if it does.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let Self::Status { retry_after, .. } = self {
+            *retry_after
+        } else {
+            None
         }
     }
 }

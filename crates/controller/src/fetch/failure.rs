@@ -3,14 +3,39 @@
 use keydesk_api::condition::ProductReason;
 use keydesk_process::chain;
 
-use super::error::FetchError;
+use super::{error::FetchError, url::UrlError};
 
 /// The reason and the message for an OpenAPI document that could not be had from `url`.
 #[must_use]
 pub fn of_openapi(url: &str, error: &FetchError) -> (ProductReason, String) {
+    let (reason, message) = openapi_cause(url, error);
+    // Upstream says this of every failure; of those that we try again soon it would be false.
+    let outlook = if error.is_transient() {
+        ". It is tried again by itself"
+    } else {
+        ". Controller will not retry; the spec needs to change"
+    };
+    (reason, message + outlook)
+}
+
+/// The message for an OpenAPI document that is there, and could not be fetched again from `url`.
+#[must_use]
+pub fn of_openapi_refresh(url: &str, error: &FetchError) -> String {
+    let (_, cause) = openapi_cause(url, error);
+    format!("OpenAPI spec was fetched, but may be outdated: {cause}. It is tried again by itself")
+}
+
+fn openapi_cause(url: &str, error: &FetchError) -> (ProductReason, String) {
     let text = chain(error);
-    let (failure, mut message) = match error {
-        FetchError::Url(_) => (
+    match error {
+        FetchError::Url(
+            UrlError::Parse(_)
+            | UrlError::TooLong
+            | UrlError::Characters
+            | UrlError::UserInfo
+            | UrlError::NoHost
+            | UrlError::Downgrade,
+        ) => (
             ProductReason::RequestCreationFailed,
             format!("failed to create HTTP request for OpenAPI spec: {text}"),
         ),
@@ -18,41 +43,58 @@ pub fn of_openapi(url: &str, error: &FetchError) -> (ProductReason, String) {
             ProductReason::SpecSizeTooLarge,
             format!("OpenAPI spec exceeds size limit ({limit} bytes)"),
         ),
+        FetchError::TooLargeForObject => (
+            ProductReason::SpecSizeTooLarge,
+            format!("OpenAPI spec exceeds size limit: written as JSON it is {text}"),
+        ),
         FetchError::ReadBody(_) | FetchError::Unpack(_) | FetchError::NotText => (
             ProductReason::ReadFailed,
             format!("failed to read OpenAPI spec response body: {text}"),
         ),
-        FetchError::Resolve { .. }
+        // Any scheme makes a URL in the eyes of upstream, too.
+        FetchError::Url(UrlError::Scheme(_))
+        | FetchError::Redirect(_)
+        | FetchError::Resolve { .. }
         | FetchError::AddressRefused { .. }
         | FetchError::Connect { .. }
         | FetchError::Tls { .. }
         | FetchError::Exchange(_)
         | FetchError::RedirectNowhere
         | FetchError::TooManyRedirects(_)
-        | FetchError::Status(_)
+        | FetchError::Status { .. }
         | FetchError::Deadline(_)
         | FetchError::Unusable(_) => (
             ProductReason::FetchFailed,
             format!("failed to fetch OpenAPI spec from {url}: {text}"),
         ),
-    };
-    // Upstream says this of every failure; of those that we try again soon it would be false.
-    message += if error.is_transient() {
-        ". It is tried again by itself"
-    } else {
-        ". Controller will not retry; the spec needs to change"
-    };
-    (failure, message)
+    }
 }
 
 /// The message for a discovery document of `issuer` that could not be had.
 #[must_use]
 pub fn of_oidc(issuer: &str, error: &FetchError) -> String {
-    let cause = match error {
+    format!(
+        "Failed to fetch OIDC discovery from {issuer}: {}",
+        oidc_cause(error)
+    )
+}
+
+/// The message for a discovery document of `issuer` that was had once, and could not be fetched again.
+#[must_use]
+pub fn of_oidc_refresh(issuer: &str, error: &FetchError) -> String {
+    let cause = oidc_cause(error);
+    format!(
+        "OIDC discovery fetched from {issuer}, but it may be outdated: {cause}. It is tried again by itself"
+    )
+}
+
+fn oidc_cause(error: &FetchError) -> String {
+    match error {
         FetchError::Url(_) => format!("failed to create request: {}", chain(error)),
-        FetchError::Status(status) => format!("unexpected status code: {status}"),
+        FetchError::Status { code, .. } => format!("unexpected status code: {code}"),
         FetchError::Unusable(_) => chain(error).to_string(),
-        FetchError::Resolve { .. }
+        FetchError::Redirect(_)
+        | FetchError::Resolve { .. }
         | FetchError::AddressRefused { .. }
         | FetchError::Connect { .. }
         | FetchError::Tls { .. }
@@ -60,23 +102,30 @@ pub fn of_oidc(issuer: &str, error: &FetchError) -> String {
         | FetchError::RedirectNowhere
         | FetchError::TooManyRedirects(_)
         | FetchError::TooLarge(_)
+        | FetchError::TooLargeForObject
         | FetchError::ReadBody(_)
         | FetchError::Unpack(_)
         | FetchError::NotText
         | FetchError::Deadline(_) => format!("failed to fetch discovery document: {}", chain(error)),
-    };
-    format!("Failed to fetch OIDC discovery from {issuer}: {cause}")
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn status(code: u16) -> FetchError {
+        FetchError::Status {
+            code,
+            retry_after: None,
+        }
+    }
+
     #[test]
     fn a_status_keeps_the_words_that_people_know() {
         let url = "http://specs/pets.json";
         assert_eq!(
-            of_openapi(url, &FetchError::Status(404)),
+            of_openapi(url, &status(404)),
             (
                 ProductReason::FetchFailed,
                 "failed to fetch OpenAPI spec from http://specs/pets.json: unexpected status code 404. \
@@ -89,15 +138,38 @@ mod tests {
             "OpenAPI spec exceeds size limit (512000 bytes). Controller will not retry; the spec needs to change"
         );
         assert_eq!(
-            of_oidc("http://idp/t", &FetchError::Status(500)),
+            of_oidc("http://idp/t", &status(500)),
             "Failed to fetch OIDC discovery from http://idp/t: unexpected status code: 500"
         );
     }
 
     #[test]
     fn a_failure_that_passes_by_itself_does_not_claim_otherwise() {
-        let (reason, message) = of_openapi("http://specs", &FetchError::Status(503));
+        let (reason, message) = of_openapi("http://specs", &status(503));
         assert_eq!(reason, ProductReason::FetchFailed);
         assert!(!message.contains("will not retry"), "{message}");
+    }
+
+    #[test]
+    fn what_is_kept_is_said_to_be_old() {
+        assert_eq!(
+            of_openapi_refresh("http://specs", &status(404)),
+            "OpenAPI spec was fetched, but may be outdated: failed to fetch OpenAPI spec from http://specs: unexpected status \
+             code 404. It is tried again by itself"
+        );
+        assert_eq!(
+            of_oidc_refresh("http://idp", &status(500)),
+            "OIDC discovery fetched from http://idp, but it may be outdated: unexpected status code: 500. It is tried again \
+             by itself"
+        );
+    }
+
+    #[test]
+    fn a_url_with_a_password_is_not_repeated() {
+        let url = "ftp://user:secret@host/";
+        let error = FetchError::Url(super::super::url::FetchUrl::parse(url).unwrap_err());
+        let (reason, message) = of_openapi(url, &error);
+        assert_eq!(reason, ProductReason::RequestCreationFailed);
+        assert!(!message.contains("secret"), "{message}");
     }
 }

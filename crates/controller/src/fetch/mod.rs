@@ -1,10 +1,10 @@
 //! Outward fetches: documents at URLs that an owner of products typed, from servers that may be hostile.
 //!
 //! What is read ends up in a status that others can see, so a fetch must reach nothing that its author could not
-//! reach: every address is judged after resolution and the connection goes to the judged address ([`allowed`]), at
+//! reach: every address is judged after resolution and the connection goes to the judged address ([`Reach`]), at
 //! every redirect again; and nothing that the other side does costs more than a deadline and a bounded number of bytes
 //! ([`Fetcher`]). Reconciling never waits for any of it: [`Documents`] fetches in the background, remembers, tries
-//! again, and tells the queue when there is news.
+//! again, refreshes, and tells the queue when there is news.
 //!
 //! It does not know products or conditions; [`failure`] words what went wrong.
 
@@ -16,13 +16,18 @@ mod documents;
 mod error;
 pub mod failure;
 pub mod oidc;
+mod resolver;
+mod retry_after;
 mod url;
+mod validators;
 
-pub use address::allowed;
-pub use client::Fetcher;
-pub use documents::{Documents, Outcome, Pace, Purpose, Wanted};
+pub use address::{PrivateRanges, Reach};
+pub use client::{Fetched, Fetcher};
+pub use documents::{Documents, Holding, Kept, Outcome, Pace, Purpose, Wanted};
 pub use error::FetchError;
+pub use resolver::Resolver;
 pub use url::UrlError;
+pub use validators::Validators;
 
 #[cfg(test)]
 mod tests;

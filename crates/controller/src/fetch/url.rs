@@ -26,6 +26,9 @@ pub enum UrlError {
     /// No host.
     #[error("invalid URL: no host")]
     NoHost,
+    /// A redirect that gives up the protection of the URL before it.
+    #[error("leads from https to http")]
+    Downgrade,
 }
 
 impl From<url::ParseError> for UrlError {
@@ -44,18 +47,24 @@ impl FetchUrl {
         Self::check(Url::parse(raw)?)
     }
 
-    /// Where a redirect to `location` leads.
+    /// Where a redirect to `location` leads. Never from https to http: whoever sits on the way could then say what the
+    /// document is, although its author chose a protected URL.
     pub(super) fn redirect(&self, location: &str) -> Result<Self, UrlError> {
         check_text(location)?;
-        Self::check(self.0.join(location)?)
+        let next = Self::check(self.0.join(location)?)?;
+        if self.is_https() && !next.is_https() {
+            return Err(UrlError::Downgrade);
+        }
+        Ok(next)
     }
 
     fn check(mut url: Url) -> Result<Self, UrlError> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(UrlError::Scheme(url.scheme().to_owned()));
-        }
+        // First: only this refusal never tells the URL.
         if !url.username().is_empty() || url.password().is_some() {
             return Err(UrlError::UserInfo);
+        }
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(UrlError::Scheme(url.scheme().to_owned()));
         }
         if url.host_str().is_none_or(str::is_empty) {
             return Err(UrlError::NoHost);
@@ -130,6 +139,7 @@ mod tests {
             ("http://user@example.com/", UrlError::UserInfo),
             ("http://user:secret@example.com/", UrlError::UserInfo),
             ("http://:secret@example.com/", UrlError::UserInfo),
+            ("ftp://user:secret@example.com/", UrlError::UserInfo),
             ("http://exam\tple.com/", UrlError::Characters),
             ("http://example.com/\r\nx-evil: 1", UrlError::Characters),
             (" http://example.com/", UrlError::Characters),
@@ -178,5 +188,11 @@ mod tests {
             url.redirect("https://a:b@example.com/").unwrap_err(),
             UrlError::UserInfo
         );
+        assert_eq!(
+            url.redirect("http://example.com/a/b").unwrap_err(),
+            UrlError::Downgrade
+        );
+        let plain = FetchUrl::parse("http://example.com/a/b").unwrap();
+        assert!(plain.redirect("https://example.com/").unwrap().is_https());
     }
 }

@@ -1,10 +1,10 @@
 //! Writing the status of a product.
 
 use keydesk_api::APIProduct;
-use keydesk_api::v1alpha1::APIProductStatus;
+use keydesk_api::v1alpha1::{APIProductStatus, OpenApi};
 use keydesk_core::NamespacedName;
 
-use super::plan::{Plan, summary};
+use super::plan::{Plan, Text, summary};
 use crate::desk::Desk;
 use crate::look::Looked;
 use crate::write::WriteError;
@@ -13,7 +13,7 @@ pub(super) async fn apply(desk: &Desk, id: &NamespacedName, plan: Plan) -> Resul
     let Plan {
         product,
         mut status,
-        keeps_document,
+        text,
     } = plan;
     let desired = status.discovered_auth_scheme.clone();
     // The CRD of upstream prunes and defaults a scheme: what it made of the one that we wrote is as good as that.
@@ -25,8 +25,7 @@ pub(super) async fn apply(desk: &Desk, id: &NamespacedName, plan: Plan) -> Resul
     if product.status.as_ref() == Some(&status) {
         return Ok(Looked::Settled);
     }
-    status.discovered_auth_scheme.clone_from(&desired);
-    if keeps_document && status.openapi.is_some() {
+    if text != Text::New && status.openapi.is_some() {
         // The catalog does not hold its text.
         let live = desk.cluster.read::<APIProduct>(id).await?;
         let Some(live) =
@@ -34,14 +33,32 @@ pub(super) async fn apply(desk: &Desk, id: &NamespacedName, plan: Plan) -> Resul
         else {
             return Ok(Looked::Stale);
         };
-        status.openapi = live.status.and_then(|status| status.openapi);
+        let live = live.status.and_then(|status| status.openapi);
+        let same = |live: &OpenApi| status.openapi.as_ref().is_some_and(|new| new.raw == live.raw);
+        if text == Text::Kept {
+            status.openapi = live;
+        } else if live.as_ref().is_some_and(same) {
+            desk.documents.hold_openapi(id);
+            status.openapi = product.status.as_ref().and_then(|status| status.openapi.clone());
+            if product.status.as_ref() == Some(&status) {
+                return Ok(Looked::Settled);
+            }
+            status.openapi = live;
+        }
     }
+    status.discovered_auth_scheme.clone_from(&desired);
     let said = summary(&status.conditions);
     let product = APIProduct {
         status: Some(status),
         ..product.as_ref().clone()
     };
-    let written = desk.cluster.put_status(&product).await?;
+    let written = match desk.cluster.put_status(&product).await {
+        Err(error) if text != Text::Kept && error.is_too_large() => {
+            desk.documents.refuse_openapi(id);
+            return Ok(Looked::Stale);
+        }
+        written => written?,
+    };
     tracing::info!(product = %id, "APIProduct {id}: {said}");
     if let (Some(desired), Some(stored)) = (desired, written.status.and_then(scheme)) {
         desk.stored_schemes.lock().insert(id.clone(), (desired, stored));

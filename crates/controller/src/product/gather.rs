@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use keydesk_api::APIProduct;
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy};
 use keydesk_catalog::{Attached, Catalog};
 use keydesk_core::NamespacedName;
 
-use super::discovery::{self, Document};
-use super::{discovery::Wishes, route_of};
+use super::discovery::{self, Document, Wish, Wishes};
+use super::route_of;
 use crate::desk::Desk;
+use crate::fetch::{Holding, Purpose, Wanted, oidc::token_endpoint};
 
 /// A product and what belongs to it.
 #[derive(Clone, Debug)]
@@ -27,16 +29,45 @@ pub(crate) struct Seen {
 }
 
 /// `None` if the product is gone or on its way out.
-pub(super) fn gather(desk: &Desk, id: &NamespacedName) -> Option<Seen> {
+pub(super) fn gather(desk: &Desk, id: &NamespacedName, now: Timestamp) -> Option<Seen> {
     let max_size = desk.settings.openapi_spec_max_size;
     let mut seen = known(&desk.catalog.read(), id, max_size)?;
-    let Wishes { openapi, oidc } = discovery::wishes(&seen);
+    let Wishes { openapi, oidc } = discovery::wishes(&seen, now);
     let documents = &desk.documents;
     seen.openapi = openapi.settle(
         || documents.forget_openapi(id),
+        // Its text is not in the catalog; its time is.
+        |wanted, holding| documents.keep(id, wanted, holding, |_, at| at == holding.since),
         |wanted| documents.look(id, wanted),
     );
-    seen.oidc = oidc.settle(|| documents.forget_oidc(id), |wanted| documents.look(id, wanted));
+    let discovery = seen
+        .product
+        .status
+        .as_ref()
+        .and_then(|status| status.oidc_discovery.as_ref());
+    let holds = |wanted: &Wanted, document: &str| {
+        let Purpose::Oidc { issuer } = &wanted.purpose else {
+            return false;
+        };
+        token_endpoint(issuer, document)
+            .is_ok_and(|endpoint| discovery.is_some_and(|discovery| discovery.token_endpoint == endpoint))
+    };
+    let oidc = match oidc {
+        // Discovered, then for a while without a policy in force: the status no longer says from whom it is.
+        Wish::Fetch(wanted) if discovery.is_some() && documents.holds(id, &wanted) => {
+            let holding = Holding {
+                since: now,
+                is_stale: false,
+            };
+            Wish::Keep(wanted, holding)
+        }
+        oidc => oidc,
+    };
+    seen.oidc = oidc.settle(
+        || documents.forget_oidc(id),
+        |wanted, holding| documents.keep(id, wanted, holding, |document, _| holds(wanted, document)),
+        |wanted| documents.look(id, wanted),
+    );
     Some(seen)
 }
 

@@ -19,8 +19,9 @@ use crate::write::WriteError;
 
 /// Looks at one product and writes what was found out about it.
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
-    if let Some(seen) = gather::gather(desk, id) {
-        return apply::apply(desk, id, plan::plan(&seen, Timestamp::now())).await;
+    let now = Timestamp::now();
+    if let Some(seen) = gather::gather(desk, id, now) {
+        return apply::apply(desk, id, plan::plan(&seen, now)).await;
     }
     gather::forget(desk, id);
     Ok(Looked::Settled)

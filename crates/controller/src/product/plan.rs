@@ -9,10 +9,10 @@ use keydesk_api::v1alpha1::{APIProductStatus, DiscoveredPlan, OidcDiscovery, Ope
 use keydesk_api::{APIProduct, AuthScheme};
 use keydesk_catalog::Policy;
 
-use super::discovery::{Document, issuer};
+use super::discovery::{Document, has_reason, issuer};
 use super::gather::Seen;
 use super::route_of;
-use crate::fetch::{Outcome, Purpose, Wanted, failure, oidc};
+use crate::fetch::{FetchError, Outcome, Purpose, Wanted, failure, oidc};
 
 /// What to write.
 #[derive(Clone, Debug)]
@@ -21,8 +21,19 @@ pub(crate) struct Plan {
     pub(crate) product: Arc<APIProduct>,
     /// The status that it should have. The text of a kept document is not in it.
     pub(crate) status: APIProductStatus,
-    /// Whether the document in the status stays as it is.
-    pub(crate) keeps_document: bool,
+    /// What becomes of the text of the document in the status.
+    pub(crate) text: Text,
+}
+
+/// The text of an API document, which the catalog does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// There is none, or it stays as it is.
+    Kept,
+    /// It is the one in the plan.
+    New,
+    /// It is the one in the plan, unless it is the same as before: then nothing has changed.
+    Refreshed,
 }
 
 pub(super) fn plan(seen: &Seen, now: Timestamp) -> Plan {
@@ -36,7 +47,7 @@ pub(super) fn plan(seen: &Seen, now: Timestamp) -> Plan {
     oidc(seen, &mut status, &mut say);
     say(ready(seen));
     status.conditions = conditions;
-    let keeps_document = openapi(seen, &mut status, now);
+    let text = openapi(seen, &mut status, now);
     // An observed generation promises that its document was asked for.
     if !matches!(seen.openapi, Document::Pending) {
         status.observed_generation = seen.product.metadata.generation;
@@ -44,7 +55,7 @@ pub(super) fn plan(seen: &Seen, now: Timestamp) -> Plan {
     Plan {
         product: seen.product.clone(),
         status,
-        keeps_document,
+        text,
     }
 }
 
@@ -100,16 +111,8 @@ fn found(kind: &str, policy: &impl Policy) -> String {
 }
 
 fn oidc(seen: &Seen, status: &mut APIProductStatus, say: &mut impl FnMut(Observation)) {
-    use ProductReason::{Discovered, DiscoveryFailed, NoOIDCAuth};
+    use ProductReason::{DiscoveryFailed, DiscoveryStale, NoOIDCAuth};
     let aspect = ProductAspect::OIDCDiscovered;
-    let discovered = |issuer: &str| {
-        Observation::new(
-            aspect,
-            true,
-            Discovered,
-            format!("OIDC discovery fetched from {issuer}"),
-        )
-    };
     match &seen.oidc {
         Document::None => {
             // A policy that merely is not in force at the moment leaves what was discovered.
@@ -119,29 +122,66 @@ fn oidc(seen: &Seen, status: &mut APIProductStatus, say: &mut impl FnMut(Observa
             let message = "No JWT/OIDC authentication configured in AuthPolicy";
             say(Observation::new(aspect, false, NoOIDCAuth, message));
         }
-        Document::Kept => {
-            let issuer = status.discovered_auth_scheme.as_ref().and_then(issuer);
-            say(discovered(issuer.as_deref().unwrap_or_default()));
+        Document::Kept { confirmed } => {
+            // What was stale before a restart is so until the first answer.
+            let before = seen
+                .product
+                .status
+                .as_ref()
+                .map(|status| status.conditions.as_slice());
+            if *confirmed || !has_reason(before.unwrap_or_default(), aspect, DiscoveryStale) {
+                let issuer = status.discovered_auth_scheme.as_ref().and_then(issuer);
+                say(discovered(issuer.as_deref().unwrap_or_default()));
+            }
         }
         // What is there speaks for another issuer.
         Document::Pending => status.oidc_discovery = None,
-        Document::Fetched(Wanted { purpose, .. }, Outcome { result, .. }) => {
-            let Purpose::Oidc { issuer } = purpose else { return };
-            let endpoint = result
-                .as_deref()
-                .map(|document| oidc::token_endpoint(issuer, document));
-            let message = match endpoint {
-                Ok(Ok(token_endpoint)) => {
-                    status.oidc_discovery = Some(OidcDiscovery { token_endpoint });
-                    return say(discovered(issuer));
-                }
-                Ok(Err(unusable)) => failure::of_oidc(issuer, &crate::fetch::FetchError::Unusable(unusable)),
-                Err(error) => failure::of_oidc(issuer, error),
-            };
-            status.oidc_discovery = None;
-            say(Observation::new(aspect, false, DiscoveryFailed, message));
-        }
+        Document::Fetched(wanted, outcome) => match endpoint(wanted, outcome) {
+            Ok((issuer, token_endpoint)) => {
+                status.oidc_discovery = Some(OidcDiscovery { token_endpoint });
+                say(discovered(issuer));
+            }
+            Err((issuer, error)) => {
+                status.oidc_discovery = None;
+                let message = failure::of_oidc(issuer, &error);
+                say(Observation::new(aspect, false, DiscoveryFailed, message));
+            }
+        },
+        Document::Refreshed(wanted, outcome) => match endpoint(wanted, outcome) {
+            Ok((issuer, token_endpoint)) => {
+                status.oidc_discovery = Some(OidcDiscovery { token_endpoint });
+                say(discovered(issuer));
+            }
+            Err((issuer, error)) => {
+                let message = failure::of_oidc_refresh(issuer, &error);
+                say(Observation::new(aspect, true, DiscoveryStale, message));
+            }
+        },
     }
+}
+
+fn discovered(issuer: &str) -> Observation {
+    Observation::new(
+        ProductAspect::OIDCDiscovered,
+        true,
+        ProductReason::Discovered,
+        format!("OIDC discovery fetched from {issuer}"),
+    )
+}
+
+/// The issuer that was asked, with its token endpoint or why it is not known.
+fn endpoint<'a>(
+    wanted: &'a Wanted,
+    outcome: &Outcome,
+) -> Result<(&'a str, String), (&'a str, Arc<FetchError>)> {
+    let issuer = match &wanted.purpose {
+        Purpose::Oidc { issuer } => issuer.as_str(),
+        Purpose::OpenApi => wanted.url.as_str(),
+    };
+    let document = outcome.result.as_ref().map_err(|error| (issuer, error.clone()))?;
+    let endpoint = oidc::token_endpoint(issuer, document);
+    let endpoint = endpoint.map_err(|unusable| (issuer, Arc::new(FetchError::Unusable(unusable))))?;
+    Ok((issuer, endpoint))
 }
 
 fn ready(seen: &Seen) -> Observation {
@@ -177,48 +217,65 @@ fn ready(seen: &Seen) -> Observation {
     }
 }
 
-/// Whether the document that is there stays.
-fn openapi(seen: &Seen, status: &mut APIProductStatus, now: Timestamp) -> bool {
+/// What becomes of the text of the document.
+fn openapi(seen: &Seen, status: &mut APIProductStatus, now: Timestamp) -> Text {
+    use ProductReason::{SpecFetched, SpecStale};
     let aspect = ProductAspect::OpenAPISpecReady;
+    let fetched = || Observation::new(aspect, true, SpecFetched, "OpenAPI spec was successfully fetched");
     match &seen.openapi {
         Document::None => {
             status.openapi = None;
             condition::remove(&mut status.conditions, aspect);
-            false
+            Text::Kept
         }
-        Document::Kept | Document::Pending => true,
-        Document::Fetched(Wanted { url, limit, .. }, Outcome { at, result }) => {
-            let max_size_used = i64::try_from(*limit).ok();
-            let last_sync_time = Time(Timestamp::from_second(at.as_second()).unwrap_or(*at));
-            let (raw, observation) = match result {
-                Ok(document) => {
-                    let message = "OpenAPI spec was successfully fetched";
-                    let fetched = Observation::new(aspect, true, ProductReason::SpecFetched, message);
-                    (document.to_string(), fetched)
-                }
-                Err(error) => {
-                    let (reason, message) = failure::of_openapi(url, error);
-                    (String::new(), Observation::new(aspect, false, reason, message))
-                }
-            };
-            let failed = result.is_err();
-            let changed = condition::set(&mut status.conditions, observation, now);
-            let same_limit = status
-                .openapi
-                .as_ref()
-                .is_some_and(|openapi| openapi.max_size_used == max_size_used);
-            let same_generation = status.observed_generation == seen.product.metadata.generation;
-            if failed && !changed && same_limit && same_generation {
-                // Failing as before is no news, also after a restart.
-                return true;
+        Document::Kept { confirmed: true } => {
+            condition::set(&mut status.conditions, fetched(), now);
+            Text::Kept
+        }
+        Document::Kept { confirmed: false } | Document::Pending => Text::Kept,
+        Document::Fetched(wanted, Outcome { at, result }) => match result {
+            Ok(document) => {
+                condition::set(&mut status.conditions, fetched(), now);
+                status.openapi = Some(openapi_of(document, wanted, *at));
+                Text::New
             }
-            status.openapi = Some(OpenApi {
-                raw,
-                last_sync_time,
-                max_size_used,
-            });
-            false
-        }
+            Err(error) => {
+                let (reason, message) = failure::of_openapi(&wanted.url, error);
+                let failed = Observation::new(aspect, false, reason, message);
+                let changed = condition::set(&mut status.conditions, failed, now);
+                let next = openapi_of("", wanted, *at);
+                let before = status.openapi.as_ref();
+                let same_limit = before.is_some_and(|openapi| openapi.max_size_used == next.max_size_used);
+                let same_generation = status.observed_generation == seen.product.metadata.generation;
+                if !changed && same_limit && same_generation {
+                    // Failing as before is no news, also after a restart.
+                    return Text::Kept;
+                }
+                status.openapi = Some(next);
+                Text::New
+            }
+        },
+        Document::Refreshed(wanted, Outcome { at, result }) => match result {
+            Ok(document) => {
+                condition::set(&mut status.conditions, fetched(), now);
+                status.openapi = Some(openapi_of(document, wanted, *at));
+                Text::Refreshed
+            }
+            Err(error) => {
+                let message = failure::of_openapi_refresh(&wanted.url, error);
+                let stale = Observation::new(aspect, true, SpecStale, message);
+                condition::set(&mut status.conditions, stale, now);
+                Text::Kept
+            }
+        },
+    }
+}
+
+fn openapi_of(document: &str, wanted: &Wanted, at: Timestamp) -> OpenApi {
+    OpenApi {
+        raw: document.to_owned(),
+        last_sync_time: Time(at),
+        max_size_used: i64::try_from(wanted.limit).ok(),
     }
 }
 

@@ -1,15 +1,14 @@
 //! C. Discovery of the identity provider behind a product.
 
 use keydesk_testkit::conditions::{has, message, says};
-use keydesk_testkit::fixtures::{self, auth_policy, but, named, policy_status, product, vip_users};
+use keydesk_testkit::fixtures::{self, auth_policy, but, policy_status, product, vip_users};
 use keydesk_testkit::http_server::{Answer, HttpServer, refused_url};
-use keydesk_testkit::{Address, wait};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, auth_policy_at, product_at};
 
-const REALM: &str = "/realms/t";
-const DOCUMENT: &str = "/realms/t/.well-known/openid-configuration";
+pub(crate) const REALM: &str = "/realms/t";
+pub(crate) const DOCUMENT: &str = "/realms/t/.well-known/openid-configuration";
 
 /// The authentication entry of an issuer.
 fn identity_provider(issuer: &str) -> Value {
@@ -17,7 +16,7 @@ fn identity_provider(issuer: &str) -> Value {
 }
 
 /// The policy with an identity provider beside the apiKey entry.
-fn policy_with(issuer: &str) -> Value {
+pub(crate) fn policy_with(issuer: &str) -> Value {
     but(
         auth_policy(),
         &json!({ "spec": { "rules": { "authentication": { "idp": identity_provider(issuer) } } } }),
@@ -25,12 +24,12 @@ fn policy_with(issuer: &str) -> Value {
 }
 
 /// A discovery document of `issuer`.
-fn document(issuer: &str, token_endpoint: &str) -> Answer {
+pub(crate) fn document(issuer: &str, token_endpoint: &str) -> Answer {
     Answer::ok(json!({ "issuer": issuer, "token_endpoint": token_endpoint }).to_string())
 }
 
 /// A product whose policy names `issuer`.
-async fn stage_with(issuer: &str) -> Stage {
+pub(crate) async fn stage_with(issuer: &str) -> Stage {
     let stage = Stage::empty().await;
     stage.route(&fixtures::route()).await;
     stage.policy(&policy_with(issuer)).await;
@@ -38,7 +37,7 @@ async fn stage_with(issuer: &str) -> Stage {
     stage
 }
 
-fn discovered(issuer: &str) -> impl Fn(&Value) -> bool {
+pub(crate) fn discovered(issuer: &str) -> impl Fn(&Value) -> bool {
     let words = format!("OIDC discovery fetched from {issuer}");
     move |seen| says(seen, "OIDCDiscovered", "True", "Discovered", &words)
 }
@@ -162,55 +161,6 @@ async fn s034_a_changed_issuer_is_asked() {
 }
 
 #[tokio::test]
-async fn s035_s036_an_issuer_that_is_down_is_asked_by_backoff_and_not_by_events() {
-    let idp = HttpServer::start().await;
-    let issuer = idp.url(REALM);
-    idp.on(DOCUMENT, Answer::status(503));
-    let stage = stage_with(&issuer).await;
-    stage
-        .soon(&product_at(), "has not discovered its issuer", |seen| {
-            has(seen, "OIDCDiscovered", "False", "DiscoveryFailed")
-        })
-        .await;
-    for turn in 0..100 {
-        let touch = json!({ "metadata": { "annotations": { "turn": turn.to_string() } } });
-        stage.patch(&auth_policy_at(), &touch).await;
-    }
-    stage
-        .stays(&product_at(), "waits", |seen| {
-            has(seen, "OIDCDiscovered", "False", "DiscoveryFailed")
-        })
-        .await;
-    assert!(
-        idp.count(DOCUMENT) < 10,
-        "{} requests for 100 events",
-        idp.count(DOCUMENT)
-    );
-
-    idp.on(DOCUMENT, document(&issuer, "https://idp.example.com/token"));
-    let seen = wait::soon(
-        wait::Patience {
-            soon: std::time::Duration::from_secs(30),
-            ..stage.admin.patience()
-        },
-        "the product recovers without any event",
-        async || {
-            let seen = stage.get(&product_at()).await;
-            if discovered(&issuer)(&seen) {
-                Ok(seen)
-            } else {
-                Err(wait::shown(&seen))
-            }
-        },
-    )
-    .await;
-    assert_eq!(
-        seen["status"]["oidcDiscovery"]["tokenEndpoint"],
-        "https://idp.example.com/token"
-    );
-}
-
-#[tokio::test]
 async fn s037_what_was_discovered_goes_with_the_issuer_but_stays_while_the_policy_is_not_ready() {
     let idp = HttpServer::start().await;
     let issuer = idp.url(REALM);
@@ -270,37 +220,6 @@ async fn s038_a_document_of_another_issuer_is_refused() {
         "{}",
         message(&seen, "OIDCDiscovered")
     );
-}
-
-#[tokio::test]
-async fn s039_an_issuer_that_never_ends_fails_in_time_and_holds_up_nobody() {
-    let idp = HttpServer::start().await;
-    idp.on("/silent/.well-known/openid-configuration", Answer::Never);
-    idp.on("/endless/.well-known/openid-configuration", Answer::Endless);
-    for path in ["/silent", "/endless"] {
-        let issuer = idp.url(path);
-        let stage = stage_with(&issuer).await;
-        let neighbour = named(product(), fixtures::OWNER_NAMESPACE, "neighbour");
-        stage.create(&neighbour).await;
-        stage
-            .soon(&Address::of(&neighbour), "is ready meanwhile", |seen| {
-                has(seen, "Ready", "True", "HTTPRouteAccepted")
-            })
-            .await;
-        let patience = wait::Patience {
-            soon: std::time::Duration::from_secs(20),
-            ..stage.admin.patience()
-        };
-        wait::soon(patience, "discovery gives up", async || {
-            let seen = stage.get(&product_at()).await;
-            if has(&seen, "OIDCDiscovered", "False", "DiscoveryFailed") {
-                Ok(())
-            } else {
-                Err(wait::shown(&seen))
-            }
-        })
-        .await;
-    }
 }
 
 #[tokio::test]

@@ -20,8 +20,8 @@ fn documented(name: &str, url: &str) -> Value {
     named(but(product(), &url), OWNER_NAMESPACE, name)
 }
 
-/// Sees that the product's document was refused, and that nothing of the target got into its status.
-async fn refused(stage: &Stage, product: &Value, words: &str) {
+/// Sees that the product's document was refused, and that nothing of the target got into its status. Says for what reason.
+async fn refused(stage: &Stage, product: &Value, words: &str) -> String {
     let patience = Patience {
         soon: Duration::from_secs(20),
         ..stage.admin.patience()
@@ -35,6 +35,8 @@ async fn refused(stage: &Stage, product: &Value, words: &str) {
     .await;
     assert_eq!(seen["status"]["openapi"]["raw"], "");
     assert!(!seen["status"].to_string().contains(words), "{seen:#}");
+    let reason = condition(&seen, "OpenAPISpecReady").and_then(|found| found["reason"].as_str());
+    reason.unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
@@ -62,7 +64,13 @@ async fn s049_addresses_that_are_not_the_owners_are_not_fetched() {
     for (index, url) in urls.iter().enumerate() {
         let product = documented(&format!("product-{index}"), url);
         stage.create(&product).await;
-        refused(&stage, &product, "inside information").await;
+        let reason = refused(&stage, &product, "inside information").await;
+        let expected = if url == "not a url" {
+            "RequestCreationFailed"
+        } else {
+            "FetchFailed"
+        };
+        assert_eq!(reason, expected, "{url}");
     }
     assert_eq!(inside.total(), 0, "nobody called");
 }
@@ -88,7 +96,8 @@ async fn s049_redirects_are_checked_like_first_addresses() {
     for name in ["loopback", "metadata", "file", "round"] {
         let product = documented(name, &web.url(&format!("/{name}")));
         stage.create(&product).await;
-        refused(&stage, &product, "inside information").await;
+        let reason = refused(&stage, &product, "inside information").await;
+        assert_eq!(reason, "FetchFailed", "{name}");
     }
     assert_eq!(web.count("/secret"), 0, "the redirect was not followed");
     assert!(web.count("/round") <= 4, "{} requests", web.count("/round"));

@@ -182,8 +182,19 @@ async fn s045_the_size_limit_is_exact() {
 async fn s046_another_size_limit_looks_at_every_document_again() {
     let web = HttpServer::start().await;
     web.on(PATH, Answer::ok("x".repeat(2000)));
+    web.on("/small.yaml", Answer::ok("x".repeat(1000)));
     let mut stage = stage_with(&web.url(PATH)).await;
-    stage.soon(&product_at(), "has its document", fetched).await;
+    let small = fixtures::named(
+        documented(&web.url("/small.yaml")),
+        fixtures::OWNER_NAMESPACE,
+        "small",
+    );
+    stage.create(&small).await;
+    let small = keydesk_testkit::Address::of(&small);
+    for product in [&product_at(), &small] {
+        let seen = stage.soon(product, "has its document", fetched).await;
+        assert_eq!(seen["status"]["openapi"]["maxSizeUsed"], LIMIT);
+    }
     stage.stop().await;
     stage.start(Settings {
         openapi_spec_max_size: 1000,
@@ -195,8 +206,74 @@ async fn s046_another_size_limit_looks_at_every_document_again() {
         })
         .await;
     assert_eq!(seen["status"]["openapi"]["maxSizeUsed"], 1000);
+    let seen = stage
+        .soon(&small, "is looked at again", |seen| {
+            seen["status"]["openapi"]["maxSizeUsed"] == 1000
+        })
+        .await;
+    assert!(fetched(&seen), "{seen:#}");
+    assert_eq!(seen["status"]["openapi"]["raw"], "x".repeat(1000));
     stage.is_at_rest(&product_at()).await;
-    assert_eq!(web.count(PATH), 2);
+    stage.is_at_rest(&small).await;
+    assert_eq!((web.count(PATH), web.count("/small.yaml")), (2, 2));
+}
+
+#[tokio::test]
+async fn s045_a_document_that_no_object_can_hold_is_too_large() {
+    let web = HttpServer::start().await;
+    // Within the limit, but six times as long in JSON.
+    web.on(PATH, Answer::ok("<".repeat(LIMIT)));
+    let stage = stage_with(&web.url(PATH)).await;
+    let seen = stage
+        .soon(&product_at(), "has too large a document", |seen| {
+            has(seen, "OpenAPISpecReady", "False", "SpecSizeTooLarge")
+        })
+        .await;
+    let words = message(&seen, "OpenAPISpecReady");
+    assert!(words.starts_with("OpenAPI spec exceeds size limit"), "{words}");
+    assert_eq!(seen["status"]["openapi"]["raw"], "");
+}
+
+#[tokio::test]
+async fn s045_a_document_for_which_its_product_has_no_room_is_too_large() {
+    let web = HttpServer::start().await;
+    web.on(PATH, Answer::ok("x".repeat(1 << 20)));
+    let stage = Stage::with(Settings {
+        openapi_spec_max_size: 1 << 20,
+        ..settings()
+    })
+    .await;
+    stage.route(&fixtures::route()).await;
+    // Together they are more than an API server takes.
+    let long = json!({ "spec": { "description": "d".repeat(700_000) } });
+    stage.create(&but(documented(&web.url(PATH)), &long)).await;
+    let seen = stage
+        .soon(&product_at(), "has too large a document", |seen| {
+            has(seen, "OpenAPISpecReady", "False", "SpecSizeTooLarge")
+        })
+        .await;
+    assert_eq!(seen["status"]["openapi"]["raw"], "");
+    assert!(
+        has(&seen, "Ready", "True", "HTTPRouteAccepted"),
+        "the rest is written"
+    );
+    stage.is_at_rest(&product_at()).await;
+    assert_eq!(web.count(PATH), 1);
+}
+
+#[tokio::test]
+async fn s040_a_document_that_is_not_text_is_refused_with_a_reason() {
+    let web = HttpServer::start().await;
+    web.on(PATH, Answer::ok(b"openapi: \xff\xfe".to_vec()));
+    let stage = stage_with(&web.url(PATH)).await;
+    let seen = stage
+        .soon(&product_at(), "has no document", |seen| {
+            has(seen, "OpenAPISpecReady", "False", "ReadFailed")
+        })
+        .await;
+    let words = message(&seen, "OpenAPISpecReady");
+    assert!(words.contains("not UTF-8"), "{words}");
+    assert_eq!(seen["status"]["openapi"]["raw"], "");
 }
 
 #[tokio::test]

@@ -8,8 +8,7 @@ mod zap;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use ipnet::IpNet;
-use keydesk_controller::{Controller, Settings};
+use keydesk_controller::Controller;
 use keydesk_feed::Readiness;
 use keydesk_process::{
     Bounds, Health, LogArgs, Registry, Stop, init_log, probe_router, register_vitals, until_drained,
@@ -24,7 +23,7 @@ use self::{
     webhook::WebhookArgs,
     zap::ZapArgs,
 };
-use crate::{cluster::counted_cluster, exit::Failure, requests::Requests, settings::openapi_spec_max_size};
+use crate::{cluster::counted_cluster, exit::Failure, fetching::FetchArgs, requests::Requests};
 
 /// How long writes under way may take once the end was asked for. Of the ten seconds that upstream's Deployment grants, the
 /// rest is for letting go of the lease.
@@ -40,10 +39,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", default_value = ":8081")]
     health_probe_bind_address: Listen,
 
-    /// A range that OpenAPI and OpenID documents may be fetched from although it is otherwise refused, such as
-    /// 127.0.0.0/8 (may be repeated)
-    #[arg(long, value_name = "CIDR")]
-    fetch_allow: Vec<IpNet>,
+    #[command(flatten)]
+    fetch: FetchArgs,
 
     #[command(flatten)]
     lease: LeaseArgs,
@@ -62,7 +59,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args {
         kubeconfig,
         health_probe_bind_address,
-        fetch_allow,
+        fetch,
         lease,
         metrics,
         webhook,
@@ -91,12 +88,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     .await?;
     let metrics = metrics.prepare().await?;
 
-    let settings = Settings {
-        openapi_spec_max_size: openapi_spec_max_size(),
-        fetch_allow,
-        ..Settings::default()
-    };
-    let mut controller = Controller::new(client.clone(), settings, readiness);
+    let mut controller = Controller::new(client.clone(), fetch.settings(), readiness);
     let mut registry = Registry::default();
     register_vitals(&mut registry);
     requests.register(&mut registry);

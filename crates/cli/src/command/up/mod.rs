@@ -9,10 +9,9 @@ mod usable;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use ipnet::IpNet;
 use keydesk_api::rbac;
 use keydesk_apiserver::User;
-use keydesk_controller::{Controller, RunError, Settings, local_gateway};
+use keydesk_controller::{Controller, RunError, local_gateway};
 use keydesk_feed::Readiness;
 use keydesk_gate::Follower;
 use keydesk_process::{AdminArgs, Health, LogArgs, Registry, Stop, bind, serve_admin, until_drained};
@@ -23,11 +22,11 @@ use self::front::Front;
 use super::{DRAIN, answer};
 use crate::{
     exit::Failure,
+    fetching::FetchArgs,
     gating::{GateArgs, Gating},
     home::{ADMIN, DEMO, DataDir, Person},
     install::{self, InstallError},
     serve::{ServerArgs, open_home, serve},
-    settings::openapi_spec_max_size,
 };
 
 /// Says that the demo was installed. What people make of it afterwards is theirs, also that they deleted it.
@@ -53,10 +52,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
     front_door_listen: SocketAddr,
 
-    /// A range that OpenAPI and OpenID documents may be fetched from although it is otherwise refused, such as
-    /// 127.0.0.0/8 (may be repeated)
-    #[arg(long, value_name = "CIDR")]
-    fetch_allow: Vec<IpNet>,
+    #[command(flatten)]
+    fetch: FetchArgs,
 }
 
 /// Who has a context in the kubeconfig.
@@ -71,16 +68,6 @@ fn roles(gateway: &User) -> Vec<serde_json::Value> {
     let mut roles = local_gateway::role_objects(&gateway.name);
     roles.extend(gate.map(|manifest| manifest.object));
     roles
-}
-
-/// How the controller works. What it may fetch includes the demo's documents, which are behind the front door.
-fn settings(fetch_allow: Vec<IpNet>, door: Option<SocketAddr>) -> Settings {
-    let demo = door.map(|door| IpNet::from(door.ip()));
-    Settings {
-        openapi_spec_max_size: openapi_spec_max_size(),
-        fetch_allow: fetch_allow.into_iter().chain(demo).collect(),
-        ..Settings::default()
-    }
 }
 
 /// Waits until both who decide on keys and who decides on calls know the cluster.
@@ -98,7 +85,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         gate,
         demo,
         front_door_listen,
-        fetch_allow,
+        fetch,
     } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     let home = open_home(data_dir, &log)?;
@@ -141,7 +128,8 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         .with("gate", move || gate_checks.check());
     let controller = Controller::new(
         client(User::service_account(rbac::NAMESPACE, rbac::SERVICE_ACCOUNT)),
-        settings(fetch_allow, door),
+        // The demo's documents are behind the front door.
+        fetch.and_allow(door.map(|door| door.ip())).settings(),
         readiness.clone(),
     );
     controller.register_metrics(&mut registry);
