@@ -11,12 +11,14 @@ use keydesk_core::NamespacedName;
 use crate::{Approval, Object, SecretMeta};
 
 /// The annotations of an enforcement secret that are compared.
-const SECRET_ANNOTATIONS: [&str; 5] = [
+const SECRET_ANNOTATIONS: [&str; 7] = [
     annotation::PLAN_ID,
     annotation::USER_ID,
     annotation::EXPIRES_AT,
     annotation::API_KEY,
     annotation::API_PRODUCT,
+    annotation::PREVIOUS_UNTIL,
+    annotation::REPLACES,
 ];
 
 /// Drops managed fields, and every annotation but ours: among the others may be a copy of a whole object.
@@ -90,11 +92,10 @@ impl SecretMeta {
             .is_some_and(|value| value == label::ENFORCEMENT_VALUE);
         let mut annotations = meta.annotations.unwrap_or_default();
         annotations.retain(|name, _| SECRET_ANNOTATIONS.contains(&name.as_str()));
-        let (labels, annotations) = if enforces {
-            (labels, annotations)
-        } else {
-            (BTreeMap::new(), BTreeMap::new())
-        };
+        let labels = if enforces { labels } else { BTreeMap::new() };
+        if !enforces {
+            annotations.retain(|name, _| name == annotation::PREVIOUS_UNTIL);
+        }
         Self {
             id: NamespacedName::new(meta.namespace.unwrap_or_default(), meta.name.unwrap_or_default()),
             uid: meta.uid.unwrap_or_default(),
@@ -103,6 +104,14 @@ impl SecretMeta {
             labels,
             annotations,
         }
+    }
+
+    /// Until when the value that is being rotated out is accepted, which it holds beside the other one or, as an
+    /// enforcement secret, alone; nothing where that is not said. What cannot be read has passed.
+    #[must_use]
+    pub fn accepted_until(&self) -> Option<Timestamp> {
+        let until = self.annotations.get(annotation::PREVIOUS_UNTIL)?;
+        Some(until.parse().unwrap_or(Timestamp::MIN))
     }
 
     /// Whether it says to be an enforcement secret.

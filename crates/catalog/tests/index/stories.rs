@@ -204,25 +204,32 @@ fn the_oldest_kuadrant_that_stays_counts() {
 }
 
 #[test]
-fn secrets_without_the_enforcement_label_keep_no_labels_and_no_annotations() {
+fn secrets_without_the_enforcement_label_keep_no_labels_and_of_annotations_an_end() {
     let meta = |labels: Value| {
         serde_json::from_value(json!({
             "namespace": "a", "name": "x", "labels": labels,
             "annotations": {
                 "kubectl.kubernetes.io/last-applied-configuration": "the value itself",
                 "secret.kuadrant.io/plan-id": "gold",
+                "keydesk.dev/previous-until": "2026-06-01T12:00:00Z",
+                "keydesk.dev/other": "x",
             },
         }))
         .unwrap()
     };
     let foreign = SecretMeta::keep(meta(json!({ "owner": "helm" })));
-    assert!(foreign.labels.is_empty() && foreign.annotations.is_empty() && !foreign.enforces());
+    assert!(foreign.labels.is_empty() && !foreign.enforces());
+    assert_eq!(
+        foreign.annotations.keys().collect::<Vec<_>>(),
+        ["keydesk.dev/previous-until"]
+    );
+    assert_eq!(foreign.accepted_until(), "2026-06-01T12:00:00Z".parse().ok());
     let ours = SecretMeta::keep(meta(
         json!({ "devportal.kuadrant.io/enforcement": "true", "app": "gamestore" }),
     ));
     assert_eq!(
         ours.annotations.keys().collect::<Vec<_>>(),
-        ["secret.kuadrant.io/plan-id"]
+        ["keydesk.dev/previous-until", "secret.kuadrant.io/plan-id"]
     );
     assert!(ours.labels.contains_key("app") && ours.enforces());
 }
