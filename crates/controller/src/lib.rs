@@ -12,6 +12,7 @@
 //! It knows neither gate nor portal; where a key stands is said by `keydesk-core`.
 
 mod approval;
+mod awaited;
 mod claims;
 mod desk;
 mod enforcement_secret;
@@ -20,9 +21,11 @@ mod key;
 pub mod local_gateway;
 mod look;
 mod managed;
+mod opened;
 mod product;
 pub mod queue;
 mod recent;
+mod rights;
 mod run;
 mod settings;
 mod values;
