@@ -137,8 +137,7 @@ pub struct Approval {
     pub edited_at: Option<Timestamp>,
 }
 
-/// What is kept of a Secret. Never its data; of what does not say to be an enforcement secret only until when its
-/// previous value is accepted.
+/// What is kept of a Secret. Never its data; labels and annotations only of what says to be an enforcement secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretMeta {
     /// Its namespace and name.
@@ -151,7 +150,6 @@ pub struct SecretMeta {
     pub deleting: bool,
     /// Its labels, if it says to be an enforcement secret.
     pub labels: BTreeMap<String, String>,
-    /// Those of its annotations that the controller writes, if it says to be an enforcement secret; otherwise the one that
-    /// says until when its previous value is accepted.
+    /// Those of its annotations that the controller writes, if it says to be an enforcement secret.
     pub annotations: BTreeMap<String, String>,
 }

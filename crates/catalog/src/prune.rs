@@ -92,10 +92,11 @@ impl SecretMeta {
             .is_some_and(|value| value == label::ENFORCEMENT_VALUE);
         let mut annotations = meta.annotations.unwrap_or_default();
         annotations.retain(|name, _| SECRET_ANNOTATIONS.contains(&name.as_str()));
-        let labels = if enforces { labels } else { BTreeMap::new() };
-        if !enforces {
-            annotations.retain(|name, _| name == annotation::PREVIOUS_UNTIL);
-        }
+        let (labels, annotations) = if enforces {
+            (labels, annotations)
+        } else {
+            (BTreeMap::new(), BTreeMap::new())
+        };
         Self {
             id: NamespacedName::new(meta.namespace.unwrap_or_default(), meta.name.unwrap_or_default()),
             uid: meta.uid.unwrap_or_default(),
@@ -106,8 +107,8 @@ impl SecretMeta {
         }
     }
 
-    /// Until when the value that is being rotated out is accepted, which it holds beside the other one or, as an
-    /// enforcement secret, alone; nothing where that is not said. What cannot be read has passed.
+    /// Until when its value is accepted, if it is an enforcement secret of one that is being rotated out. What cannot be
+    /// read has passed.
     #[must_use]
     pub fn accepted_until(&self) -> Option<Timestamp> {
         let until = self.annotations.get(annotation::PREVIOUS_UNTIL)?;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use keydesk_api::meta::{API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY};
+use jiff::Timestamp;
+use keydesk_api::meta::{API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation};
 use keydesk_catalog::SecretMeta;
 use keydesk_core::{Fingerprint, FingerprintKey, NamespacedName};
 use kube::ResourceExt as _;
@@ -29,9 +30,40 @@ pub(crate) enum Content {
 pub(crate) struct Held {
     value: Fingerprint,
     /// The value that is being rotated out, if it is another one.
-    previous: Option<Fingerprint>,
+    previous: Option<Previous>,
     /// Whether the value is all that is there.
     is_alone: bool,
+}
+
+/// A value that is being rotated out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Previous {
+    pub(crate) value: Fingerprint,
+    /// As it was written beside that very value: two looks might see the one without the other.
+    pub(crate) until: Until,
+}
+
+/// Until when a value is to be accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Nothing says so.
+    Unsaid,
+    /// What says so is no time.
+    Unreadable,
+    /// Until then; in whole seconds, as in everything that is written of it.
+    Moment(Timestamp),
+}
+
+impl Until {
+    fn read(annotation: Option<&str>) -> Self {
+        let Some(text) = annotation else {
+            return Self::Unsaid;
+        };
+        let moment = text.parse().ok().map(|moment: Timestamp| moment.as_second());
+        moment
+            .and_then(|second| Timestamp::from_second(second).ok())
+            .map_or(Self::Unreadable, Self::Moment)
+    }
 }
 
 impl Content {
@@ -46,7 +78,7 @@ impl Content {
     }
 
     /// The value that is being rotated out, unless it is the same.
-    pub(crate) fn previous(self) -> Option<Fingerprint> {
+    pub(crate) fn previous(self) -> Option<Previous> {
         self.held()?.previous
     }
 
@@ -120,12 +152,16 @@ impl Values {
         if value.is_empty() {
             return Content::Empty;
         }
+        let until = opened.secret().annotations().get(annotation::PREVIOUS_UNTIL);
         let previous = opened.entry(PREVIOUS_API_KEY_ENTRY);
         Content::Value(Held {
             value: self.key.fingerprint(value),
             previous: previous
                 .filter(|previous| !previous.is_empty() && *previous != value)
-                .map(|previous| self.key.fingerprint(previous)),
+                .map(|previous| Previous {
+                    value: self.key.fingerprint(previous),
+                    until: Until::read(until.map(String::as_str)),
+                }),
             is_alone: opened.len() == 1,
         })
     }
@@ -152,12 +188,34 @@ mod tests {
     }
 
     #[test]
+    fn an_end_is_a_time() {
+        let until = |text| Until::read(Some(text));
+        for (text, moment) in [
+            ("2026-06-01T12:00:01Z", "2026-06-01T12:00:01Z"),
+            ("2026-06-01T15:00:00.7+02:00", "2026-06-01T13:00:00Z"),
+        ] {
+            assert_eq!(until(text), Until::Moment(moment.parse().unwrap()));
+        }
+        for odd in ["", "tomorrow", "2026-06-02", "1780300000", "2026-06-02T12:00:00"] {
+            assert_eq!(until(odd), Until::Unreadable, "{odd}");
+        }
+        assert_eq!(Until::read(None), Until::Unsaid);
+    }
+
+    #[test]
     fn a_previous_value_is_another_one() {
         let [new, old] = [b"new", b"old"].map(|value| FingerprintKey::new([1; 32]).fingerprint(value));
         let both = content(&json!({ "api_key": "bmV3", "api_key.previous": "b2xk" }));
         assert_eq!(
             (both.value(), both.previous(), both.sole_value()),
-            (Some(new), Some(old), None)
+            (
+                Some(new),
+                Some(Previous {
+                    value: old,
+                    until: Until::Unsaid
+                }),
+                None
+            )
         );
         for previous in [json!("bmV3"), json!("")] {
             let same = content(&json!({ "api_key": "bmV3", "api_key.previous": previous }));

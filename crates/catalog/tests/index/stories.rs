@@ -204,7 +204,7 @@ fn the_oldest_kuadrant_that_stays_counts() {
 }
 
 #[test]
-fn secrets_without_the_enforcement_label_keep_no_labels_and_of_annotations_an_end() {
+fn secrets_without_the_enforcement_label_keep_no_labels_and_no_annotations() {
     let meta = |labels: Value| {
         serde_json::from_value(json!({
             "namespace": "a", "name": "x", "labels": labels,
@@ -218,12 +218,8 @@ fn secrets_without_the_enforcement_label_keep_no_labels_and_of_annotations_an_en
         .unwrap()
     };
     let foreign = SecretMeta::keep(meta(json!({ "owner": "helm" })));
-    assert!(foreign.labels.is_empty() && !foreign.enforces());
-    assert_eq!(
-        foreign.annotations.keys().collect::<Vec<_>>(),
-        ["keydesk.dev/previous-until"]
-    );
-    assert_eq!(foreign.accepted_until(), "2026-06-01T12:00:00Z".parse().ok());
+    assert!(foreign.labels.is_empty() && foreign.annotations.is_empty() && !foreign.enforces());
+    assert_eq!(foreign.accepted_until(), None);
     let ours = SecretMeta::keep(meta(
         json!({ "devportal.kuadrant.io/enforcement": "true", "app": "gamestore" }),
     ));
@@ -231,6 +227,7 @@ fn secrets_without_the_enforcement_label_keep_no_labels_and_of_annotations_an_en
         ours.annotations.keys().collect::<Vec<_>>(),
         ["keydesk.dev/previous-until", "secret.kuadrant.io/plan-id"]
     );
+    assert_eq!(ours.accepted_until(), "2026-06-01T12:00:00Z".parse().ok());
     assert!(ours.labels.contains_key("app") && ours.enforces());
 }
 

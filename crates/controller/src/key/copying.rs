@@ -24,6 +24,11 @@ pub(super) async fn carry_out(
     copying: &[Copying],
     outcome: &mut Outcome,
 ) -> Applied {
+    let is_seen = |id: &NamespacedName| seen.copies.iter().any(|copy| copy.meta.id == *id);
+    let makes_any = copying.iter().any(|step| matches!(step, Copying::Create(_)));
+    if makes_any && desk.awaited.lacks(&seen.id, is_seen, Instant::now()) {
+        return Applied::Stale;
+    }
     let mut rejection = None;
     for step in copying {
         if rejection.is_some() && matches!(step, Copying::Retire(_)) {
@@ -46,20 +51,16 @@ pub(super) async fn carry_out(
             Some(_) | None => return Applied::Done,
         }
     }
-    if !copying.is_empty() {
-        let mut rejections = desk.rejections.lock();
-        match rejection {
-            Some(reason) => rejections.insert(seen.id.clone(), reason),
-            None => rejections.remove(&seen.id),
-        };
-    }
+    let mut rejections = desk.rejections.lock();
+    match rejection {
+        Some(reason) => rejections.insert(seen.id.clone(), reason),
+        None => rejections.remove(&seen.id),
+    };
     Applied::Done
 }
 
 async fn make(desk: &Desk, seen: &Seen, step: &Copying) -> Result<Applied, WriteError> {
-    let is_seen = |id: &NamespacedName| seen.copies.iter().any(|copy| copy.meta.id == *id);
     match step {
-        Copying::Create(_) if desk.awaited.lacks(&seen.id, is_seen, Instant::now()) => Ok(Applied::Stale),
         Copying::Create(wanted) => {
             let applied = copy(desk, wanted, None).await?;
             if applied == Applied::Done {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use keydesk_api::condition::{self, KeyAspect};
-use keydesk_api::meta::{annotation, is_previous_secret, previous_secret_name};
+use keydesk_api::meta::{is_previous_secret, previous_secret_name};
 use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target};
 use keydesk_core::{Fingerprint, NamespacedName, SecretFacts};
 use kube::ResourceExt;
@@ -65,8 +65,8 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
     if let Some(live) = &mut live {
         live.rejection = desk.rejections.lock().get(id).cloned();
         if let Some(wanted) = live.edges.secret.clone() {
-            let content = match &secret {
-                Some(secret) => desk.values.content(&desk.cluster, secret).await?,
+            let content = match secret {
+                Some(secret) => desk.values.content(&desk.cluster, &secret).await?,
                 None => Content::Missing,
             };
             if content == Content::Missing {
@@ -74,7 +74,7 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
             }
             live.value = content.value();
             live.secret = facts(content);
-            live.rotation = rotation(desk, secret.as_deref(), content, previous_taken);
+            live.rotation = rotation(desk, content, previous_taken);
         }
     }
     let bids = live.as_ref().map(|live| bids(live, &copies)).unwrap_or_default();
@@ -105,21 +105,12 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
 }
 
 /// What becomes of the previous value in the consumer's Secret.
-fn rotation(
-    desk: &Desk,
-    secret: Option<&SecretMeta>,
-    content: Content,
-    taken: Option<NamespacedName>,
-) -> Rotation {
-    let (Some(secret), Some(value)) = (secret, content.previous()) else {
+fn rotation(desk: &Desk, content: Content, taken: Option<NamespacedName>) -> Rotation {
+    let Some(previous) = content.previous() else {
         return Rotation::Settled;
     };
-    let until = secret.annotations.get(annotation::PREVIOUS_UNTIL);
-    let overlap = desk.settings.rotation_overlap;
-    match (
-        Rotation::of(value, until.map(String::as_str), overlap, Timestamp::now()),
-        taken,
-    ) {
+    let rotation = Rotation::of(previous, desk.settings.rotation_overlap, Timestamp::now());
+    match (rotation, taken) {
         (Rotation::Until { .. }, Some(taken)) => Rotation::Refused(Refusal::NameTaken(taken)),
         (rotation, _) => rotation,
     }

@@ -11,6 +11,8 @@ use keydesk_api::meta::annotation;
 use keydesk_api::rfc3339;
 use keydesk_core::{Fingerprint, NamespacedName};
 
+use crate::values::{Previous, Until};
+
 /// What becomes of the value that is being rotated out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Rotation {
@@ -49,15 +51,13 @@ pub(crate) enum Refusal {
 }
 
 impl Rotation {
-    /// Of a value with an end as the consumer wrote it, which may be at most `overlap` ahead.
-    pub(super) fn of(value: Fingerprint, until: Option<&str>, overlap: Duration, now: Timestamp) -> Self {
-        let Some(until) = until else {
-            return Self::Refused(Refusal::Undated);
-        };
-        // Whole seconds, as in everything that is written of it.
-        let end = until.parse().ok().map(|end: Timestamp| end.as_second());
-        let Some(end) = end.and_then(|second| Timestamp::from_second(second).ok()) else {
-            return Self::Refused(Refusal::Unreadable);
+    /// Of a value whose end may be at most `overlap` ahead.
+    pub(super) fn of(previous: Previous, overlap: Duration, now: Timestamp) -> Self {
+        let Previous { value, until } = previous;
+        let end = match until {
+            Until::Unsaid => return Self::Refused(Refusal::Undated),
+            Until::Unreadable => return Self::Refused(Refusal::Unreadable),
+            Until::Moment(end) => end,
         };
         if end <= now {
             return Self::Settled;
@@ -130,29 +130,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_is_a_time_within_a_week() {
+    fn an_end_is_at_most_a_week_ahead() {
         let value = FingerprintKey::new([1; 32]).fingerprint(b"old");
         let now: Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
         let week = Duration::from_hours(7 * 24);
-        let of = |until| Rotation::of(value, until, week, now);
+        let of = |until| Rotation::of(Previous { value, until }, week, now);
+        let at = |end: &str| of(Until::Moment(end.parse().unwrap()));
         let until = |end: &str| Rotation::Until {
             value,
             end: end.parse().unwrap(),
         };
-        assert_eq!(of(Some("2026-06-01T12:00:01Z")), until("2026-06-01T12:00:01Z"));
-        assert_eq!(
-            of(Some("2026-06-01T15:00:00.7+02:00")),
-            until("2026-06-01T13:00:00Z")
-        );
-        assert_eq!(of(Some("2026-06-08T12:00:00Z")), until("2026-06-08T12:00:00Z"));
+        for end in ["2026-06-01T12:00:01Z", "2026-06-08T12:00:00Z"] {
+            assert_eq!(at(end), until(end));
+        }
         for over in ["2026-06-01T12:00:00Z", "2020-01-01T00:00:00Z"] {
-            assert_eq!(of(Some(over)), Rotation::Settled);
+            assert_eq!(at(over), Rotation::Settled);
         }
-        for odd in ["", "tomorrow", "2026-06-02", "1780300000", "2026-06-02T12:00:00"] {
-            assert_eq!(of(Some(odd)), Rotation::Refused(Refusal::Unreadable), "{odd}");
-        }
-        assert_eq!(of(None), Rotation::Refused(Refusal::Undated));
-        let far = of(Some("2026-06-08T12:00:01Z"));
+        assert_eq!(of(Until::Unreadable), Rotation::Refused(Refusal::Unreadable));
+        assert_eq!(of(Until::Unsaid), Rotation::Refused(Refusal::Undated));
+        let far = at("2026-06-08T12:00:01Z");
         assert_eq!(far.changes_at(), "2026-06-01T12:00:01Z".parse().ok());
         let (accepted, reason, message) = far.report(&NamespacedName::new("a", "s")).unwrap();
         assert!(!accepted && reason == KeyReason::PreviousUntilTooFar, "{message}");

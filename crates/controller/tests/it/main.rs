@@ -26,6 +26,7 @@ mod h_automatic;
 mod i_expiry;
 mod j_converging;
 mod j_enforcement;
+mod j_killed;
 mod j_rotation;
 mod k_personas;
 mod stage;

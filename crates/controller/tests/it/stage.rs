@@ -95,8 +95,13 @@ impl Stage {
 
     /// Starts the controller, as its service account.
     pub(crate) fn start(&mut self, settings: Settings) {
-        let shutdown = CancellationToken::new();
         let client = self.world.controller().client();
+        self.start_with(client, settings);
+    }
+
+    /// The same over a client that a test has a hand in.
+    pub(crate) fn start_with(&mut self, client: kube::Client, settings: Settings) {
+        let shutdown = CancellationToken::new();
         let task = tokio::spawn({
             let shutdown = shutdown.clone();
             async move {
@@ -118,6 +123,15 @@ impl Stage {
         if let Some(controller) = self.controller.take() {
             controller.shutdown.cancel();
             controller.task.await.expect("the controller ends in order");
+        }
+    }
+
+    /// Ends the controller where it stands.
+    pub(crate) async fn kill(&mut self) {
+        if let Some(controller) = self.controller.take() {
+            controller.task.abort();
+            let ended = controller.task.await;
+            assert!(ended.is_err_and(|error| error.is_cancelled()));
         }
     }
 
