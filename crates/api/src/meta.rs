@@ -3,9 +3,13 @@
 //! Upstream's names stay as they are, so that clients that look for them keep finding them. Where upstream would write
 //! a name or label that the API server refuses, ours is cut and told apart by a longer digest.
 
+mod succession;
+
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
+
+pub use succession::{enforcement_stem, is_previous_secret, previous_secret_name, successor_secret_name};
 
 /// API group of our four kinds.
 pub const GROUP: &str = "devportal.kuadrant.io";
@@ -15,6 +19,9 @@ pub const VERSION: &str = "v1alpha1";
 
 /// Entry of a Secret that holds the value of a key.
 pub const API_KEY_ENTRY: &str = "api_key";
+
+/// Entry of a consumer's Secret that holds the value which is being rotated out.
+pub const PREVIOUS_API_KEY_ENTRY: &str = "api_key.previous";
 
 /// Longest name of an object, in bytes.
 const NAME_MAX: usize = 253;
@@ -71,7 +78,11 @@ pub mod annotation {
     pub const TERMS_BEFORE: &str = "keydesk.dev/terms-before";
     /// APIKey: scopes, separated by spaces; part of the terms.
     pub const SCOPES: &str = "keydesk.dev/scopes";
-    /// Secret of a consumer: until when the value under `api_key.previous` is accepted as well.
+    /// Enforcement secret: another one that has the same value for the moment. Set by the controller; taking it off again
+    /// is the change by which Authorino reads the Secret anew.
+    pub const REPLACES: &str = "keydesk.dev/replaces";
+    /// Secret of a consumer: until when the value under `api_key.previous` is accepted as well (RFC 3339). Enforcement
+    /// secret of that value: the same.
     pub const PREVIOUS_UNTIL: &str = "keydesk.dev/previous-until";
     /// `AuthPolicy`: parts of it that the owner knows the gate does not evaluate.
     pub const GATE_IGNORE: &str = "keydesk.dev/gate-ignore";
@@ -109,7 +120,7 @@ pub fn request_name(key_namespace: &str, key_name: &str) -> String {
     derived_name("", key_namespace, key_name)
 }
 
-/// Name of the enforcement secret of an APIKey.
+/// Name of the first enforcement secret of an APIKey; [`enforcement_stem`] tells of others.
 #[must_use]
 pub fn enforcement_secret_name(key_namespace: &str, key_name: &str) -> String {
     derived_name("devportal-", key_namespace, key_name)

@@ -159,10 +159,15 @@ pub fn gate(namespace: &str) -> Vec<Manifest> {
     ]
 }
 
-/// What the controller does: upstream's rules. It may not change a Secret, only delete it and make it anew.
+/// What the controller does: upstream's rules, and changing Secrets: where it may not, it deletes them and makes them
+/// anew.
 fn controller() -> Vec<Value> {
     vec![
-        rule(CORE, &["secrets"], &["create", "delete", "get", "list", "watch"]),
+        rule(
+            CORE,
+            &["secrets"],
+            &["create", "delete", "get", "list", "update", "watch"],
+        ),
         rule(
             GROUP,
             &["apikeyapprovals", "apikeyrequests", "apiproducts"],

@@ -34,7 +34,8 @@ pub struct Catalog {
     pub(crate) keys_by_product: Reverse<NamespacedName, NamespacedName>,
     pub(crate) keys_by_secret: Reverse<NamespacedName, NamespacedName>,
     pub(crate) keys_by_request: Reverse<NamespacedName, NamespacedName>,
-    pub(crate) keys_by_enforcement_name: Reverse<String, NamespacedName>,
+    /// By what the names of a key's enforcement secrets have in common.
+    pub(crate) keys_by_enforcement_stem: Reverse<String, NamespacedName>,
     pub(crate) requests_by_key: Reverse<NamespacedName, NamespacedName>,
     pub(crate) approvals_by_request: Reverse<NamespacedName, NamespacedName>,
     pub(crate) products_by_route: Reverse<NamespacedName, NamespacedName>,
@@ -42,8 +43,8 @@ pub struct Catalog {
     pub(crate) auth_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
     pub(crate) plan_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
     pub(crate) rate_limit_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
-    /// By name: the namespaces that hold a Secret of that name which says to be an enforcement secret.
-    pub(crate) enforcement_namespaces: Reverse<String, String>,
+    /// The Secrets that say to be enforcement secrets, by what their names have in common.
+    pub(crate) secrets_by_enforcement_stem: Reverse<String, NamespacedName>,
 }
 
 impl Catalog {

@@ -43,7 +43,10 @@ impl<To: Ord, From: Ord> Reverse<To, From> {
         }
     }
 
-    pub(crate) fn unlink(&mut self, to: &To, from: &From) {
+    pub(crate) fn unlink<Q: Ord + ?Sized>(&mut self, to: &Q, from: &From)
+    where
+        To: Borrow<Q>,
+    {
         match self.0.get_mut(to) {
             Some(Referrers::One(only)) if only == from => {
                 self.0.remove(to);
@@ -112,7 +115,7 @@ pub struct KeyEdges {
     pub secret: Option<NamespacedName>,
     /// The request that stands for it.
     pub request: NamespacedName,
-    /// The name of its enforcement secret.
+    /// The name of its first enforcement secret.
     pub enforcement_secret: String,
 }
 

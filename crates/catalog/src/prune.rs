@@ -11,12 +11,14 @@ use keydesk_core::NamespacedName;
 use crate::{Approval, Object, SecretMeta};
 
 /// The annotations of an enforcement secret that are compared.
-const SECRET_ANNOTATIONS: [&str; 5] = [
+const SECRET_ANNOTATIONS: [&str; 7] = [
     annotation::PLAN_ID,
     annotation::USER_ID,
     annotation::EXPIRES_AT,
     annotation::API_KEY,
     annotation::API_PRODUCT,
+    annotation::PREVIOUS_UNTIL,
+    annotation::REPLACES,
 ];
 
 /// Drops managed fields, and every annotation but ours: among the others may be a copy of a whole object.
@@ -103,6 +105,14 @@ impl SecretMeta {
             labels,
             annotations,
         }
+    }
+
+    /// Until when its value is accepted, if it is an enforcement secret of one that is being rotated out. What cannot be
+    /// read has passed.
+    #[must_use]
+    pub fn accepted_until(&self) -> Option<Timestamp> {
+        let until = self.annotations.get(annotation::PREVIOUS_UNTIL)?;
+        Some(until.parse().unwrap_or(Timestamp::MIN))
     }
 
     /// Whether it says to be an enforcement secret.

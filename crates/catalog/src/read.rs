@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keydesk_api::foreign::{AuthPolicy, Gateway, HTTPRoute, Kuadrant, PlanPolicy, RateLimitPolicy};
+use keydesk_api::meta::enforcement_stem;
 use keydesk_api::{APIKey, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
@@ -102,23 +103,22 @@ impl Catalog {
             .filter_map(|id| self.approval(id))
     }
 
-    /// Every Secret, in any namespace, that bears this name and says to be an enforcement secret.
-    pub fn enforcement_secrets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Arc<SecretMeta>> {
-        let namespaces = self.enforcement_namespaces.to(name).cloned().collect::<Vec<_>>();
-        namespaces
-            .into_iter()
-            .filter_map(move |namespace| self.secret(&NamespacedName::new(namespace, name)))
+    /// Every Secret, in any namespace, that bears this name, or another one of the same key, and says to be an enforcement
+    /// secret.
+    pub fn enforcement_secrets(&self, name: &str) -> impl Iterator<Item = Arc<SecretMeta>> {
+        let ids = self.secrets_by_enforcement_stem.to(&*enforcement_stem(name));
+        ids.filter_map(|id| self.secret(id))
     }
 
-    /// Whether some key derives this name for its enforcement secret.
+    /// Whether some key derives this name for an enforcement secret.
     #[must_use]
     pub fn derives_enforcement_secret(&self, name: &str) -> bool {
-        self.keys_by_enforcement_name.to(name).next().is_some()
+        self.keys_enforced_by(name).next().is_some()
     }
 
-    /// The keys that derive this name for their enforcement secret: one, but for the rarest of accidents.
-    pub fn keys_enforced_by<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a NamespacedName> {
-        self.keys_by_enforcement_name.to(name)
+    /// The keys that derive this name for an enforcement secret: one, but for the rarest of accidents.
+    pub fn keys_enforced_by(&self, name: &str) -> impl Iterator<Item = &NamespacedName> {
+        self.keys_by_enforcement_stem.to(&*enforcement_stem(name))
     }
 
     /// Whether some key derives this name for its request.

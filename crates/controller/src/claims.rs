@@ -1,4 +1,5 @@
-//! Which keys of a product hold the same value: two would be one key to a gateway, so only one of them may work.
+//! Which keys of a product hold the same value: two would be one key to a gateway, so only one of them may work. A key may
+//! hold two values for a while, the one that is in use and the one that is being rotated out.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,78 +15,74 @@ pub(crate) struct Bid {
     pub(crate) claim: Claim,
     /// Gateways were given this very value for the key.
     pub(crate) enforced: bool,
-    /// Its status says that it may not be used: denied, expired or pending. A failure may pass.
+    /// It is being rotated out.
+    pub(crate) previous: bool,
+    /// The key's status says that it may not be used: denied, expired or pending. A failure may pass.
     pub(crate) revoked: bool,
     pub(crate) created_at: Option<Timestamp>,
 }
 
-/// What became of a bid.
+/// What became of the bids of a key.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Verdict {
-    /// Another key has the better right.
-    pub(crate) is_duplicate: bool,
+    /// The claims to which another key has the better right.
+    pub(crate) lost: BTreeSet<Claim>,
     /// Keys for which this changes the verdict: they must look again.
     pub(crate) concerned: BTreeSet<NamespacedName>,
 }
 
-/// The smaller, the better: first whoever is enforced with the value, then the older key.
-type Right = (bool, Option<Timestamp>, NamespacedName);
+/// The smaller, the better: first whoever is enforced with the value, then who does not rotate it out, then the older
+/// key.
+type Right = (bool, bool, Option<Timestamp>, NamespacedName);
 
 /// What every key claims. However many share a value, a bid costs no more than a look-up: only the best right counts.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
-    claims: HashMap<NamespacedName, (Claim, Right)>,
+    claims: HashMap<NamespacedName, Vec<(Claim, Right)>>,
     rights: HashMap<Claim, BTreeSet<Right>>,
 }
 
 impl Claims {
     /// Says what a key claims from now on.
-    pub(crate) fn claim(&mut self, key: &NamespacedName, bid: Option<Bid>) -> Verdict {
-        let before = self.claims.get(key).cloned();
-        let after = bid.map(|bid| {
-            // A copy goes for a moment when it is made anew, and for longer when the product fails; nobody else steps in.
-            let was_enforced = before
-                .as_ref()
-                .is_some_and(|(claim, (unenforced, ..))| *claim == bid.claim && !unenforced);
-            let enforced = bid.enforced || (was_enforced && !bid.revoked);
-            (bid.claim, (!enforced, bid.created_at, key.clone()))
-        });
+    pub(crate) fn claim(&mut self, key: &NamespacedName, bids: &[Bid]) -> Verdict {
+        let before = self.claims.get(key).cloned().unwrap_or_default();
+        let after: Vec<_> = bids.iter().map(|bid| right(key, bid, &before)).collect();
         let mut concerned = BTreeSet::new();
         if before != after {
-            let both = [&before, &after].map(|entry| entry.as_ref().map(|(claim, _)| claim.clone()));
-            let ahead = both
-                .clone()
-                .map(|claim| claim.and_then(|claim| self.holder(&claim)));
+            let touched: BTreeSet<_> = before
+                .iter()
+                .chain(&after)
+                .map(|(claim, _)| claim.clone())
+                .collect();
+            let ahead: Vec<_> = touched
+                .iter()
+                .map(|claim| (claim, self.holder(claim).cloned()))
+                .collect();
             self.replace(key, before, after.clone());
-            for (claim, was_ahead) in both.into_iter().zip(ahead) {
-                let is_ahead = claim.and_then(|claim| self.holder(&claim));
+            for (claim, was_ahead) in ahead {
+                let is_ahead = self.holder(claim).cloned();
                 if is_ahead != was_ahead {
                     concerned.extend(is_ahead.into_iter().chain(was_ahead));
                 }
             }
             concerned.remove(key);
         }
-        let holder = after.and_then(|(claim, _)| self.holder(&claim));
-        Verdict {
-            is_duplicate: holder.is_some_and(|holder| holder != *key),
-            concerned,
-        }
+        let lost = after
+            .into_iter()
+            .map(|(claim, _)| claim)
+            .filter(|claim| self.holder(claim) != Some(key))
+            .collect();
+        Verdict { lost, concerned }
     }
 
     /// The key with the best right to a value.
-    fn holder(&self, claim: &Claim) -> Option<NamespacedName> {
-        let (_, _, key) = self.rights.get(claim)?.first()?;
-        Some(key.clone())
+    fn holder(&self, claim: &Claim) -> Option<&NamespacedName> {
+        let (.., key) = self.rights.get(claim)?.first()?;
+        Some(key)
     }
 
-    fn replace(
-        &mut self,
-        key: &NamespacedName,
-        before: Option<(Claim, Right)>,
-        after: Option<(Claim, Right)>,
-    ) {
-        if let Some((claim, right)) = before {
-            self.claims.remove(key);
+    fn replace(&mut self, key: &NamespacedName, before: Vec<(Claim, Right)>, after: Vec<(Claim, Right)>) {
+        for (claim, right) in before {
             if let Some(rights) = self.rights.get_mut(&claim) {
                 rights.remove(&right);
                 if rights.is_empty() {
@@ -93,14 +90,30 @@ impl Claims {
                 }
             }
         }
-        if let Some((claim, right)) = after {
+        for (claim, right) in &after {
             self.rights
                 .entry(claim.clone())
                 .or_default()
                 .insert(right.clone());
-            self.claims.insert(key.clone(), (claim, right));
+        }
+        if after.is_empty() {
+            self.claims.remove(key);
+        } else {
+            self.claims.insert(key.clone(), after);
         }
     }
+}
+
+fn right(key: &NamespacedName, bid: &Bid, before: &[(Claim, Right)]) -> (Claim, Right) {
+    // A copy goes for a moment when it is made anew, and for longer when the product fails; nobody else steps in.
+    let was_enforced = before
+        .iter()
+        .any(|(claim, (unenforced, ..))| *claim == bid.claim && !unenforced);
+    let enforced = bid.enforced || (was_enforced && !bid.revoked);
+    (
+        bid.claim.clone(),
+        (!enforced, bid.previous, bid.created_at, key.clone()),
+    )
 }
 
 #[cfg(test)]
@@ -118,6 +131,7 @@ mod tests {
         Bid {
             claim: (NamespacedName::new("gamestore", product), fingerprint),
             enforced: false,
+            previous: false,
             revoked: false,
             created_at: Timestamp::from_second(created_at).ok(),
         }
@@ -130,17 +144,28 @@ mod tests {
         }
     }
 
-    fn verdict<const N: usize>(is_duplicate: bool, concerned: [&str; N]) -> Verdict {
-        Verdict {
-            is_duplicate,
-            concerned: concerned.map(key).into(),
+    fn rotated_out(bid: Bid) -> Bid {
+        Bid {
+            previous: true,
+            ..bid
         }
+    }
+
+    /// Whether the key lost anything, and whom it concerns.
+    fn say(claims: &mut Claims, name: &str, bids: &[Bid]) -> (bool, BTreeSet<NamespacedName>) {
+        let Verdict { lost, concerned } = claims.claim(&key(name), bids);
+        assert!(lost.len() <= bids.len());
+        (!lost.is_empty(), concerned)
+    }
+
+    fn verdict<const N: usize>(is_duplicate: bool, concerned: [&str; N]) -> (bool, BTreeSet<NamespacedName>) {
+        (is_duplicate, concerned.map(key).into())
     }
 
     #[test]
     fn of_keys_with_one_value_the_older_works() {
         let mut claims = Claims::default();
-        let mut say = |name: &str, created_at| claims.claim(&key(name), Some(bid("store", b"v", created_at)));
+        let mut say = |name: &str, created_at| say(&mut claims, name, &[bid("store", b"v", created_at)]);
         assert_eq!(say("b", 2), verdict(false, []));
         assert_eq!(say("c", 3), verdict(true, []));
         assert_eq!(say("a", 1), verdict(false, ["b"]));
@@ -151,39 +176,39 @@ mod tests {
     fn a_key_that_is_enforced_with_the_value_works_although_it_is_younger() {
         let mut claims = Claims::default();
         let (old, young) = (bid("store", b"v", 1), bid("store", b"v", 2));
-        claims.claim(&key("young"), Some(enforced(young.clone())));
-        assert_eq!(claims.claim(&key("old"), Some(old)), verdict(true, []));
+        say(&mut claims, "young", &[enforced(young.clone())]);
+        assert_eq!(say(&mut claims, "old", &[old]), verdict(true, []));
         // While its copy is not there, nothing changes.
         assert_eq!(
-            claims.claim(&key("young"), Some(young.clone())),
+            say(&mut claims, "young", std::slice::from_ref(&young)),
             verdict(false, [])
         );
         let denied = Bid {
             revoked: true,
             ..young
         };
-        assert_eq!(claims.claim(&key("young"), Some(denied)), verdict(true, ["old"]));
+        assert_eq!(say(&mut claims, "young", &[denied]), verdict(true, ["old"]));
     }
 
     #[test]
     fn a_key_that_is_enforced_with_another_value_has_no_better_right() {
         let mut claims = Claims::default();
-        claims.claim(&key("old"), Some(enforced(bid("store", b"other", 1))));
-        claims.claim(&key("young"), Some(enforced(bid("store", b"v", 2))));
-        let taking = claims.claim(&key("old"), Some(bid("store", b"v", 1)));
+        say(&mut claims, "old", &[enforced(bid("store", b"other", 1))]);
+        say(&mut claims, "young", &[enforced(bid("store", b"v", 2))]);
+        let taking = say(&mut claims, "old", &[bid("store", b"v", 1)]);
         assert_eq!(taking, verdict(true, []));
     }
 
     #[test]
     fn another_product_or_value_is_no_rival() {
         let mut claims = Claims::default();
-        claims.claim(&key("a"), Some(bid("store", b"v", 1)));
+        say(&mut claims, "a", &[bid("store", b"v", 1)]);
         assert_eq!(
-            claims.claim(&key("b"), Some(bid("vault", b"v", 2))),
+            say(&mut claims, "b", &[bid("vault", b"v", 2)]),
             verdict(false, [])
         );
         assert_eq!(
-            claims.claim(&key("c"), Some(bid("store", b"w", 3))),
+            say(&mut claims, "c", &[bid("store", b"w", 3)]),
             verdict(false, [])
         );
     }
@@ -192,17 +217,41 @@ mod tests {
     fn a_claim_given_up_concerns_the_next_in_line_only() {
         let mut claims = Claims::default();
         for (created_at, name) in ["a", "b", "c"].into_iter().enumerate() {
-            claims.claim(
-                &key(name),
-                Some(bid("store", b"v", i64::try_from(created_at).unwrap())),
-            );
+            let created_at = i64::try_from(created_at).unwrap();
+            say(&mut claims, name, &[bid("store", b"v", created_at)]);
         }
         assert_eq!(
-            claims.claim(&key("a"), Some(bid("store", b"w", 0))),
+            say(&mut claims, "a", &[bid("store", b"w", 0)]),
             verdict(false, ["b"])
         );
-        assert_eq!(claims.claim(&key("b"), None), verdict(false, ["c"]));
-        assert_eq!(claims.claim(&key("c"), None), verdict(false, []));
+        assert_eq!(say(&mut claims, "b", &[]), verdict(false, ["c"]));
+        assert_eq!(say(&mut claims, "c", &[]), verdict(false, []));
         assert!(claims.rights.len() == 1 && claims.claims.len() == 1);
+    }
+
+    #[test]
+    fn a_value_that_is_rotated_out_is_claimed_too() {
+        let mut claims = Claims::default();
+        let (old, new) = (bid("store", b"old", 1), bid("store", b"new", 1));
+        say(&mut claims, "a", &[enforced(old.clone())]);
+        // From the one in use it becomes the previous one: nobody else steps in.
+        say(&mut claims, "a", &[new, rotated_out(old.clone())]);
+        let thief = bid("store", b"old", 0);
+        assert_eq!(
+            say(&mut claims, "b", std::slice::from_ref(&thief)),
+            verdict(true, [])
+        );
+        assert_eq!(say(&mut claims, "a", &[]), verdict(false, ["b"]));
+    }
+
+    #[test]
+    fn who_rotates_a_value_out_gives_way_to_who_uses_it() {
+        let mut claims = Claims::default();
+        let own = bid("store", b"own", 1);
+        let verdict = claims.claim(&key("b"), &[bid("store", b"v", 2)]);
+        assert_eq!(verdict, Verdict::default());
+        let previous = rotated_out(bid("store", b"v", 1));
+        let verdict = claims.claim(&key("a"), &[own, previous.clone()]);
+        assert_eq!(verdict.lost, [previous.claim].into(), "its own value is its own");
     }
 }

@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use keydesk_api::AuthScheme;
-use keydesk_catalog::{Catalog, Target};
+use keydesk_catalog::{Catalog, SecretMeta, Target};
 use keydesk_core::{FingerprintKey, NamespacedName};
 use kube::Client;
 use parking_lot::{Mutex, RwLock};
 
 use crate::Settings;
+use crate::awaited::Awaited;
 use crate::claims::Claims;
 use crate::fetch::{Documents, Fetcher, Pace, Reach};
 use crate::metrics::Metrics;
 use crate::queue::{Backoff, Queue};
+use crate::rights::Rights;
 use crate::values::Values;
 use crate::write::Cluster;
 
@@ -22,11 +24,15 @@ pub(crate) struct Desk {
     pub(crate) cluster: Cluster,
     pub(crate) catalog: Arc<RwLock<Catalog>>,
     pub(crate) queue: Queue<Target>,
+    pub(crate) rights: Rights,
+    pub(crate) awaited: Awaited,
     pub(crate) values: Values,
     pub(crate) claims: Mutex<Claims>,
     pub(crate) documents: Documents<NamespacedName>,
     /// By key: why the API server refused its enforcement secret the last time.
     pub(crate) rejections: Mutex<HashMap<NamespacedName, String>>,
+    /// By key: the Secrets that were deleted to be made anew, as long as they are not.
+    pub(crate) retired: Mutex<HashMap<NamespacedName, Vec<Arc<SecretMeta>>>>,
     /// By product: the scheme that was written, and the form in which the API server keeps it.
     pub(crate) stored_schemes: Mutex<HashMap<NamespacedName, (AuthScheme, AuthScheme)>>,
     pub(crate) settings: Settings,
@@ -56,9 +62,12 @@ impl Desk {
             cluster: Cluster::new(client),
             catalog,
             queue,
+            rights: Rights::default(),
+            awaited: Awaited::default(),
             values: Values::new(FingerprintKey::new(rand::random())),
             claims: Mutex::default(),
             rejections: Mutex::default(),
+            retired: Mutex::default(),
             stored_schemes: Mutex::default(),
             settings,
             metrics,

@@ -12,6 +12,7 @@
 //! It knows neither gate nor portal; where a key stands is said by `keydesk-core`.
 
 mod approval;
+mod awaited;
 mod claims;
 mod desk;
 mod enforcement_secret;
@@ -22,9 +23,11 @@ pub mod local_gateway;
 mod look;
 mod managed;
 mod metrics;
+mod opened;
 mod product;
 pub mod queue;
 mod recent;
+mod rights;
 mod run;
 mod settings;
 mod values;

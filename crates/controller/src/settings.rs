@@ -20,6 +20,8 @@ pub struct Settings {
     /// How long a key that works goes on working when its product loses its authentication scheme or the cluster its
     /// Kuadrant: both come and go when gateways restart.
     pub product_failure_grace: Duration,
+    /// How far ahead the end of a value that is being rotated out may be.
+    pub rotation_overlap: Duration,
     /// How many objects are looked at at once.
     pub workers: usize,
 }
@@ -32,6 +34,7 @@ impl Default for Settings {
             fetch_private: PrivateRanges::default(),
             fetch_refresh: Pace::default().refresh,
             product_failure_grace: Duration::from_mins(1),
+            rotation_overlap: Duration::from_hours(7 * 24),
             workers: 8,
         }
     }

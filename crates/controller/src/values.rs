@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use k8s_openapi::api::core::v1::Secret;
-use keydesk_api::meta::API_KEY_ENTRY;
+use jiff::Timestamp;
+use keydesk_api::meta::{API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation};
 use keydesk_catalog::SecretMeta;
 use keydesk_core::{Fingerprint, FingerprintKey, NamespacedName};
+use kube::ResourceExt as _;
 use parking_lot::Mutex;
-use zeroize::Zeroizing;
 
+use crate::opened::Opened;
 use crate::write::{self, Cluster, WriteError};
 
 /// What a Secret holds under `api_key`.
@@ -20,26 +21,71 @@ pub(crate) enum Content {
     WithoutEntry,
     /// An entry of no bytes.
     Empty,
-    /// A value, and nothing else.
-    Value(Fingerprint),
-    /// A value beside other entries.
-    Crowded(Fingerprint),
+    /// A value.
+    Value(Held),
+}
+
+/// The values in a Secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    value: Fingerprint,
+    /// The value that is being rotated out, if it is another one.
+    previous: Option<Previous>,
+    /// Whether the value is all that is there.
+    is_alone: bool,
+}
+
+/// A value that is being rotated out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Previous {
+    pub(crate) value: Fingerprint,
+    /// As it was written beside that very value: two looks might see the one without the other.
+    pub(crate) until: Until,
+}
+
+/// Until when a value is to be accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Nothing says so.
+    Unsaid,
+    /// What says so is no time.
+    Unreadable,
+    /// Until then; in whole seconds, as in everything that is written of it.
+    Moment(Timestamp),
+}
+
+impl Until {
+    fn read(annotation: Option<&str>) -> Self {
+        let Some(text) = annotation else {
+            return Self::Unsaid;
+        };
+        let moment = text.parse().ok().map(|moment: Timestamp| moment.as_second());
+        moment
+            .and_then(|second| Timestamp::from_second(second).ok())
+            .map_or(Self::Unreadable, Self::Moment)
+    }
 }
 
 impl Content {
     /// The value, whatever else is there.
     pub(crate) fn value(self) -> Option<Fingerprint> {
-        match self {
-            Self::Value(fingerprint) | Self::Crowded(fingerprint) => Some(fingerprint),
-            Self::Missing | Self::WithoutEntry | Self::Empty => None,
-        }
+        self.held().map(|held| held.value)
     }
 
     /// The value, if it is all that is there.
     pub(crate) fn sole_value(self) -> Option<Fingerprint> {
+        self.held().filter(|held| held.is_alone).map(|held| held.value)
+    }
+
+    /// The value that is being rotated out, unless it is the same.
+    pub(crate) fn previous(self) -> Option<Previous> {
+        self.held()?.previous
+    }
+
+    fn held(self) -> Option<Held> {
         match self {
-            Self::Value(fingerprint) => Some(fingerprint),
-            Self::Crowded(_) | Self::Missing | Self::WithoutEntry | Self::Empty => None,
+            Self::Value(held) => Some(held),
+            Self::Missing | Self::WithoutEntry | Self::Empty => None,
         }
     }
 }
@@ -78,33 +124,46 @@ impl Values {
         {
             return Ok(known.content);
         }
-        match cluster.read::<Secret>(&secret.id).await? {
-            Some(secret) => Ok(self.learn(secret)),
+        match Opened::read(cluster, &secret.id).await? {
+            Some(opened) => Ok(self.learn(&opened)),
             None => Ok(Content::Missing),
         }
     }
 
-    /// Takes in a Secret that was read or written, and lets go of its value.
-    pub(crate) fn learn(&self, secret: Secret) -> Content {
-        let id = write::id(&secret);
-        let uid = secret.metadata.uid.clone().unwrap_or_default();
-        let resource_version = secret.metadata.resource_version.clone().unwrap_or_default();
-        let is_alone = secret.data.as_ref().is_some_and(|data| data.len() == 1);
-        let content = match value_of(secret) {
-            None => Content::WithoutEntry,
-            Some(value) if value.is_empty() => Content::Empty,
-            Some(value) if is_alone => Content::Value(self.key.fingerprint(&value)),
-            Some(value) => Content::Crowded(self.key.fingerprint(&value)),
-        };
+    /// Takes in a Secret that was read or written.
+    pub(crate) fn learn(&self, opened: &Opened) -> Content {
+        let content = self.read(opened);
+        let secret = opened.secret();
         self.known.lock().insert(
-            id,
+            write::id(secret),
             Known {
-                uid,
-                resource_version,
+                uid: secret.uid().unwrap_or_default(),
+                resource_version: secret.resource_version().unwrap_or_default(),
                 content,
             },
         );
         content
+    }
+
+    fn read(&self, opened: &Opened) -> Content {
+        let Some(value) = opened.entry(API_KEY_ENTRY) else {
+            return Content::WithoutEntry;
+        };
+        if value.is_empty() {
+            return Content::Empty;
+        }
+        let until = opened.secret().annotations().get(annotation::PREVIOUS_UNTIL);
+        let previous = opened.entry(PREVIOUS_API_KEY_ENTRY);
+        Content::Value(Held {
+            value: self.key.fingerprint(value),
+            previous: previous
+                .filter(|previous| !previous.is_empty() && *previous != value)
+                .map(|previous| Previous {
+                    value: self.key.fingerprint(previous),
+                    until: Until::read(until.map(String::as_str)),
+                }),
+            is_alone: opened.len() == 1,
+        })
     }
 
     /// Forgets a Secret that is gone.
@@ -117,14 +176,56 @@ impl Values {
     }
 }
 
-/// The value in a Secret, wiped when dropped. The rest of the Secret is dropped here.
-pub(crate) fn value_of(secret: Secret) -> Option<Zeroizing<Vec<u8>>> {
-    let mut value = None;
-    for (name, bytes) in secret.data.unwrap_or_default() {
-        let bytes = Zeroizing::new(bytes.0);
-        if name == API_KEY_ENTRY {
-            value = Some(bytes);
-        }
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn content(data: &Value) -> Content {
+        let secret = json!({ "metadata": { "namespace": "a", "name": "s" }, "data": data });
+        Values::new(FingerprintKey::new([1; 32])).learn(&Opened::new(serde_json::from_value(secret).unwrap()))
     }
-    value
+
+    #[test]
+    fn an_end_is_a_time() {
+        let until = |text| Until::read(Some(text));
+        for (text, moment) in [
+            ("2026-06-01T12:00:01Z", "2026-06-01T12:00:01Z"),
+            ("2026-06-01T15:00:00.7+02:00", "2026-06-01T13:00:00Z"),
+        ] {
+            assert_eq!(until(text), Until::Moment(moment.parse().unwrap()));
+        }
+        for odd in ["", "tomorrow", "2026-06-02", "1780300000", "2026-06-02T12:00:00"] {
+            assert_eq!(until(odd), Until::Unreadable, "{odd}");
+        }
+        assert_eq!(Until::read(None), Until::Unsaid);
+    }
+
+    #[test]
+    fn a_previous_value_is_another_one() {
+        let [new, old] = [b"new", b"old"].map(|value| FingerprintKey::new([1; 32]).fingerprint(value));
+        let both = content(&json!({ "api_key": "bmV3", "api_key.previous": "b2xk" }));
+        assert_eq!(
+            (both.value(), both.previous(), both.sole_value()),
+            (
+                Some(new),
+                Some(Previous {
+                    value: old,
+                    until: Until::Unsaid
+                }),
+                None
+            )
+        );
+        for previous in [json!("bmV3"), json!("")] {
+            let same = content(&json!({ "api_key": "bmV3", "api_key.previous": previous }));
+            assert_eq!((same.value(), same.previous()), (Some(new), None));
+        }
+        assert_eq!(content(&json!({ "api_key": "bmV3" })).sole_value(), Some(new));
+        assert_eq!(
+            content(&json!({ "api_key.previous": "b2xk" })),
+            Content::WithoutEntry
+        );
+        assert_eq!(content(&json!({ "api_key": "" })), Content::Empty);
+    }
 }

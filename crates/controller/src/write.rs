@@ -76,6 +76,16 @@ impl WriteError {
         matches!(&**source, kube::Error::Api(status) if status.code == 413 || status.message.contains("request is too large"))
     }
 
+    /// Whether our role does not let us.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        match self {
+            Self::Overtaken { .. } => false,
+            Self::Request { source, .. } => {
+                matches!(&**source, kube::Error::Api(status) if status.code == 403)
+            }
+        }
+    }
+
     fn request<K: Object>(attempt: &'static str, id: &NamespacedName, source: kube::Error) -> Self {
         Self::Request {
             attempt,
@@ -185,6 +195,18 @@ impl Cluster {
         self.remember(id, version, &merged);
         tracing::info!(kind = %kind::<K>(), object = %id, "changed {} {id}", kind::<K>());
         Ok(merged)
+    }
+
+    /// Puts an object in the place of the one whose UID and version it bears.
+    pub(crate) async fn put<K: Object>(&self, object: &K) -> Result<K, WriteError> {
+        let id = id(object);
+        let version = object.resource_version();
+        self.check::<K>("change", &id, version.as_deref())?;
+        let put = self.api::<K>(&id).replace(&id.name, &post(), object).await;
+        let put = put.map_err(|source| WriteError::request::<K>("change", &id, source))?;
+        self.remember(&id, version, &put);
+        tracing::info!(kind = %kind::<K>(), object = %id, "changed {} {id}", kind::<K>());
+        Ok(put)
     }
 
     /// Puts the status of an object whose version is that which was seen.

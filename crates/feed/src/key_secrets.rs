@@ -14,14 +14,19 @@ use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event};
 use kube::{Api, Client, Resource};
 use serde::{Deserialize, Deserializer};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::events::events;
 use crate::interruption::Interruptions;
 use crate::pulse::Pulse;
 
 /// The annotations that are kept.
-const KEPT_ANNOTATIONS: [&str; 3] = [annotation::PLAN_ID, annotation::USER_ID, annotation::EXPIRES_AT];
+const KEPT_ANNOTATIONS: [&str; 4] = [
+    annotation::PLAN_ID,
+    annotation::USER_ID,
+    annotation::EXPIRES_AT,
+    annotation::PREVIOUS_UNTIL,
+];
 
 /// The name under which their watch is listened to.
 const NAME: &str = "KeySecret";
@@ -37,7 +42,7 @@ pub struct KeySecret {
     pub created_at: Option<Timestamp>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// Those of its annotations by which Kuadrant knows plans and users.
+    /// Those of its annotations by which Kuadrant knows plans and users, and until when a previous value is accepted.
     pub annotations: BTreeMap<String, String>,
     /// The digest of the value; nothing without a value, or while the Secret is being deleted.
     pub digest: Option<Digest>,
@@ -149,22 +154,39 @@ impl<'de> Deserialize<'de> for Carrier {
             #[serde(default)]
             metadata: ObjectMeta,
             #[serde(default)]
-            data: Option<BTreeMap<String, ByteString>>,
+            data: Option<BTreeMap<String, Wiped>>,
         }
         let Wire { mut metadata, data } = Wire::deserialize(deserializer)?;
         // `kubectl apply` leaves the value in an annotation.
         if let Some(annotations) = &mut metadata.annotations {
-            annotations.retain(|name, _| KEPT_ANNOTATIONS.contains(&name.as_str()));
+            annotations.retain(|name, value| {
+                let keeps = KEPT_ANNOTATIONS.contains(&name.as_str());
+                if !keeps {
+                    value.zeroize();
+                }
+                keeps
+            });
         }
         metadata.managed_fields = None;
         let mut digest = None;
-        for (entry, value) in data.into_iter().flatten() {
-            let value = Zeroizing::new(value.0);
+        for (entry, Wiped(value)) in data.into_iter().flatten() {
             if entry == API_KEY_ENTRY && !value.is_empty() {
                 digest = Some(Digest::of(&value));
             }
         }
         Ok(Self { metadata, digest })
+    }
+}
+
+/// A value that is wiped when dropped, also where a later one cannot be read. What the HTTP client and serde hold of the
+/// body meanwhile is theirs: they let go of it unwiped.
+#[derive(Deserialize)]
+#[serde(from = "ByteString")]
+struct Wiped(Zeroizing<Vec<u8>>);
+
+impl From<ByteString> for Wiped {
+    fn from(bytes: ByteString) -> Self {
+        Self(Zeroizing::new(bytes.0))
     }
 }
 

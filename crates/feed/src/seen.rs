@@ -7,6 +7,7 @@ use keydesk_api::meta::annotation;
 use kube::Resource;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
+use zeroize::Zeroize as _;
 
 use crate::watched::Watched;
 
@@ -49,7 +50,13 @@ fn prune(object: &mut Value, keeps_managed_fields: bool) {
         metadata.remove("managedFields");
     }
     if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-        annotations.retain(|name, _| KEPT_ANNOTATIONS.iter().any(|kept| name.starts_with(kept)));
+        annotations.retain(|name, value| {
+            let keeps = KEPT_ANNOTATIONS.iter().any(|kept| name.starts_with(kept));
+            if let (false, Value::String(text)) = (keeps, value) {
+                text.zeroize();
+            }
+            keeps
+        });
     }
 }
 

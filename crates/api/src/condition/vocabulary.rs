@@ -105,6 +105,9 @@ words! {
         TermsChanged,
         /// Approved, but the gateways do not get to know it. Beside the others; absent otherwise.
         EnforcementFailed,
+        /// There is a value beside the new one, and it is accepted as well (True) or not (False). Beside the others; absent
+        /// otherwise.
+        Rotating,
     }
 }
 
@@ -162,6 +165,18 @@ words! {
         SelectorNotMatched,
         /// `EnforcementFailed`: the API server refused the enforcement secret.
         EnforcementSecretRejected,
+        /// `Rotating`: True.
+        PreviousValueAccepted,
+        /// `Rotating`: nothing says until when the previous value is accepted.
+        PreviousUntilNotSet,
+        /// `Rotating`: what says until when the previous value is accepted is no time.
+        PreviousUntilNotReadable,
+        /// `Rotating`: the previous value is to be accepted for longer than is allowed.
+        PreviousUntilTooFar,
+        /// `Rotating`: another key of the product has the previous value.
+        PreviousValueDuplicate,
+        /// `Rotating`: somebody else's Secret has the name of the previous value's enforcement secret.
+        PreviousSecretConflict,
     }
 }
 

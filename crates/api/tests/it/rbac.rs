@@ -106,7 +106,7 @@ fn the_controller_writes_no_spec_of_a_consumer() {
     let rights = rights("manager-role");
     assert!(rights.contains("update devportal.kuadrant.io/apikeys/status"));
     assert!(rights.contains("update devportal.kuadrant.io/apikeyrequests/finalizers"));
-    assert!(rights.contains("create /secrets") && !rights.contains("update /secrets"));
+    assert!(rights.contains("update /secrets") && !rights.contains("patch /secrets"));
     for verb in ["create", "update", "patch", "delete"] {
         assert!(
             !rights.contains(&format!("{verb} devportal.kuadrant.io/apikeys")),

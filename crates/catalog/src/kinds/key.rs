@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use keydesk_api::APIKey;
+use keydesk_api::meta::enforcement_stem;
 use keydesk_core::NamespacedName;
 
 use crate::catalog::swap;
@@ -24,7 +25,8 @@ impl Catalog {
         {
             self.keys_by_product.unlink(product, id);
             self.keys_by_request.unlink(request, id);
-            self.keys_by_enforcement_name.unlink(enforcement_secret, id);
+            self.keys_by_enforcement_stem
+                .unlink(&*enforcement_stem(enforcement_secret), id);
             if let Some(secret) = secret {
                 self.keys_by_secret.unlink(secret, id);
             }
@@ -38,21 +40,17 @@ impl Catalog {
         {
             self.keys_by_product.link(product.clone(), id.clone());
             self.keys_by_request.link(request.clone(), id.clone());
-            self.keys_by_enforcement_name
-                .link(enforcement_secret.clone(), id.clone());
+            self.keys_by_enforcement_stem
+                .link(enforcement_stem(enforcement_secret).into_owned(), id.clone());
             if let Some(secret) = secret {
                 self.keys_by_secret.link(secret.clone(), id.clone());
             }
         }
         if let (Some(old), None) = (&old, &new) {
-            let name = &old.enforcement_secret;
-            let orphan = |namespace: &String| NamespacedName::new(namespace.as_str(), name.as_str());
-            affected.extend(
-                self.enforcement_namespaces
-                    .to(name)
-                    .map(orphan)
-                    .map(Target::EnforcementSecret),
-            );
+            let orphans = self
+                .secrets_by_enforcement_stem
+                .to(&*enforcement_stem(&old.enforcement_secret));
+            affected.extend(orphans.cloned().map(Target::EnforcementSecret));
         }
         let (old, new) = (old.map(|old| old.request), new.map(|new| new.request));
         if let Some(old) = old.filter(|old| Some(old) != new.as_ref()) {

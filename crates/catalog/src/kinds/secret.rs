@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use keydesk_api::meta::enforcement_stem;
 use keydesk_core::NamespacedName;
 
 use crate::catalog::swap;
@@ -13,21 +14,16 @@ impl Catalog {
         let old = swap(&mut self.secrets, id, new.clone());
         let was = old.is_some_and(|old| old.enforces());
         let is = new.is_some_and(|new| new.enforces());
+        let stem = enforcement_stem(&id.name).into_owned();
         if was {
-            self.enforcement_namespaces.unlink(&id.name, &id.namespace);
+            self.secrets_by_enforcement_stem.unlink(&stem, id);
         }
         if is {
-            self.enforcement_namespaces
-                .link(id.name.clone(), id.namespace.clone());
+            self.secrets_by_enforcement_stem.link(stem.clone(), id.clone());
         }
         let mut affected: Affected = self.keys_by_secret.to(id).cloned().map(Target::Key).collect();
         if self.derives_enforcement_secret(&id.name) {
-            affected.extend(
-                self.keys_by_enforcement_name
-                    .to(&id.name)
-                    .cloned()
-                    .map(Target::Key),
-            );
+            affected.extend(self.keys_by_enforcement_stem.to(&stem).cloned().map(Target::Key));
         } else if is {
             affected.add(Target::EnforcementSecret(id.clone()));
         }

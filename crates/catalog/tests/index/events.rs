@@ -243,7 +243,13 @@ fn kuadrant() -> impl Strategy<Value = Object> {
 fn secret() -> impl Strategy<Value = Object> {
     let id = prop_oneof![
         name().prop_map(str::to_owned),
-        derived(keydesk_api::meta::enforcement_secret_name)
+        derived(keydesk_api::meta::enforcement_secret_name),
+        derived(|namespace, name| keydesk_api::meta::successor_secret_name(
+            &keydesk_api::meta::previous_secret_name(&keydesk_api::meta::enforcement_secret_name(
+                namespace, name
+            )),
+            "uid"
+        )),
     ];
     (namespace(), id, any::<bool>(), 0_u8..3).prop_map(|(namespace, name, enforces, version)| {
         let label = || {

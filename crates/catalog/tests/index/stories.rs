@@ -211,19 +211,23 @@ fn secrets_without_the_enforcement_label_keep_no_labels_and_no_annotations() {
             "annotations": {
                 "kubectl.kubernetes.io/last-applied-configuration": "the value itself",
                 "secret.kuadrant.io/plan-id": "gold",
+                "keydesk.dev/previous-until": "2026-06-01T12:00:00Z",
+                "keydesk.dev/other": "x",
             },
         }))
         .unwrap()
     };
     let foreign = SecretMeta::keep(meta(json!({ "owner": "helm" })));
     assert!(foreign.labels.is_empty() && foreign.annotations.is_empty() && !foreign.enforces());
+    assert_eq!(foreign.accepted_until(), None);
     let ours = SecretMeta::keep(meta(
         json!({ "devportal.kuadrant.io/enforcement": "true", "app": "gamestore" }),
     ));
     assert_eq!(
         ours.annotations.keys().collect::<Vec<_>>(),
-        ["secret.kuadrant.io/plan-id"]
+        ["keydesk.dev/previous-until", "secret.kuadrant.io/plan-id"]
     );
+    assert_eq!(ours.accepted_until(), "2026-06-01T12:00:00Z".parse().ok());
     assert!(ours.labels.contains_key("app") && ours.enforces());
 }
 

@@ -2,22 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use keydesk_api::meta::API_KEY_ENTRY;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
 use kube::ResourceExt;
 
 use super::approvals::missing_owner;
 use super::automatic::Automatic;
-use super::enforcement::{Copying, Desired};
+use super::copying;
 use super::plan::Plan;
 use super::request::Step;
 use super::seen::{Live, Seen};
 use crate::desk::Desk;
-use crate::values::value_of;
 use crate::write::{self, WriteError, with_uid};
 
 /// How carrying out ended, if nothing failed.
@@ -34,11 +29,7 @@ pub(super) enum Applied {
 pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Applied, WriteError> {
     let mut outcome = Outcome::default();
     for secret in &plan.revoke {
-        outcome.note(
-            desk.cluster
-                .delete::<Secret>(&secret.id, with_uid(Some(&secret.uid)))
-                .await,
-        );
+        outcome.note(copying::delete(desk, secret).await);
     }
     for request in &plan.discard {
         let uid = with_uid(request.metadata.uid.as_deref());
@@ -108,25 +99,18 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
                 .await,
         );
     }
-    if let Copying::Write { desired, replaces } = &plan.copying {
-        if let Some(replaced) = replaces {
-            outcome.note(
-                desk.cluster
-                    .delete::<Secret>(&replaced.id, with_uid(Some(&replaced.uid)))
-                    .await,
-            );
-        }
-        outcome.note(copy(desk, seen, desired).await);
+    match copying::carry_out(desk, seen, &plan.copying, &mut outcome).await {
+        Applied::Done => outcome.end(),
+        Applied::Stale => outcome.end().map(|_| Applied::Stale),
     }
-    outcome.end()
 }
 
 /// The first failure of several writes.
 #[derive(Default)]
-struct Outcome(Option<WriteError>);
+pub(super) struct Outcome(Option<WriteError>);
 
 impl Outcome {
-    fn note<T>(&mut self, result: Result<T, WriteError>) -> Option<T> {
+    pub(super) fn note<T>(&mut self, result: Result<T, WriteError>) -> Option<T> {
         match result {
             Ok(written) => Some(written),
             Err(error) => {
@@ -188,41 +172,4 @@ async fn approve(desk: &Desk, request: &APIKeyRequest, automatic: &Automatic) ->
             desk.cluster.merge::<APIKeyApproval>(&id, patch).await.map(drop)
         }
     }
-}
-
-/// Copies the value from the consumer's Secret, if it still is the one that was planned for.
-async fn copy(desk: &Desk, seen: &Seen, desired: &Desired) -> Result<(), WriteError> {
-    let Some(source) = desk.cluster.read::<Secret>(&desired.source).await? else {
-        return Ok(());
-    };
-    let Some(mut value) = value_of(source) else {
-        return Ok(());
-    };
-    if desk.values.fingerprint(&value) != desired.value {
-        // The event of that change is on its way.
-        return Ok(());
-    }
-    let metadata = ObjectMeta {
-        name: Some(desired.id.name.clone()),
-        namespace: Some(desired.id.namespace.clone()),
-        labels: Some(desired.labels.clone()),
-        annotations: Some(desired.annotations.clone()),
-        ..ObjectMeta::default()
-    };
-    let secret = Secret {
-        metadata,
-        type_: Some("Opaque".to_owned()),
-        data: Some([(API_KEY_ENTRY.to_owned(), ByteString(std::mem::take(&mut *value)))].into()),
-        ..Secret::default()
-    };
-    let created = desk.cluster.create(&secret).await;
-    // Wipes the value.
-    drop(value_of(secret));
-    let rejection = created.as_ref().err().and_then(WriteError::rejection);
-    match rejection {
-        Some(reason) => desk.rejections.lock().insert(seen.id.clone(), reason),
-        None => desk.rejections.lock().remove(&seen.id),
-    };
-    desk.values.learn(created?);
-    Ok(())
 }

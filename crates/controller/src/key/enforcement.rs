@@ -1,50 +1,52 @@
-//! The enforcement secret of a key in force: the copy of its value that gateways read, fed from the approved terms.
+//! The enforcement secrets of a key in force: the copies of its values that gateways read, fed from the approved terms.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use keydesk_api::Method;
 use keydesk_api::condition::KeyReason;
-use keydesk_api::meta::{annotation, label, label_value};
-use keydesk_catalog::{SecretMeta, selector};
+use keydesk_api::meta::{
+    API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation, label, label_value, previous_secret_name,
+};
+use keydesk_api::rfc3339;
+use keydesk_catalog::selector;
 use keydesk_core::{Fingerprint, NamespacedName, Ruling, SecretFacts, Terms};
 
-use super::seen::{Copy, Live};
-use keydesk_api::rfc3339;
+use super::rotation::Rotation;
+use super::seen::Live;
 
-/// The enforcement secret that should be.
+/// An enforcement secret that should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Desired {
-    pub(crate) id: NamespacedName,
+    /// Its name, if it is the first of its kind.
+    pub(crate) first: NamespacedName,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) annotations: BTreeMap<String, String>,
     /// Stands for the value that it should hold.
     pub(crate) value: Fingerprint,
     /// The consumer's Secret that has the value.
     pub(crate) source: NamespacedName,
+    /// Under what name the consumer's Secret has it.
+    pub(crate) entry: &'static str,
     /// Whether the gateway's selector finds it.
     pub(crate) is_selected: bool,
 }
 
-/// What to do about the enforcement secret.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Copying {
-    /// It is as it should be, or should not be.
-    #[default]
-    Settled,
-    /// Write it. What differs is deleted and made anew: the shipped role may not update Secrets, and Authorino keeps
-    /// annotations of a Secret that changed in place under the same value.
-    Write {
-        /// What to write.
-        desired: Box<Desired>,
-        /// What is in its place.
-        replaces: Option<Arc<SecretMeta>>,
-    },
+/// The enforcement secrets for terms that are in force: of the value that is being rotated out, if there is one, and of
+/// the one in use.
+pub(super) fn desired(live: &Live, terms: &Terms, now: Timestamp) -> Vec<Desired> {
+    let Some(current) = current(live, terms) else {
+        return Vec::new();
+    };
+    let previous = match live.rotation {
+        Rotation::Until { value, end } if now < end => Some(previous(&current, terms, value, end)),
+        Rotation::Until { .. } | Rotation::Settled | Rotation::Refused(_) => None,
+    };
+    previous.into_iter().chain([current]).collect()
 }
 
-/// The enforcement secret for terms that are in force.
-pub(super) fn desired(live: &Live, terms: &Terms) -> Option<Desired> {
+fn current(live: &Live, terms: &Terms) -> Option<Desired> {
     let namespace = live.enforcement_namespace.as_deref()?;
     let source = live.edges.secret.clone()?;
     let value = live.value?;
@@ -53,15 +55,33 @@ pub(super) fn desired(live: &Live, terms: &Terms) -> Option<Desired> {
         Method::Jwt { .. } | Method::Other => return None,
     };
     let (labels, is_selected) = labels(live, terms, &selector);
-    let id = NamespacedName::new(namespace, live.edges.enforcement_secret.as_str());
     Some(Desired {
-        id,
+        first: NamespacedName::new(namespace, live.edges.enforcement_secret.as_str()),
         labels,
         annotations: annotations(live, terms),
         value,
         source,
+        entry: API_KEY_ENTRY,
         is_selected,
     })
+}
+
+/// As the one in use, but for the value and its end.
+fn previous(current: &Desired, terms: &Terms, value: Fingerprint, end: Timestamp) -> Desired {
+    let mut annotations = current.annotations.clone();
+    let ends_first = terms.expires_at.map_or(end, |expiry| expiry.min(end));
+    annotations.insert(annotation::EXPIRES_AT.to_owned(), rfc3339(ends_first));
+    annotations.insert(annotation::PREVIOUS_UNTIL.to_owned(), rfc3339(end));
+    Desired {
+        first: NamespacedName::new(
+            current.first.namespace.as_str(),
+            previous_secret_name(&current.first.name),
+        ),
+        annotations,
+        value,
+        entry: PREVIOUS_API_KEY_ENTRY,
+        ..current.clone()
+    }
 }
 
 fn labels(live: &Live, terms: &Terms, selector: &LabelSelector) -> (BTreeMap<String, String>, bool) {
@@ -99,34 +119,6 @@ fn annotations(live: &Live, terms: &Terms) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// From what is there to what should be: copies to delete, and the one to write. Nothing is written over one that is
-/// being deleted: its end is an event.
-pub(super) fn converge(copies: &[Copy], desired: Option<&Desired>) -> (Vec<Arc<SecretMeta>>, Copying) {
-    let in_place = |copy: &&Copy| desired.is_some_and(|desired| copy.meta.id == desired.id);
-    let elsewhere = copies
-        .iter()
-        .filter(|copy| !in_place(copy) && !copy.meta.deleting);
-    let revoke = elsewhere.map(|copy| copy.meta.clone()).collect();
-    let copying = match (desired, copies.iter().find(in_place)) {
-        (Some(desired), None) => Copying::Write {
-            desired: Box::new(desired.clone()),
-            replaces: None,
-        },
-        (Some(desired), Some(copy)) if !copy.meta.deleting && !is_faithful(copy, desired) => Copying::Write {
-            desired: Box::new(desired.clone()),
-            replaces: Some(copy.meta.clone()),
-        },
-        (Some(_) | None, _) => Copying::Settled,
-    };
-    (revoke, copying)
-}
-
-fn is_faithful(copy: &Copy, desired: &Desired) -> bool {
-    copy.value == Some(desired.value)
-        && copy.meta.labels == desired.labels
-        && copy.meta.annotations == desired.annotations
-}
-
 /// Why a key that is approved does not reach the gateways.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Hindrance {
@@ -141,16 +133,23 @@ pub(crate) enum Hindrance {
 }
 
 impl Hindrance {
-    pub(super) fn of(live: &Live, ruling: &Ruling<'_>, desired: Option<&Desired>) -> Option<Self> {
+    /// `desired` is the secret of the value in use; `is_settled`, whether nothing is left to write.
+    pub(super) fn of(
+        live: &Live,
+        ruling: &Ruling<'_>,
+        desired: Option<&Desired>,
+        is_settled: bool,
+    ) -> Option<Self> {
         ruling.in_force()?;
         if live.secret == SecretFacts::Unnamed {
             return Some(Self::SecretUnnamed);
         }
         let desired = desired?;
         if live.name_taken {
-            return Some(Self::NameTaken(desired.id.clone()));
+            return Some(Self::NameTaken(desired.first.clone()));
         }
-        let rejected = live.rejection.clone().map(Self::Rejected);
+        let rejection = live.rejection.clone().filter(|_| !is_settled);
+        let rejected = rejection.map(Self::Rejected);
         rejected.or_else(|| (!desired.is_selected).then_some(Self::NotSelected))
     }
 

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
 use keydesk_api::condition::{self, KeyAspect};
+use keydesk_api::meta::{is_previous_secret, previous_secret_name};
 use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target};
-use keydesk_core::{NamespacedName, SecretFacts};
+use keydesk_core::{Fingerprint, NamespacedName, SecretFacts};
 use kube::ResourceExt;
 
+use super::rotation::{Refusal, Rotation};
 use super::seen::{Copy, Live, Seen};
 use crate::claims::Bid;
 use crate::desk::Desk;
-use crate::managed::is_managed;
+use crate::managed::is_copy;
 use crate::product::route_of;
 use crate::values::Content;
 use crate::write::WriteError;
@@ -22,6 +25,8 @@ struct Known {
     copies: Vec<Arc<SecretMeta>>,
     live: Option<Live>,
     secret: Option<Arc<SecretMeta>>,
+    /// A Secret that is none of ours has the name of the previous value's enforcement secret.
+    previous_taken: Option<NamespacedName>,
 }
 
 /// Learns what every key claims. Before that nobody may be granted anything: of two keys with one value, the one that is
@@ -44,6 +49,7 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
         copies: metas,
         mut live,
         secret,
+        previous_taken,
     } = known(&desk.catalog.read(), id);
     let mut copies = Vec::with_capacity(metas.len());
     for meta in metas {
@@ -68,26 +74,46 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
             }
             live.value = content.value();
             live.secret = facts(content);
+            live.rotation = rotation(desk, content, previous_taken);
         }
     }
-    let bid = live.as_ref().and_then(|live| bid(live, &copies));
-    let verdict = desk.claims.lock().claim(id, bid);
+    let bids = live.as_ref().map(|live| bids(live, &copies)).unwrap_or_default();
+    let verdict = desk.claims.lock().claim(id, &bids);
     for concerned in verdict.concerned {
         desk.queue.enqueue(Target::Key(concerned));
     }
-    match &mut live {
-        Some(live) if verdict.is_duplicate => live.secret = SecretFacts::Duplicate,
-        Some(_) => {}
-        None => {
-            desk.rejections.lock().remove(id);
+    if let Some(live) = &mut live {
+        let has_lost = |value| verdict.lost.contains(&(live.edges.product.clone(), value));
+        if live.value.is_some_and(has_lost) {
+            live.secret = SecretFacts::Duplicate;
         }
+        if matches!(live.rotation, Rotation::Until { value, .. } if has_lost(value)) {
+            live.rotation = Rotation::Refused(Refusal::Duplicate);
+        }
+    } else {
+        desk.rejections.lock().remove(id);
+        desk.retired.lock().remove(id);
     }
     Ok(Seen {
         id: id.clone(),
         live,
         requests,
         copies,
+        retired: desk.retired.lock().get(id).cloned().unwrap_or_default(),
+        may_update: desk.rights.may_update(std::time::Instant::now()),
     })
+}
+
+/// What becomes of the previous value in the consumer's Secret.
+fn rotation(desk: &Desk, content: Content, taken: Option<NamespacedName>) -> Rotation {
+    let Some(previous) = content.previous() else {
+        return Rotation::Settled;
+    };
+    let rotation = Rotation::of(previous, desk.settings.rotation_overlap, Timestamp::now());
+    match (rotation, taken) {
+        (Rotation::Until { .. }, Some(taken)) => Rotation::Refused(Refusal::NameTaken(taken)),
+        (rotation, _) => rotation,
+    }
 }
 
 fn facts(content: Content) -> SecretFacts {
@@ -95,7 +121,7 @@ fn facts(content: Content) -> SecretFacts {
         Content::Missing => SecretFacts::Missing,
         Content::WithoutEntry => SecretFacts::WithoutEntry,
         Content::Empty => SecretFacts::Empty,
-        Content::Value(_) | Content::Crowded(_) => SecretFacts::Usable,
+        Content::Value(_) => SecretFacts::Usable,
     }
 }
 
@@ -106,10 +132,21 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
         .filter(|key| key.metadata.deletion_timestamp.is_none());
     let edges = key.as_deref().map(KeyEdges::of);
     let name = keydesk_api::meta::enforcement_secret_name(&id.namespace, &id.name);
-    let copies = catalog
+    let copies: Vec<_> = catalog
         .enforcement_secrets(&name)
-        .filter(|secret| is_managed(secret, namespace))
+        .filter(|secret| is_copy(secret, namespace))
         .collect();
+    // Whose name is taken, unless another of ours, under another name, stands for it.
+    let taken = |name: &str| {
+        let id = NamespacedName::new(namespace?, name);
+        let is_ours = |copy: &Arc<SecretMeta>| {
+            copy.id.namespace == id.namespace && is_previous_secret(&copy.id.name) == is_previous_secret(name)
+        };
+        let foreign = catalog.secret(&id).is_some_and(|secret| !secret.enforces());
+        (foreign && !copies.iter().any(is_ours)).then_some(id)
+    };
+    let previous_taken = taken(&previous_secret_name(&name));
+    let name_taken = taken(&name).is_some();
     let secret = edges
         .as_ref()
         .and_then(|edges| catalog.secret(edges.secret.as_ref()?));
@@ -118,8 +155,6 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
         let route = product
             .as_deref()
             .and_then(|product| catalog.route(&route_of(product)));
-        let in_place =
-            namespace.and_then(|namespace| catalog.secret(&NamespacedName::new(namespace, name.as_str())));
         let stays =
             |approval: &Arc<keydesk_catalog::Approval>| approval.object.metadata.deletion_timestamp.is_none();
         Live {
@@ -129,9 +164,10 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
             request: catalog.request(&edges.request),
             approvals: catalog.approvals_of(&edges.request).filter(stays).collect(),
             enforcement_namespace: namespace.map(str::to_owned),
-            name_taken: in_place.is_some_and(|secret| !secret.enforces()),
+            name_taken,
             secret: SecretFacts::Unnamed,
             value: None,
+            rotation: Rotation::Settled,
             rejection: None,
             key,
             product,
@@ -143,27 +179,37 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
         copies,
         live,
         secret,
+        previous_taken,
     }
 }
 
-/// What the key claims, if it has a value.
-fn bid(live: &Live, copies: &[Copy]) -> Option<Bid> {
-    let value = live.value?;
-    // Only where consumers cannot put one themselves.
-    let is_enforcing = |copy: &Copy| {
-        live.enforcement_namespace.as_ref() == Some(&copy.meta.id.namespace) && copy.value == Some(value)
-    };
+/// What the key claims: its value, and the one that is being rotated out.
+fn bids(live: &Live, copies: &[Copy]) -> Vec<Bid> {
     let conditions = live
         .key
         .status
         .as_ref()
         .map_or(&[][..], |status| &status.conditions);
-    Some(Bid {
-        claim: (live.edges.product.clone(), value),
-        enforced: copies.iter().any(is_enforcing),
-        revoked: [KeyAspect::Denied, KeyAspect::Expired, KeyAspect::Pending]
-            .into_iter()
-            .any(|aspect| condition::is_true(conditions, aspect)),
-        created_at: live.key.creation_timestamp().map(|time| time.0),
-    })
+    let revoked = [KeyAspect::Denied, KeyAspect::Expired, KeyAspect::Pending]
+        .into_iter()
+        .any(|aspect| condition::is_true(conditions, aspect));
+    let bid = |value: Fingerprint, previous: bool| {
+        // Only where consumers cannot put one themselves.
+        let is_enforcing = |copy: &Copy| {
+            live.enforcement_namespace.as_ref() == Some(&copy.meta.id.namespace) && copy.value == Some(value)
+        };
+        Bid {
+            claim: (live.edges.product.clone(), value),
+            enforced: copies.iter().any(is_enforcing),
+            previous,
+            revoked,
+            created_at: live.key.creation_timestamp().map(|time| time.0),
+        }
+    };
+    let previous = match live.rotation {
+        Rotation::Until { value, .. } => Some(bid(value, true)),
+        Rotation::Settled | Rotation::Refused(_) => None,
+    };
+    let current = live.value.map(|value| bid(value, false));
+    current.into_iter().chain(previous).collect()
 }

@@ -3,10 +3,13 @@
 mod apply;
 mod approvals;
 mod automatic;
+mod converge;
+mod copying;
 mod enforcement;
 mod gather;
 mod plan;
 mod request;
+mod rotation;
 mod seen;
 mod status;
 #[cfg(test)]

@@ -11,7 +11,8 @@ use keydesk_catalog::{Approval, Bound, SecretMeta, Shown, asked};
 use keydesk_core::{KeyFacts, Ruling, SecretFacts, Standing, standing};
 
 use super::automatic::{self, Automatic};
-use super::enforcement::{self, Copying, Hindrance};
+use super::converge::{Convergence, Copying, converge};
+use super::enforcement::{self, Hindrance};
 use super::seen::{Copy, Live, Seen};
 use super::{approvals, request, status};
 
@@ -35,8 +36,8 @@ pub(crate) struct Plan {
     pub(crate) approval_statuses: Vec<(Arc<Approval>, APIKeyApprovalStatus)>,
     /// The conditions of the request, if they differ.
     pub(crate) mirror: Option<Vec<Condition>>,
-    /// What to do about the enforcement secret.
-    pub(crate) copying: Copying,
+    /// What to do about the enforcement secrets that should be.
+    pub(crate) copying: Vec<Copying>,
     /// When to look again although nothing happens.
     pub(crate) wake_at: Option<Timestamp>,
 }
@@ -99,13 +100,17 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
 
     let desired = ruling
         .in_force()
-        .and_then(|terms| enforcement::desired(live, &terms));
-    let (revoke, copying) = enforcement::converge(&seen.copies, desired.as_ref());
+        .map(|terms| enforcement::desired(live, &terms, now))
+        .unwrap_or_default();
+    let Convergence { mut revoke, copying } = converge(seen, &desired);
     let mercy = mercy(live, &ruling, &seen.copies, grace, now);
-    let revoke = if mercy.is_some() { Vec::new() } else { revoke };
-    let hindrance = Hindrance::of(live, &ruling, desired.as_ref());
+    if mercy.is_some() {
+        // It is for what works: a value whose time is over does not.
+        revoke.retain(|copy| copy.accepted_until().is_some_and(|end| end <= now));
+    }
+    let hindrance = Hindrance::of(live, &ruling, desired.last(), copying.is_empty());
     let copying = if hindrance.as_ref().is_some_and(Hindrance::blocks) {
-        Copying::Settled
+        Vec::new()
     } else {
         copying
     };
@@ -126,7 +131,10 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
         approval_statuses: approvals::statuses(live, &bound, &ruling, now),
         mirror,
         copying,
-        wake_at: wake_at(&ruling, mercy, &automatic, now),
+        wake_at: wake_at(&ruling, mercy, &automatic, now)
+            .into_iter()
+            .chain(rotation_moments(live, &seen.copies, now))
+            .min(),
         automatic,
         status: (live.key.status.as_ref() != Some(&status)).then_some(status),
     }
@@ -170,6 +178,16 @@ fn wake_at(
     let renewed =
         matches!(automatic, Automatic::Renew { .. }).then(|| now.checked_add(Duration::from_secs(1)).ok());
     [end, mercy, renewed.flatten()].into_iter().flatten().min()
+}
+
+/// When a value that is being rotated out begins or ceases to be accepted.
+fn rotation_moments(live: &Live, copies: &[Copy], now: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let ends = copies.iter().filter_map(|copy| copy.meta.accepted_until());
+    live.rotation
+        .changes_at()
+        .into_iter()
+        .chain(ends)
+        .filter(move |moment| now < *moment)
 }
 
 fn stays(request: &Arc<APIKeyRequest>) -> bool {

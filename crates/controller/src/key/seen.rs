@@ -8,6 +8,7 @@ use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
 use keydesk_catalog::{Approval, KeyEdges, SecretMeta};
 use keydesk_core::{Fingerprint, NamespacedName, ProductFacts, Scheme, SecretFacts};
 
+use super::rotation::Rotation;
 use crate::product::key_authentication;
 
 /// A key and what belongs to it.
@@ -21,6 +22,10 @@ pub(crate) struct Seen {
     pub(crate) requests: Vec<Arc<APIKeyRequest>>,
     /// Its enforcement secrets, in whatever namespace.
     pub(crate) copies: Vec<Copy>,
+    /// Those that were deleted to be made anew, which has not been done yet.
+    pub(crate) retired: Vec<Arc<SecretMeta>>,
+    /// Whether, as far as is known, our role lets us change those.
+    pub(crate) may_update: bool,
 }
 
 /// A key that is there to stay.
@@ -34,13 +39,15 @@ pub(crate) struct Live {
     pub(crate) secret: SecretFacts,
     /// Stands for the value in the consumer's Secret, if there is one.
     pub(crate) value: Option<Fingerprint>,
+    /// What becomes of the value that is being rotated out.
+    pub(crate) rotation: Rotation,
     /// The request that is derived from the key.
     pub(crate) request: Option<Arc<APIKeyRequest>>,
     /// The approvals of that request that are not being deleted.
     pub(crate) approvals: Vec<Arc<Approval>>,
     /// Where enforcement secrets go.
     pub(crate) enforcement_namespace: Option<String>,
-    /// A Secret that is none of ours has the name of the enforcement secret.
+    /// A Secret that is none of ours has the name of the enforcement secret, and there is no other.
     pub(crate) name_taken: bool,
     /// Why the API server refused the enforcement secret the last time.
     pub(crate) rejection: Option<String>,

@@ -92,6 +92,16 @@ fn conditions(
         KeyAspect::EnforcementFailed,
         hindrance.map(|hindrance| (hindrance.reason(), hindrance.message())),
     );
+    let secret = live.edges.secret.as_ref().filter(|_| ruling.in_force().is_some());
+    match secret.and_then(|secret| live.rotation.report(secret)) {
+        Some((accepted, reason, message)) => {
+            let rotating = Observation::new(KeyAspect::Rotating, accepted, reason, message);
+            condition::set(&mut conditions, rotating.for_generation(generation), now);
+        }
+        None => {
+            condition::remove(&mut conditions, KeyAspect::Rotating);
+        }
+    }
     conditions
 }
 

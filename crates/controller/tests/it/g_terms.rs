@@ -58,7 +58,7 @@ async fn s094_a_higher_tier_needs_a_new_decision() {
 
     next_second().await;
     stage.create(&decision_on(&key(), "gold-too", true)).await;
-    stage.soon(&enforcement_at(), "is for gold", plan("gold")).await;
+    stage.soon_enforced("is for gold", plan("gold")).await;
     stage
         .soon(&key_at(), "is approved for gold", |seen| {
             is(seen, "Approved") && !asks_for_more(seen) && seen["status"]["limits"]["daily"] == 100
@@ -80,7 +80,7 @@ async fn s094_an_edited_decision_is_a_new_decision() {
             &json!({ "spec": { "message": "Gold is fine" } }),
         )
         .await;
-    stage.soon(&enforcement_at(), "is for gold", plan("gold")).await;
+    stage.soon_enforced("is for gold", plan("gold")).await;
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn s094_automatic_mode_approves_the_new_tier_too() {
     stage
         .patch(&key_at(), &json!({ "spec": { "planTier": "gold" } }))
         .await;
-    stage.soon(&enforcement_at(), "is for gold", plan("gold")).await;
+    stage.soon_enforced("is for gold", plan("gold")).await;
     stage
         .soon(&key_at(), "is approved", |seen| {
             is(seen, "Approved") && !asks_for_more(seen)
@@ -227,7 +227,5 @@ async fn s096_a_longer_life_needs_a_new_decision_and_a_shorter_one_does_not() {
     stage.soon(&key_at(), "asks for more", asks_for_more).await;
     next_second().await;
     stage.create(&decision_on(&key(), "a-quarter", true)).await;
-    stage
-        .soon(&enforcement_at(), "ends in a quarter", until(&quarter))
-        .await;
+    stage.soon_enforced("ends in a quarter", until(&quarter)).await;
 }

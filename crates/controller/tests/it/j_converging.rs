@@ -56,13 +56,16 @@ async fn s116_a_secret_deleted_or_edited_by_hand_is_restored() {
         json!({ "data": { "extra": base64(b"x") } }),
         json!({ "metadata": { "labels": { "app": "else" } } }),
         json!({ "metadata": { "labels": { "devportal.kuadrant.io/apiproduct": null } } }),
-        json!({ "metadata": { "annotations": { "secret.kuadrant.io/plan-id": "platinum" } } }),
     ] {
         stage.patch(&enforcement_at(), &edit).await;
         stage
             .soon(&enforcement_at(), &format!("is restored after {edit}"), restored)
             .await;
     }
+    // A gateway may have read it: so it is restored under another name.
+    let edit = json!({ "metadata": { "annotations": { "secret.kuadrant.io/plan-id": "platinum" } } });
+    stage.patch(&enforcement_at(), &edit).await;
+    stage.soon_enforced("is restored", restored).await;
 }
 
 #[tokio::test]
@@ -223,46 +226,87 @@ async fn s118_a_tier_approved_anew_leaves_no_secret_of_the_old_one() {
         .create(&but(key(), &json!({ "spec": { "planTier": "bronze" } })))
         .await;
     stage.soon(&enforcement_at(), "exists", |_| true).await;
-    stage
-        .patch(&key_at(), &json!({ "spec": { "planTier": "gold" } }))
-        .await;
-    wait::soon(
-        stage.admin.patience(),
-        "there is one secret and it is for gold",
-        async || {
-            let all = stage
-                .admin
-                .select(kinds::SECRET, KUADRANT_NAMESPACE, LABEL)
-                .await
-                .unwrap();
-            let plans: Vec<&Value> = all
-                .iter()
-                .map(|secret| &secret["metadata"]["annotations"]["secret.kuadrant.io/plan-id"])
-                .collect();
-            if plans == ["gold"] {
-                Ok(())
-            } else {
-                Err(format!("plans are {plans:?}"))
-            }
-        },
-    )
+    let plan = |tier: &'static str| {
+        move |seen: &Value| seen["metadata"]["annotations"]["secret.kuadrant.io/plan-id"] == tier
+    };
+    let mut names = vec![enforcement_at().name];
+    for tier in ["gold", "bronze", "gold"] {
+        // What was approved in the same second may be on the terms before.
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        stage
+            .patch(&key_at(), &json!({ "spec": { "planTier": tier } }))
+            .await;
+        let seen = stage.soon_enforced(&format!("is for {tier}"), plan(tier)).await;
+        assert!(holds("abc123")(&seen));
+        names.push(seen["metadata"]["name"].as_str().unwrap().to_owned());
+    }
+    names.sort();
+    names.dedup();
+    assert_eq!(
+        names.len(),
+        4,
+        "Authorino keeps what it read under a name: {names:?}"
+    );
+    stage.delete(&key_at()).await;
+    wait::soon(stage.admin.patience(), "nothing is left", async || {
+        stage
+            .enforced()
+            .await
+            .is_empty()
+            .then_some(())
+            .ok_or_else(String::new)
+    })
     .await;
 }
 
 #[tokio::test]
-async fn s129_without_the_right_to_update_secrets_they_still_follow() {
-    let mut stage = Stage::approved().await;
-    stage.stop().await;
-    let mut role = stage
-        .get(&Address::new(kinds::CLUSTER_ROLE, "", "manager-role"))
+async fn s118_a_value_is_in_some_secret_at_every_moment() {
+    let stage = Stage::approved().await;
+    let looking = tokio::spawn({
+        let admin = stage.admin.clone();
+        async move {
+            let mut moments = 0;
+            loop {
+                let all = admin
+                    .select(kinds::SECRET, KUADRANT_NAMESPACE, LABEL)
+                    .await
+                    .unwrap();
+                assert!(all.iter().any(holds("abc123")), "after {moments} looks");
+                moments += 1;
+                if all
+                    .iter()
+                    .all(|secret| secret["metadata"]["annotations"]["secret.kuadrant.io/plan-id"] == "bronze")
+                {
+                    break;
+                }
+            }
+        }
+    });
+    stage
+        .patch(&key_at(), &json!({ "spec": { "planTier": "bronze" } }))
         .await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    stage.create(&decision_on(&key(), "bronze", true)).await;
+    tokio::time::timeout(std::time::Duration::from_secs(20), looking)
+        .await
+        .expect("bronze is enforced")
+        .unwrap();
+}
+
+/// Puts other verbs for Secrets into the controller's role.
+async fn restrict(stage: &Stage, verbs: &Value) {
+    let address = Address::new(kinds::CLUSTER_ROLE, "", "manager-role");
+    let mut role = stage.get(&address).await;
     for rule in role["rules"].as_array_mut().unwrap() {
         if rule["resources"] == json!(["secrets"]) {
-            rule["verbs"] = json!(["create", "delete", "get", "list", "watch"]);
+            rule["verbs"] = verbs.clone();
         }
     }
     stage.admin.replace(&role).await.unwrap();
-    stage.start(settings());
+}
+
+/// Sees that secrets follow values and tiers, and go.
+async fn follows(stage: &Stage) {
     stage
         .patch(&secret_at(), &json!({ "data": { "api_key": base64(b"new456") } }))
         .await;
@@ -272,7 +316,55 @@ async fn s129_without_the_right_to_update_secrets_they_still_follow() {
     stage
         .patch(&auth_policy_at(), &json!({ "spec": auth_policy()["spec"] }))
         .await;
+    stage
+        .patch(&key_at(), &json!({ "spec": { "planTier": "bronze" } }))
+        .await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    stage.create(&decision_on(&key(), "bronze", true)).await;
+    stage
+        .soon_enforced("is for bronze", |seen| {
+            seen["metadata"]["annotations"]["secret.kuadrant.io/plan-id"] == "bronze" && holds("new456")(seen)
+        })
+        .await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     stage.create(&decision_on(&key(), "no", false)).await;
     stage.key_is("Denied").await;
-    stage.admin.soon_gone(&enforcement_at()).await;
+    wait::soon(stage.admin.patience(), "nothing is left", async || {
+        stage
+            .enforced()
+            .await
+            .is_empty()
+            .then_some(())
+            .ok_or_else(String::new)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn s129_without_the_right_to_update_secrets_they_still_follow() {
+    let mut stage = Stage::approved().await;
+    stage.stop().await;
+    restrict(&stage, &json!(["create", "delete", "get", "list", "watch"])).await;
+    stage.start(settings());
+    follows(&stage).await;
+}
+
+#[tokio::test]
+async fn s129_the_right_to_write_secrets_may_end_at_the_kuadrant_namespace() {
+    let mut stage = Stage::approved().await;
+    stage.stop().await;
+    restrict(&stage, &json!(["get", "list", "watch"])).await;
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": { "name": "test-secret-writer" },
+        "rules": [{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["create", "delete", "update"] }],
+    });
+    stage.admin.put(&role).await.unwrap();
+    let controller = "system:serviceaccount:developer-portal-controller-system:controller-manager";
+    stage
+        .world
+        .bind(controller, "test-secret-writer", KUADRANT_NAMESPACE)
+        .await;
+    stage.start(settings());
+    follows(&stage).await;
 }

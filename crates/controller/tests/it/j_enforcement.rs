@@ -1,7 +1,7 @@
 //! J. The secret that a gateway reads: what is in it, and when it is there.
 
 use keydesk_testkit::Address;
-use keydesk_testkit::conditions::is;
+use keydesk_testkit::conditions::{condition, is, says};
 use keydesk_testkit::fixtures::{
     self, KUADRANT_NAMESPACE, approval, but, denial, enforcement_of, key, key_secret, named, secret,
 };
@@ -222,6 +222,60 @@ async fn s124_secrets_of_others_are_never_touched() {
     stage
         .stays(&Address::of(&namesake), "is untouched", |_| true)
         .await;
+}
+
+#[tokio::test]
+async fn s124_a_foreign_secret_of_the_derived_name_is_reported_until_it_goes() {
+    let stage = Stage::pending().await;
+    let namesake = named(
+        secret(KUADRANT_NAMESPACE, "", "theirs"),
+        KUADRANT_NAMESPACE,
+        &enforcement_at().name,
+    );
+    let before = stage.create(&namesake).await;
+    stage.create(&approval()).await;
+    let message = format!(
+        "Secret {KUADRANT_NAMESPACE}/{} exists and is no enforcement secret: remove or rename it",
+        enforcement_at().name
+    );
+    stage
+        .soon(&key_at(), "reports the conflict", |seen| {
+            is(seen, "Approved")
+                && says(
+                    seen,
+                    "EnforcementFailed",
+                    "True",
+                    "EnforcementSecretConflict",
+                    &message,
+                )
+        })
+        .await;
+    let untouched =
+        |seen: &Value| seen["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"];
+    stage.stays(&enforcement_at(), "is untouched", untouched).await;
+    stage.delete(&enforcement_at()).await;
+    stage
+        .soon(&enforcement_at(), "is ours", |seen| {
+            seen["data"]["api_key"] == base64(b"abc123")
+        })
+        .await;
+    stage
+        .soon(&key_at(), "reports no conflict", |seen| {
+            condition(seen, "EnforcementFailed").is_none()
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn s124_what_is_only_half_labelled_is_nobodys_orphan() {
+    let stage = Stage::approved().await;
+    let mut stray = stage.get(&enforcement_at()).await;
+    stray["metadata"] = json!({
+        "name": "somebody-elses", "namespace": KUADRANT_NAMESPACE,
+        "labels": { "devportal.kuadrant.io/enforcement": "true", "authorino.kuadrant.io/managed-by": "authorino" },
+    });
+    stage.create(&stray).await;
+    stage.stays(&Address::of(&stray), "is left alone", |_| true).await;
 }
 
 /// Another decision, so that something goes on around the foreign secrets.

@@ -29,6 +29,8 @@ mod h_automatic;
 mod i_expiry;
 mod j_converging;
 mod j_enforcement;
+mod j_killed;
+mod j_rotation;
 mod k_deployment;
 mod k_personas;
 mod l_operations;

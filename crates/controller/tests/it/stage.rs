@@ -1,13 +1,14 @@
 //! Where the scenarios play: a world with the namespaces, a running controller, and the fixtures as asked for.
 
 use ipnet::IpNet;
+use keydesk_api::meta::annotation::REPLACES;
 use keydesk_controller::Settings;
 use keydesk_feed::Readiness;
 use keydesk_testkit::conditions::{has, is};
 use keydesk_testkit::fixtures::{
     self, CONSUMER_NAMESPACE, KUADRANT_NAMESPACE, OWNER_NAMESPACE, but, named, policy_status, route_status,
 };
-use keydesk_testkit::{Address, Person, World};
+use keydesk_testkit::{Address, Person, World, kinds};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -94,8 +95,13 @@ impl Stage {
 
     /// Starts the controller, as its service account.
     pub(crate) fn start(&mut self, settings: Settings) {
-        let shutdown = CancellationToken::new();
         let client = self.world.controller().client();
+        self.start_with(client, settings);
+    }
+
+    /// The same over a client that a test has a hand in.
+    pub(crate) fn start_with(&mut self, client: kube::Client, settings: Settings) {
+        let shutdown = CancellationToken::new();
         let task = tokio::spawn({
             let shutdown = shutdown.clone();
             async move {
@@ -117,6 +123,15 @@ impl Stage {
         if let Some(controller) = self.controller.take() {
             controller.shutdown.cancel();
             controller.task.await.expect("the controller ends in order");
+        }
+    }
+
+    /// Ends the controller where it stands.
+    pub(crate) async fn kill(&mut self) {
+        if let Some(controller) = self.controller.take() {
+            controller.task.abort();
+            let ended = controller.task.await;
+            assert!(ended.is_err_and(|error| error.is_cancelled()));
         }
     }
 
@@ -160,6 +175,29 @@ impl Stage {
     /// [`Person::stays`] as admin.
     pub(crate) async fn stays(&self, address: &Address, what: &str, looks: impl Fn(&Value) -> bool) -> Value {
         self.admin.stays(address, what, looks).await
+    }
+
+    /// All enforcement secrets.
+    pub(crate) async fn enforced(&self) -> Vec<Value> {
+        let label = "devportal.kuadrant.io/enforcement=true";
+        let all = self.admin.select(kinds::SECRET, KUADRANT_NAMESPACE, label).await;
+        all.unwrap_or_else(|refused| panic!("list enforcement secrets: {refused}"))
+    }
+
+    /// Waits until one enforcement secret is left, under whatever name, with nothing left to do to it, and it looks so.
+    pub(crate) async fn soon_enforced(&self, what: &str, looks: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("the one enforcement secret {what}");
+        keydesk_testkit::wait::soon(self.admin.patience(), &what, async || {
+            let all = self.enforced().await;
+            match &all[..] {
+                [one] if looks(one) && one["metadata"]["annotations"][REPLACES].is_null() => Ok(one.clone()),
+                _ => Err(format!(
+                    "there are {:?}",
+                    all.iter().map(keydesk_testkit::wait::shown).collect::<Vec<_>>()
+                )),
+            }
+        })
+        .await
     }
 
     /// Sees that the object is not written to any more.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keydesk_api::APIKey;
 use keydesk_api::condition::{self, KeyAspect};
-use keydesk_api::meta::enforcement_secret_name;
+use keydesk_api::meta::{enforcement_secret_name, enforcement_stem, is_previous_secret};
 use keydesk_catalog::{Catalog, KeyEdges};
 use keydesk_core::{Digest, Failure, NamespacedName, Ruling, Standing, Terms};
 
@@ -60,7 +60,11 @@ pub(super) fn find(
                 Grant::Approved(approved) => {
                     let id = approved.key();
                     match known.catalog.key(&id) {
-                        Some(key) => of_key(known, &id, &key, now),
+                        // The value may end before its key does.
+                        Some(key) => OwnerFinding {
+                            ends_at: holder.ends_at(),
+                            ..of_key(known, &id, &key, now)
+                        },
                         None => continue,
                     }
                 }
@@ -223,8 +227,13 @@ fn beneath(
     }
     let secret = enforcement_secret(known.catalog, id)?;
     let controller_says = controller_says(key);
+    let stem = enforcement_stem(&secret.name);
     let differs = known.snapshot.holders.iter().any(|holder| {
-        holder.digest() != digest && holder.secret() == (secret.namespace.as_str(), secret.name.as_str())
+        let (namespace, name) = holder.secret();
+        holder.digest() != digest
+            && namespace == secret.namespace
+            && enforcement_stem(name) == stem
+            && !is_previous_secret(name)
     });
     Some(if differs {
         Obstacle::EnforcementDiffers {

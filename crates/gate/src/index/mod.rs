@@ -156,9 +156,7 @@ impl Index {
             return;
         };
         let name = enforcement_secret_name(&key.namespace, &key.name);
-        let id = NamespacedName::new(namespace, name);
-        if let Some(carrier) = self.secrets.get(&id) {
-            let carrier = Arc::clone(carrier);
+        for carrier in self.secrets.of_key(namespace, &name) {
             self.settle(&carrier, catalog, now);
         }
     }
@@ -188,8 +186,8 @@ impl Index {
         }
     }
 
-    /// By what right a Secret's value is accepted. One of ours must be where such Secrets go, bear the name that its key
-    /// derives, and have that key approved.
+    /// By what right a Secret's value is accepted. One of ours must be where such Secrets go, bear a name that its key
+    /// derives, and have that key approved. A value that is being rotated out is its key's as well, until its own end.
     fn grant(&mut self, carrier: &Carrier, catalog: &Catalog, now: Timestamp) -> Option<Grant> {
         if !carrier.is_ours() {
             return self.scope.unmanaged_keys.then_some(Grant::Unmanaged);
@@ -200,6 +198,6 @@ impl Index {
         catalog
             .keys_enforced_by(carrier.name())
             .find_map(|key| approved::approved(catalog, key, &mut self.shared, now))
-            .map(Grant::Approved)
+            .map(|approved| Grant::Approved(approved.until(carrier.accepted_until())))
     }
 }

@@ -5,12 +5,13 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use keydesk_api::meta::enforcement_stem;
 use keydesk_core::NamespacedName;
 use keydesk_feed::KeySecret;
 
 use crate::snapshot::Carrier;
 
-/// All of them, by namespace and name.
+/// All of them, by namespace and by what the names of one key's have in common.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
     carriers: HashTable<Arc<Carrier>>,
@@ -18,8 +19,14 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    pub(super) fn get(&self, id: &NamespacedName) -> Option<&Arc<Carrier>> {
-        self.carriers.find(self.hash(&id.namespace, &id.name), is(id))
+    /// Those in a namespace that bear this name or another one of the same key.
+    pub(super) fn of_key(&self, namespace: &str, name: &str) -> Vec<Arc<Carrier>> {
+        let stem = enforcement_stem(name);
+        self.carriers
+            .iter_hash(self.hash(namespace, name))
+            .filter(|carrier| carrier.namespace() == namespace && enforcement_stem(carrier.name()) == stem)
+            .cloned()
+            .collect()
     }
 
     /// All that there are now.
@@ -29,7 +36,7 @@ impl Secrets {
 
     pub(super) fn put(&mut self, carrier: Arc<Carrier>) {
         let Self { carriers, hasher } = self;
-        let hash = |carrier: &Arc<Carrier>| hasher.hash_one((carrier.namespace(), carrier.name()));
+        let hash = |carrier: &Arc<Carrier>| hash(hasher, carrier.namespace(), carrier.name());
         carriers.insert_unique(hash(&carrier), carrier, hash);
     }
 
@@ -50,8 +57,12 @@ impl Secrets {
     }
 
     fn hash(&self, namespace: &str, name: &str) -> u64 {
-        self.hasher.hash_one((namespace, name))
+        hash(&self.hasher, namespace, name)
     }
+}
+
+fn hash(hasher: &RandomState, namespace: &str, name: &str) -> u64 {
+    hasher.hash_one((namespace, enforcement_stem(name)))
 }
 
 fn is(id: &NamespacedName) -> impl Fn(&Arc<Carrier>) -> bool {

@@ -53,6 +53,16 @@ impl Approved {
         }
     }
 
+    /// The same with an end, if that comes first.
+    #[must_use]
+    pub fn until(self, end: Option<Timestamp>) -> Self {
+        let end = end.map(Timestamp::as_microsecond);
+        Self {
+            ends_at: [self.ends_at, end].into_iter().flatten().min(),
+            ..self
+        }
+    }
+
     /// The key.
     #[must_use]
     pub fn key(&self) -> NamespacedName {

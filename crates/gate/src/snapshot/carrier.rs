@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keydesk_api::meta::label;
+use keydesk_api::meta::{annotation, is_previous_secret, label};
 use keydesk_core::Digest;
 use keydesk_feed::KeySecret;
 
@@ -18,7 +18,8 @@ pub struct Carrier {
     common: Arc<Common>,
     /// The label that names the key's namespace, which some others have too.
     key_namespace: Option<Arc<str>>,
-    /// Its annotations, where they speak for it: for those that Keydesk manages the approved terms do.
+    /// Its annotations, where they speak for it: for those that Keydesk manages the approved terms do, but for the end of a
+    /// value that is being rotated out.
     #[expect(
         clippy::box_collection,
         reason = "almost nobody has them, and there may be a million"
@@ -58,10 +59,13 @@ impl Carrier {
             uid,
             created_at,
             mut labels,
-            annotations,
+            mut annotations,
             digest,
         } = secret;
         let is_ours = is_ours(&labels);
+        if is_ours {
+            annotations.retain(|name, _| name == annotation::PREVIOUS_UNTIL);
+        }
         let key = labels.remove(label::API_KEY);
         let key_namespace = labels.remove(label::API_KEY_NAMESPACE);
         Some(Self {
@@ -71,7 +75,7 @@ impl Carrier {
                 labels,
             }),
             key_namespace: key_namespace.map(share_text),
-            annotations: (!is_ours).then(|| Box::new(annotations)),
+            annotations: (!is_ours || !annotations.is_empty()).then(|| Box::new(annotations)),
             created_at: created_at.map_or(UNKNOWN, Timestamp::as_second),
             has_key: key.is_some(),
             texts: Packed::new([&id.name, &uid, key.as_deref().unwrap_or_default()]),
@@ -133,6 +137,17 @@ impl Carrier {
         shared.chain(own.filter_map(|name| Some((name, self.label(name)?))))
     }
 
+    /// Until when its value is accepted, if it is one that is being rotated out; what cannot be read has passed.
+    pub(crate) fn accepted_until(&self) -> Option<Timestamp> {
+        match self
+            .annotations()
+            .and_then(|all| all.get(annotation::PREVIOUS_UNTIL))
+        {
+            Some(until) => Some(until.parse().unwrap_or(Timestamp::MIN)),
+            None => is_previous_secret(self.name()).then_some(Timestamp::MIN),
+        }
+    }
+
     /// Kuadrant's annotations, unless Keydesk manages it.
     #[must_use]
     pub fn annotations(&self) -> Option<&BTreeMap<String, String>> {
@@ -150,14 +165,20 @@ mod tests {
 
     use super::*;
 
+    const OURS: (&str, &str) = (label::ENFORCEMENT, label::ENFORCEMENT_VALUE);
+
     fn carrier(labels: &[(&str, &str)]) -> Carrier {
+        named("devportal-k", labels, &[("a", "b")])
+    }
+
+    fn named(name: &str, labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Carrier {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let secret = KeySecret {
-            id: NamespacedName::new("kuadrant-system", "devportal-k"),
+            id: NamespacedName::new("kuadrant-system", name),
             uid: "7a6f".to_owned(),
             created_at: "2026-01-01T00:00:00Z".parse().ok(),
             labels: labels.iter().map(own).collect(),
-            annotations: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+            annotations: annotations.iter().map(own).collect(),
             digest: Some(Digest::of(b"hunter2")),
         };
         Carrier::new(secret, Arc::new, Arc::from).unwrap()
@@ -184,7 +205,24 @@ mod tests {
     #[test]
     fn annotations_are_kept_only_where_nobody_approved_anything() {
         assert!(carrier(&[("app", "gamestore")]).annotations().is_some());
-        let ours = carrier(&[(label::ENFORCEMENT, label::ENFORCEMENT_VALUE)]);
+        let ours = carrier(&[OURS]);
         assert_eq!((ours.annotations(), ours.label(label::API_KEY)), (None, None));
+    }
+
+    #[test]
+    fn a_value_that_is_rotated_out_ends_when_its_secret_says_or_has_ended() {
+        let until = |name: &str, until: Option<&str>| {
+            let annotation = until.map(|until| (annotation::PREVIOUS_UNTIL, until));
+            named(name, &[OURS], annotation.as_slice()).accepted_until()
+        };
+        let end = "2026-06-01T12:00:00Z";
+        assert_eq!(until("devportal-k-8dee3e06", None), None);
+        assert_eq!(
+            until("devportal-k-8dee3e06.previous", Some(end)),
+            end.parse().ok()
+        );
+        for odd in [None, Some("tomorrow")] {
+            assert_eq!(until("devportal-k-8dee3e06.previous", odd), Some(Timestamp::MIN));
+        }
     }
 }

@@ -24,6 +24,7 @@ mod policies;
 mod proxies;
 mod refusing;
 mod revocation;
+mod rotation;
 mod routes;
 mod running;
 mod scale;

@@ -7,7 +7,7 @@ use keydesk_core::{FingerprintKey, SecretFacts};
 use serde_json::json;
 
 use super::stage::{Stage, merged, product, rests};
-use crate::key::enforcement::Copying;
+use crate::key::converge::Copying;
 
 #[test]
 fn a_copy_carries_upstreams_labels_and_annotations() {
@@ -64,13 +64,7 @@ fn whatever_differs_is_put_right() {
     for edit in edits {
         let mut stage = Stage::approved();
         edit(&mut stage);
-        assert!(matches!(
-            stage.plan().copying,
-            Copying::Write {
-                replaces: Some(_),
-                ..
-            }
-        ));
+        assert!(!stage.plan().copying.is_empty());
         stage.settle();
         assert!(rests(&stage.plan()));
     }
@@ -141,7 +135,7 @@ fn a_refusal_is_told_and_tried_again() {
         stage.message(KeyAspect::EnforcementFailed),
         "The API server refused the enforcement secret: Forbidden"
     );
-    assert!(matches!(stage.plan().copying, Copying::Write { .. }));
+    assert!(matches!(stage.plan().copying[..], [Copying::Create(_)]));
 }
 
 #[test]

@@ -14,9 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::key::automatic::Automatic;
-use crate::key::enforcement::Copying;
+use crate::key::converge::Copying;
 use crate::key::plan::{Plan, plan};
 use crate::key::request::Step;
+use crate::key::rotation::Rotation;
 use crate::key::seen::{Copy, Live, Seen};
 
 /// The grace period of all stories.
@@ -37,6 +38,11 @@ pub(super) fn after(seconds: i64) -> Timestamp {
 pub(super) struct Stage {
     pub(super) seen: Seen,
     pub(super) now: Timestamp,
+    /// What became of enforcement secrets, write by write: what is in one, or that it is gone. Where no name is given,
+    /// some seconds pass.
+    pub(super) writes: Vec<(String, Option<Copy>)>,
+    /// How many were made.
+    made: u32,
 }
 
 impl Stage {
@@ -58,6 +64,7 @@ impl Stage {
             hostname: Some("api.gamestore.example.com".into()),
             secret: SecretFacts::Usable,
             value: Some(FingerprintKey::new([1; 32]).fingerprint(b"abc123")),
+            rotation: Rotation::Settled,
             request: None,
             approvals: Vec::new(),
             enforcement_namespace: Some("kuadrant-system".into()),
@@ -71,8 +78,12 @@ impl Stage {
                 live: Some(live),
                 requests: Vec::new(),
                 copies: Vec::new(),
+                retired: Vec::new(),
+                may_update: true,
             },
             now: start(),
+            writes: Vec::new(),
+            made: 0,
         }
     }
 
@@ -174,9 +185,9 @@ impl Stage {
             copying,
             wake_at: _,
         } = plan;
-        self.seen
-            .copies
-            .retain(|copy| !revoke.iter().any(|revoked| revoked.id == copy.meta.id));
+        for revoked in &revoke {
+            self.carry_out_copying(&Copying::Retire(Arc::clone(revoked)));
+        }
         self.seen.requests.retain(|request| !discard.contains(request));
         let Some(live) = &mut self.seen.live else { return };
         if live
@@ -246,20 +257,61 @@ impl Stage {
             live.request = self.seen.requests.first().cloned().or(live.request.take());
         }
         self.seen.requests = live.request.iter().cloned().collect();
-        if let Copying::Write { desired, replaces: _ } = copying {
-            self.seen.copies.retain(|copy| copy.meta.id != desired.id);
-            let meta = SecretMeta {
-                id: desired.id,
-                uid: "copy".into(),
-                labels: desired.labels,
-                annotations: desired.annotations,
-                ..SecretMeta::default()
-            };
-            self.seen.copies.push(Copy {
-                meta: Arc::new(meta),
-                value: Some(desired.value),
-            });
+        for step in &copying {
+            self.carry_out_copying(step);
         }
+    }
+
+    /// One write of an enforcement secret.
+    pub(super) fn carry_out_copying(&mut self, step: &Copying) {
+        let wanted = match step {
+            Copying::Create(wanted) => wanted,
+            Copying::Replace { wanted, seen } => {
+                assert!(self.seen.may_update && seen.id == wanted.id);
+                wanted
+            }
+            Copying::Retire(secret) => {
+                self.seen.copies.retain(|copy| copy.meta.id != secret.id);
+                if !self.seen.may_update {
+                    self.seen.retired.push(Arc::clone(secret));
+                }
+                self.writes.push((secret.id.name.clone(), None));
+                return;
+            }
+        };
+        let there = self.seen.copies.iter().position(|copy| copy.meta.id == wanted.id);
+        assert_eq!(
+            there.is_some(),
+            matches!(step, Copying::Replace { .. }),
+            "{step:?}"
+        );
+        let uid = if let Some(place) = there {
+            self.seen.copies.remove(place).meta.uid.clone()
+        } else {
+            self.made += 1;
+            format!("copy-{}", self.made)
+        };
+        let desired = &wanted.desired;
+        let mut annotations = desired.annotations.clone();
+        if let Some(other) = &wanted.replaces {
+            annotations.insert(meta::annotation::REPLACES.to_owned(), other.clone());
+        }
+        let copy = Copy {
+            meta: Arc::new(SecretMeta {
+                id: wanted.id.clone(),
+                uid,
+                labels: desired.labels.clone(),
+                annotations,
+                ..SecretMeta::default()
+            }),
+            value: Some(desired.value),
+        };
+        let is_previous = meta::is_previous_secret(&wanted.id.name);
+        self.seen
+            .retired
+            .retain(|secret| meta::is_previous_secret(&secret.id.name) != is_previous);
+        self.writes.push((wanted.id.name.clone(), Some(copy.clone())));
+        self.seen.copies.push(copy);
     }
 
     /// Where the key stands: its conditions that are True.
