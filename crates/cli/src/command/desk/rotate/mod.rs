@@ -1,0 +1,210 @@
+//! `keydesk rotate`: a new value for a key. The Secret is replaced as a whole, for consumers may not patch it, and only in
+//! the version that was read: of two who rotate at once, one is told.
+
+mod rotation;
+
+use std::io::{Write as _, stderr};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use keydesk_api::{APIKey, rfc3339};
+use keydesk_catalog::KeyEdges;
+use keydesk_core::NamespacedName;
+use keydesk_process::LogArgs;
+
+use super::value::ValueArgs;
+use super::{ClusterArgs, Desk, Refusal, objects, place, span};
+use crate::exit::Failure;
+use rotation::{LONGEST_OVERLAP, Previous, RotateError, holds_the_same, rotated};
+
+/// How often it is tried while others change what does not matter here.
+const TRIES: usize = 5;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The key, as NAME or NAMESPACE/NAME
+    key: String,
+
+    /// How long the old value goes on working, at most 7d; 0 ends it at once
+    #[arg(long, value_name = "SPAN", default_value = "24h", value_parser = overlap)]
+    overlap: Duration,
+
+    /// End the value of an earlier rotation now, if that is still under way
+    #[arg(long)]
+    drop_previous: bool,
+
+    #[command(flatten)]
+    value: ValueArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+fn overlap(text: &str) -> Result<Duration, String> {
+    let span = span::parse(text).map_err(|error| error.to_string())?;
+    if span > LONGEST_OVERLAP {
+        return Err("both values may work for 7d at most".to_owned());
+    }
+    Ok(span)
+}
+
+/// Nothing to rotate.
+#[derive(Debug, thiserror::Error)]
+enum FindError {
+    #[error("APIKey {0} names no Secret")]
+    Secret(NamespacedName),
+    #[error("somebody else changed the values in Secret {0} at the same moment; nothing was changed here")]
+    Unchanged(NamespacedName),
+}
+
+impl From<RotateError> for Failure {
+    fn from(error: RotateError) -> Self {
+        Self::fixable(&error, error.hint())
+    }
+}
+
+pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
+    let Args {
+        key,
+        overlap,
+        drop_previous,
+        value,
+        cluster,
+    } = args;
+    let desk = cluster.open(log).await?;
+    let id = place(&key, &desk.namespace)?;
+    let key = desk.demand::<APIKey>(&id).await?;
+    let Some(secret) = KeyEdges::of(&key).secret else {
+        return Err(Failure::fixable(
+            &FindError::Secret(id),
+            "put the name of a Secret of yours into spec.secretRef.name of the APIKey",
+        ));
+    };
+    let seen = desk.demand::<Secret>(&secret).await?;
+    let others = sharing(&desk, &id, &secret).await;
+    // What would be refused is refused before a value is made or read.
+    rotated(&seen, b"", overlap, drop_previous, Timestamp::now())?;
+    let value = value.take()?;
+    let change = Change {
+        value: value.bytes(),
+        overlap,
+        drop_previous,
+    };
+    let previous = put(&desk, &secret, seen, change).await?;
+    let warning = value.warning.clone();
+    let place_of_value = value.hand_out(&secret)?;
+    let said = said(&id, previous, &others, warning, &place_of_value);
+    // The value is there, whether this can be said or not.
+    let _ = stderr().write_all(said.as_bytes());
+    Ok(())
+}
+
+/// What to do to a Secret.
+#[derive(Clone, Copy)]
+struct Change<'a> {
+    value: &'a [u8],
+    overlap: Duration,
+    drop_previous: bool,
+}
+
+/// Puts the value into the version of the Secret that was seen. Where somebody else wrote meanwhile it looks again: if the
+/// values are the same it was something else that changed.
+async fn put(
+    desk: &Desk,
+    id: &NamespacedName,
+    mut seen: Secret,
+    change: Change<'_>,
+) -> Result<Previous, Failure> {
+    let Change {
+        value,
+        overlap,
+        drop_previous,
+    } = change;
+    for _ in 0..TRIES {
+        let (next, previous) = rotated(&seen, value, overlap, drop_previous, Timestamp::now())?;
+        match desk.replace(&next).await {
+            Ok(_) => return Ok(previous),
+            Err(Refusal::Replace(_)) => {}
+            Err(refusal) => return lost(desk, id, value, previous, refusal).await,
+        }
+        let found = desk.get::<Secret>(id).await?;
+        if !holds_the_same(&seen, &found) {
+            break;
+        }
+        seen = found;
+    }
+    Err(Failure::fixable(
+        &FindError::Unchanged(id.clone()),
+        "see whether it is what you want, and rotate again if not",
+    ))
+}
+
+/// No answer is no refusal: the value may be there.
+async fn lost(
+    desk: &Desk,
+    id: &NamespacedName,
+    value: &[u8],
+    previous: Previous,
+    refusal: Refusal,
+) -> Result<Previous, Failure> {
+    if refusal.is_certain() {
+        return Err(refusal.into());
+    }
+    match desk.get::<Secret>(id).await {
+        Ok(secret) if has(&secret, value) => Ok(previous),
+        Ok(_) => Err(refusal.into()),
+        Err(_) => Err(Failure::fixable(
+            &refusal,
+            "nobody knows whether the value was changed: look at the annotation keydesk.dev/previous-until of the Secret",
+        )),
+    }
+}
+
+fn has(secret: &Secret, value: &[u8]) -> bool {
+    let data = secret.data.iter().flatten();
+    data.into_iter()
+        .any(|(name, held)| name == keydesk_api::meta::API_KEY_ENTRY && held.0 == value)
+}
+
+/// Other keys that live on the same Secret, as far as they can be seen.
+async fn sharing(desk: &Desk, key: &NamespacedName, secret: &NamespacedName) -> Vec<String> {
+    let keys = desk
+        .list::<APIKey>(Some(&key.namespace))
+        .await
+        .unwrap_or_default();
+    let others = keys
+        .iter()
+        .filter(|other| KeyEdges::of(other).secret.as_ref() == Some(secret));
+    others
+        .map(|other| objects::id(other).name)
+        .filter(|name| *name != key.name)
+        .collect()
+}
+
+/// What a person is told in the end.
+fn said(
+    key: &NamespacedName,
+    previous: Previous,
+    others: &[String],
+    warning: Option<String>,
+    value: &str,
+) -> String {
+    let old = match previous {
+        Previous::None => "there was no old one".to_owned(),
+        Previous::Ends => "the old one ends now".to_owned(),
+        Previous::Until(end) => format!("the old one works beside it until {}, then ends", rfc3339(end)),
+    };
+    let mut lines = vec![format!("APIKey {key} has a new value; {old}"), value.to_owned()];
+    if !others.is_empty() {
+        lines.push(format!(
+            "note: the same Secret, hence the same value, is that of {}",
+            others.join(", ")
+        ));
+    }
+    lines.extend(warning.map(|warning| format!("warning: {warning}")));
+    lines
+        .iter()
+        .map(|line| format!("{}\n", super::clean(line)))
+        .collect()
+}
