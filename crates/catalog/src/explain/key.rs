@@ -122,20 +122,3 @@ fn verdict(stands: &Stands, obstacle: Option<&str>) -> (bool, String) {
         ),
     }
 }
-
-/// Puts steps and verdicts side by side, for tests.
-#[cfg(test)]
-pub(super) fn told(explanation: &Explanation) -> String {
-    let steps = explanation.steps.iter().map(told_step);
-    steps
-        .chain([explanation.verdict.clone()])
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-#[cfg(test)]
-fn told_step(step: &super::step::Step) -> String {
-    let fix = step.fix.as_ref();
-    let fix = fix.map_or_else(String::new, |fix| format!(" -> {}: {}", fix.who, fix.what));
-    format!("{:?} {}: {}{fix}", step.state, step.topic, step.says.join(" | "))
-}

@@ -291,43 +291,48 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         } else {
             step.fix(Who::Owner, decide())
         };
-        return step.and_all(decisions.iter().map(|other| line(other, "about another product")));
+        let others = decisions.iter();
+        return step.and_all(others.map(|other| format!("about another product: {}", said(other))));
     };
-    let first = line(holds, "holds");
+    let words = said(holds);
     let step = if holds.approved {
-        Step::good(topic, first)
+        Step::good(topic, words)
     } else {
-        Step::bad(topic, first).fix(Who::Owner, command("approve"))
+        Step::bad(topic, words).fix(Who::Owner, format!("to think again: {}", command("approve")))
     };
     let mut others: Vec<_> = decisions
         .iter()
         .filter(|other| other.name != holds.name)
         .collect();
     others.sort_by_key(|other| std::cmp::Reverse(other.effective_at));
-    step.and_all(others.into_iter().map(|other| {
+    step.and(bound(holds)).and_all(others.into_iter().map(|other| {
         let word = if other.terms.concerns(&subject.asked) {
             "superseded"
         } else {
             "about another product"
         };
-        line(other, word)
+        format!("{word}: {}, {}", said(other), bound(other))
     }))
 }
 
-/// One decision: who, when, and what it is bound to.
-fn line(decision: &Decision, word: &str) -> String {
+/// Who decided what, and when.
+fn said(decision: &Decision) -> String {
     let what = if decision.approved { "approved" } else { "denied" };
-    let message = if decision.message.is_empty() {
-        String::new()
+    let words = format!("{what} by {} at {}", decision.by, rfc3339(decision.effective_at));
+    if decision.message.is_empty() {
+        words
     } else {
-        format!(": {}", decision.message)
-    };
+        format!("{words}: {}", decision.message)
+    }
+}
+
+/// What a decision is bound to.
+fn bound(decision: &Decision) -> String {
+    let terms = &decision.terms;
     format!(
-        "{what} by {} at {} for tier {} until {}, {word} (APIKeyApproval {}){message}",
-        decision.by,
-        rfc3339(decision.effective_at),
-        decision.terms.tier,
-        end(decision.terms.expires_at),
+        "for tier {} until {}, as APIKeyApproval {}",
+        terms.tier,
+        end(terms.expires_at),
         decision.name
     )
 }
@@ -455,7 +460,10 @@ pub(super) fn status(subject: &Subject<'_>, stands: &Stands, obstacles: bool) ->
         (true, KeyAspect::Approved) | (false, _) => {
             // A reason that no other step knows.
             if aspect == KeyAspect::Failed && !obstacles {
-                return Step::bad(topic, said.message.clone());
+                return Step::bad(topic, said.message.clone()).fix(
+                    Who::Platform,
+                    "see what the controller says, in the status and in its log",
+                );
             }
             Step::good(topic, words)
         }

@@ -10,6 +10,8 @@ mod key_scene;
 mod key_steps;
 mod product;
 mod step;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use key::explain_key;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use keydesk_api::condition::{self, ProductAspect};
+use keydesk_api::condition::{self, ProductAspect, ProductReason};
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute, HTTPRouteStatus};
 use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
@@ -370,11 +370,16 @@ fn openapi(scene: &ProductScene<'_>) -> Step {
 
 fn oidc(scene: &ProductScene<'_>) -> Step {
     let topic = "oidc";
-    match scene.says(ProductAspect::OIDCDiscovered) {
-        Some((true, message)) => Step::good(topic, message),
-        Some((false, message)) => Step::good(topic, message).and("keys work without it"),
-        None => Step::unknown(topic, "the controller has not looked yet"),
+    let Some(found) = condition::find(scene.conditions(), ProductAspect::OIDCDiscovered) else {
+        return Step::unknown(topic, "the controller has not looked yet");
+    };
+    if found.reason == ProductReason::DiscoveryFailed.as_str() {
+        return Step::note(topic, found.message.clone()).fix(
+            Who::Owner,
+            "keys work without it; see to the issuer in the AuthPolicy",
+        );
     }
+    Step::good(topic, found.message.clone())
 }
 
 fn requests(scene: &ProductScene<'_>) -> Step {

@@ -6,6 +6,7 @@
 
 mod commands;
 mod controller;
+mod desk;
 mod explain;
 mod refusals;
 mod restart;

@@ -50,6 +50,9 @@ pub(crate) struct Args {
     cluster: ClusterArgs,
 }
 
+/// How often it is tried while others change what does not matter here.
+const TRIES: usize = 5;
+
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
@@ -90,6 +93,8 @@ enum DecideError {
     Confirm,
     #[error("APIKeyApproval {0} decides on another request; nothing was changed")]
     TakeName(NamespacedName),
+    #[error("somebody else decided at the same moment, in APIKeyApproval {0}; nothing was changed here")]
+    Overtake(NamespacedName),
 }
 
 impl DecideError {
@@ -101,6 +106,7 @@ impl DecideError {
                 wish.verb()
             ),
             Self::Confirm => "answer y to decide".to_owned(),
+            Self::Overtake(_) => "look at the request again, and decide then".to_owned(),
             Self::TakeName(_) => "delete or rename that approval, or decide with kubectl".to_owned(),
         }
     }
@@ -142,7 +148,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     if wish == Wish::Revoke && !in_force.is_some_and(|decision| decision.approved) {
         return Err(fail(DecideError::FindApproval(id)));
     }
-    let sheet = sheet::sheet(&request, product.as_ref(), in_force);
+    let sheet = sheet::sheet(&request, product.as_ref(), in_force, wish);
     answer(|out| out.write_all(sheet.as_bytes()))?;
     if !yes {
         confirm(wish).map_err(fail)?;
@@ -203,15 +209,39 @@ fn confirm(wish: Wish) -> Result<(), DecideError> {
     }
 }
 
+/// Writes the decision. The controller writes on approvals too: where only that came in between, it is tried again.
 async fn record(
     desk: &Desk,
     draft: &Draft<'_>,
-    existing: Option<APIKeyApproval>,
-) -> Result<APIKeyApproval, Refusal> {
-    let approval = draft.approval(existing.as_ref(), Timestamp::now());
-    if existing.is_some() {
-        desk.replace(&approval).await
-    } else {
-        desk.create(&approval).await
+    mut existing: Option<APIKeyApproval>,
+) -> Result<APIKeyApproval, Failure> {
+    for _ in 0..TRIES {
+        let approval = draft.approval(existing.as_ref(), Timestamp::now());
+        let Some(seen) = &existing else {
+            return desk
+                .create(&approval)
+                .await
+                .map_err(|refusal| overtaken(draft, refusal));
+        };
+        match desk.replace(&approval).await {
+            Err(Refusal::Replace(_)) => {}
+            written => return written.map_err(Failure::from),
+        }
+        let found = desk.get::<APIKeyApproval>(draft.id).await?;
+        if found.spec != seen.spec {
+            break;
+        }
+        existing = Some(found);
     }
+    let error = DecideError::Overtake(draft.id.clone());
+    Err(Failure::fixable(&error, error.hint(Wish::Approve)))
+}
+
+/// Where the approval is there all of a sudden, somebody else has decided.
+fn overtaken(draft: &Draft<'_>, refusal: Refusal) -> Failure {
+    if !matches!(refusal, Refusal::Create(_)) {
+        return refusal.into();
+    }
+    let error = DecideError::Overtake(draft.id.clone());
+    Failure::fixable(&error, error.hint(Wish::Approve))
 }

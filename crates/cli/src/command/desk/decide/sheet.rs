@@ -7,6 +7,7 @@ use keydesk_catalog::explain::{allowance, changes};
 use keydesk_catalog::shown;
 use keydesk_core::Decision;
 
+use super::Wish;
 use crate::command::desk::{clean, keys, objects};
 
 /// Columns of the headings on the left.
@@ -17,6 +18,7 @@ pub(super) fn sheet(
     request: &APIKeyRequest,
     product: Option<&APIProduct>,
     in_force: Option<&Decision>,
+    wish: Wish,
 ) -> String {
     let terms = shown(request);
     let spec = &request.spec;
@@ -58,7 +60,8 @@ pub(super) fn sheet(
         lines.push(("use case", spec.use_case.clone()));
     }
     lines.push(("now", now(&state, in_force)));
-    if let Some(approved) = in_force.filter(|decision| decision.approved) {
+    let approved = in_force.filter(|decision| decision.approved);
+    if let Some(approved) = approved.filter(|_| wish == Wish::Approve) {
         let changes = changes(&approved.terms, &terms);
         if changes.is_empty() {
             lines.push(("change", "none: these terms are approved already".to_owned()));
@@ -126,7 +129,7 @@ mod tests {
     #[test]
     fn everything_that_is_decided_on_is_shown() {
         assert_eq!(
-            sheet(&request(), Some(&product()), None),
+            sheet(&request(), Some(&product()), None, Wish::Approve),
             "request   gamestore/r\n\
              key       app/k\n\
              product   gamestore/gamestore-api (Gamestore)\n\
@@ -152,14 +155,16 @@ mod tests {
                 ..shown(&request())
             },
         };
-        let text = sheet(&request(), Some(&product()), Some(&before));
+        let text = sheet(&request(), Some(&product()), Some(&before), Wish::Approve);
         assert!(text.contains("now       New: approved by owner at 2026-01-01T00:00:00Z: be nice\n"));
         assert!(
             text.ends_with("change    plan tier gold instead of free\n"),
             "{text}"
         );
+        let text = sheet(&request(), None, Some(&before), Wish::Revoke);
+        assert!(!text.contains("change"), "a denial changes no terms: {text}");
         before.terms = shown(&request());
-        let text = sheet(&request(), None, Some(&before));
+        let text = sheet(&request(), None, Some(&before), Wish::Approve);
         assert!(
             text.ends_with("change    none: these terms are approved already\n"),
             "{text}"

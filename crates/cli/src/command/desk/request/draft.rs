@@ -12,6 +12,8 @@ use keydesk_api::v1alpha1::{APIKeySpec, ApiProductRef, RequestedBy, SecretRef};
 use keydesk_api::{APIKey, APIProduct};
 use keydesk_core::NamespacedName;
 
+use crate::command::desk::objects;
+
 /// What was typed.
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
@@ -71,20 +73,21 @@ pub(super) fn end(
     }
 }
 
-/// Sees that the product can be asked for that.
-pub(super) fn check(wish: &Wish, product: &APIProduct) -> Result<(), WishError> {
+/// Sees that the product can be asked for that tier.
+pub(super) fn check(product: &APIProduct, tier: &str) -> Result<(), WishError> {
+    let id = objects::id(product);
     if product.metadata.deletion_timestamp.is_some() {
-        return Err(WishError::KeepProduct(wish.product.clone()));
+        return Err(WishError::KeepProduct(id));
     }
     let status = product.status.as_ref();
     let plans = status.map_or(&[][..], |status| &status.discovered_plans);
     // Where no plans were discovered any tier goes.
-    if plans.is_empty() || plans.iter().any(|plan| plan.tier == wish.tier) {
+    if plans.is_empty() || plans.iter().any(|plan| plan.tier == tier) {
         return Ok(());
     }
     Err(WishError::FindTier {
-        product: wish.product.clone(),
-        tier: wish.tier.clone(),
+        product: id,
+        tier: tier.to_owned(),
         known: plans.iter().map(|plan| plan.tier.clone()).collect(),
     })
 }
@@ -152,12 +155,12 @@ mod tests {
 
     use super::*;
 
-    fn wish(tier: &str) -> Wish {
+    fn wish() -> Wish {
         Wish {
             key: NamespacedName::new("consumer-app", "mobile"),
             secret: NamespacedName::new("consumer-app", "mobile-secret"),
             product: NamespacedName::new("gamestore", "gamestore-api"),
-            tier: tier.to_owned(),
+            tier: "gold".to_owned(),
             use_case: Some("mobile".to_owned()),
             expires_at: Some("2027-01-01T00:00:00Z".parse().unwrap()),
             scopes: scopes("write, read"),
@@ -181,14 +184,14 @@ mod tests {
 
     #[test]
     fn a_tier_that_the_product_lacks_is_refused_with_those_that_it_has() {
-        let refused = check(&wish("platinum"), &product(&["gold", "silver"])).unwrap_err();
+        let refused = check(&product(&["gold", "silver"]), "platinum").unwrap_err();
         assert_eq!(
             refused.to_string(),
             "APIProduct gamestore/gamestore-api has no plan tier \"platinum\""
         );
         assert_eq!(refused.hint(), "its tiers are gold, silver");
-        assert_eq!(check(&wish("gold"), &product(&["gold", "silver"])), Ok(()));
-        assert_eq!(check(&wish("anything"), &product(&[])), Ok(()));
+        assert_eq!(check(&product(&["gold", "silver"]), "gold"), Ok(()));
+        assert_eq!(check(&product(&[]), "anything"), Ok(()));
     }
 
     #[test]
@@ -210,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_what_was_typed() {
-        let wish = wish("gold");
+        let wish = wish();
         let (key, secret) = (key(&wish), secret(&wish, b"value"));
         let edges = KeyEdges::of(&key);
         assert_eq!(edges.secret, Some(wish.secret.clone()));

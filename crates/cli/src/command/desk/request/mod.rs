@@ -97,6 +97,9 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         super::Look::Missing => desk.demand::<APIProduct>(&product).await.map(Some)?,
         looked => looked.found(),
     };
+    if let Some(product) = &found {
+        draft::check(product, &tier)?;
+    }
     let user_id = match user {
         Some(user) => user,
         None => desk.user().await?,
@@ -119,9 +122,6 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         user_id,
         email,
     };
-    if let Some(product) = &found {
-        draft::check(&wish, product)?;
-    }
     refuse_existing(&desk, &wish.key).await?;
     let value = value.take()?;
     make(&desk, &wish, value.bytes()).await?;
