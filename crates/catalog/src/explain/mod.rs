@@ -6,16 +6,13 @@
 //! controller's own words count.
 
 mod key;
-mod key_scene;
-mod key_steps;
 mod product;
 mod step;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub use key::explain_key;
-pub use key_scene::{KeyScene, Part, SecretSight, Sight};
+pub use key::{KeyScene, Part, SecretSight, Sight, explain_key};
 pub use product::{ProductScene, explain_product, offered_route};
 pub use step::{Explanation, Fix, State, Step, Who};
 pub use words::{allowance, carried, changes};

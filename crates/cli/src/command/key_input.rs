@@ -12,18 +12,18 @@ const MOST_KEY_BYTES: u64 = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeyInputError {
     #[error("standard input is a terminal, which would show the key")]
-    ShowKey,
+    Show,
     #[error("failed to read the key from standard input")]
-    ReadKey(#[source] io::Error),
+    Read(#[source] io::Error),
     #[error("standard input has more than {MOST_KEY_BYTES} bytes, which is no key")]
-    FitKey,
+    Fit,
 }
 
 /// Reads all that is piped in, a line break at its end included.
 pub(super) fn read() -> Result<Zeroizing<Vec<u8>>, KeyInputError> {
     let input = io::stdin().lock();
     if input.is_terminal() {
-        return Err(KeyInputError::ShowKey);
+        return Err(KeyInputError::Show);
     }
     // All the room at once: growing would leave copies behind.
     let room = usize::try_from(MOST_KEY_BYTES).unwrap_or(usize::MAX) + 32;
@@ -31,9 +31,9 @@ pub(super) fn read() -> Result<Zeroizing<Vec<u8>>, KeyInputError> {
     let read = input
         .take(MOST_KEY_BYTES + 1)
         .read_to_end(&mut text)
-        .map_err(KeyInputError::ReadKey)?;
+        .map_err(KeyInputError::Read)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > MOST_KEY_BYTES {
-        return Err(KeyInputError::FitKey);
+        return Err(KeyInputError::Fit);
     }
     Ok(text)
 }

@@ -36,14 +36,10 @@ pub(super) trait Row: Serialize {
 /// Prints a list. If it is empty, a table says so in words.
 pub(super) fn print<R: Row>(rows: &[R], output: Output, none: &str) -> Result<(), Failure> {
     let text = match output {
-        Output::Table if rows.is_empty() => format!("{none}\n"),
-        Output::Wide if rows.is_empty() => format!("{none}\n"),
+        Output::Table | Output::Wide if rows.is_empty() => format!("{none}\n"),
         Output::Table => table(rows, false),
         Output::Wide => table(rows, true),
-        Output::Name => rows
-            .iter()
-            .map(|row| format!("{}\n", clean(&row.name())))
-            .collect(),
+        Output::Name => lines(&rows.iter().map(Row::name).collect::<Vec<_>>()),
         Output::Json => return print_json(&rows),
     };
     answer(|out| out.write_all(text.as_bytes()))
@@ -62,6 +58,16 @@ pub(in crate::command) fn clean(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
+}
+
+/// Lines of text, each without what would steer a terminal.
+pub(super) fn lines(lines: &[String]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&clean(line));
+        text.push('\n');
+    }
+    text
 }
 
 /// Columns that are as wide as they must be.

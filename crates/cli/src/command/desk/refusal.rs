@@ -108,18 +108,18 @@ impl fmt::Display for Act {
 #[derive(Debug, thiserror::Error)]
 pub(in crate::command) enum Refusal {
     #[error("you may not {0}")]
-    Allow(Act),
+    Allow(Box<Act>),
     #[error("{} does not exist", .0.object())]
-    Find(Act),
+    Find(Box<Act>),
     #[error("{} exists already; nothing was changed", .0.object())]
-    Create(Act),
+    Create(Box<Act>),
     #[error("{} was changed by somebody else at the same moment; nothing was changed here", .0.object())]
-    Replace(Act),
+    Replace(Box<Act>),
     #[error("the API server does not accept {}: {message}", .act.object())]
-    Accept { act: Act, message: String },
+    Accept { act: Box<Act>, message: String },
     #[error("failed to {act}")]
     Ask {
-        act: Act,
+        act: Box<Act>,
         #[source]
         source: kube::Error,
     },
@@ -127,6 +127,7 @@ pub(in crate::command) enum Refusal {
 
 impl Refusal {
     pub(super) fn of(act: Act, source: kube::Error) -> Self {
+        let act = Box::new(act);
         let kube::Error::Api(status) = &source else {
             return Self::Ask { act, source };
         };

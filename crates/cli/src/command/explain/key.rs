@@ -151,9 +151,8 @@ async fn platform(desk: &Desk, id: &NamespacedName, seen: &mut Seen) -> Result<(
 
 /// What is said of a key that can be read nowhere.
 async fn neither(desk: &Desk, id: &NamespacedName, request: &NamespacedName) -> Failure {
-    let refusal = match desk.get::<APIKey>(id).await {
-        Err(refusal) => refusal,
-        Ok(_) => return Failure::said(),
+    let Err(refusal) = desk.get::<APIKey>(id).await else {
+        return Failure::said();
     };
     Failure::fixable(
         &refusal,

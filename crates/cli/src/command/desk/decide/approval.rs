@@ -37,18 +37,11 @@ impl Draft<'_> {
             reason: Some(if self.approved { "Approved" } else { "Denied" }.to_owned()),
             message: self.message.map(str::to_owned),
         };
-        let mut approval = match existing {
-            Some(existing) => APIKeyApproval {
-                spec,
-                status: None,
-                ..existing.clone()
-            },
-            None => {
-                let mut approval = APIKeyApproval::new(&self.id.name, spec);
-                approval.metadata.namespace = Some(self.id.namespace.clone());
-                approval
-            }
-        };
+        let mut approval = APIKeyApproval::new(&self.id.name, spec);
+        approval.metadata.namespace = Some(self.id.namespace.clone());
+        if let Some(existing) = existing {
+            approval.metadata = existing.metadata.clone();
+        }
         approval.metadata.managed_fields = None;
         approval
             .metadata

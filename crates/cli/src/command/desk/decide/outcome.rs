@@ -176,33 +176,33 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(approval: Look<APIKeyApproval>, tier: &str, holding: &[&str], expected: Outcome) {
+    fn check(approval: &Look<APIKeyApproval>, tier: &str, holding: &[&str], expected: &Outcome) {
         let terms = shown(&request("gold", &[]));
         let request = Look::Found(request(tier, holding));
-        assert_eq!(outcome(&approval, &request, Some(2), &terms), expected);
+        assert_eq!(outcome(approval, &request, Some(2), &terms), *expected);
     }
 
     #[test]
     fn a_decision_holds_once_both_sides_say_so() {
-        let yes = || approval(true, 2, &["Valid"]);
+        let yes = &approval(true, 2, &["Valid"]);
         check(
-            approval(true, 1, &["Valid"]),
+            &approval(true, 1, &["Valid"]),
             "gold",
             &["Approved"],
-            Outcome::Open,
+            &Outcome::Open,
         );
-        check(yes(), "gold", &["Pending"], Outcome::Open);
-        check(yes(), "gold", &["Denied"], Outcome::Open);
+        check(yes, "gold", &["Pending"], &Outcome::Open);
+        check(yes, "gold", &["Denied"], &Outcome::Open);
         check(
-            yes(),
+            yes,
             "gold",
             &["Approved"],
-            Outcome::Holds("Approved, said".into()),
+            &Outcome::Holds("Approved, said".into()),
         );
-        check(yes(), "gold", &["Approved", "TermsChanged"], Outcome::Open);
-        let no = || approval(false, 2, &["Valid"]);
-        check(no(), "gold", &["Approved"], Outcome::Open);
-        check(no(), "gold", &["Denied"], Outcome::Holds("Denied, said".into()));
+        check(yes, "gold", &["Approved", "TermsChanged"], &Outcome::Open);
+        let no = &approval(false, 2, &["Valid"]);
+        check(no, "gold", &["Approved"], &Outcome::Open);
+        check(no, "gold", &["Denied"], &Outcome::Holds("Denied, said".into()));
     }
 
     #[test]
@@ -210,26 +210,26 @@ mod tests {
         let words = "Approved, said. Meanwhile the consumer asks for something else (plan tier platinum instead of \
                      gold), which was not decided on";
         check(
-            approval(true, 2, &["Valid"]),
+            &approval(true, 2, &["Valid"]),
             "platinum",
             &["Approved", "TermsChanged"],
-            Outcome::Holds(words.into()),
+            &Outcome::Holds(words.into()),
         );
     }
 
     #[test]
     fn a_decision_that_does_not_count_says_why() {
         check(
-            approval(true, 2, &["!Valid"]),
+            &approval(true, 2, &["!Valid"]),
             "gold",
             &["Pending"],
-            Outcome::Fails("!Valid, said".into()),
+            &Outcome::Fails("!Valid, said".into()),
         );
         check(
-            approval(true, 2, &["Valid", "Superseded"]),
+            &approval(true, 2, &["Valid", "Superseded"]),
             "gold",
             &["Denied"],
-            Outcome::Fails("Superseded, said".into()),
+            &Outcome::Fails("Superseded, said".into()),
         );
         assert_eq!(
             outcome(&Look::Missing, &Look::Hidden, None, &shown(&request("gold", &[]))),

@@ -48,11 +48,8 @@ impl From<TargetError> for Failure {
 pub(super) async fn find(desk: &Desk, what: &str) -> Result<Target, Failure> {
     let named = place(what, &desk.namespace)?;
     let by_key = meta::request_name(&named.namespace, &named.name);
-    let mut names = vec![by_key];
-    if !what.contains('/') {
-        names.insert(0, named.name.clone());
-    }
-    for name in names {
+    let by_itself = (!what.contains('/')).then_some(named.name);
+    for name in by_itself.into_iter().chain([by_key]) {
         let id = NamespacedName::new(desk.namespace.as_str(), name);
         match desk.look::<APIKeyRequest>(&id).await? {
             Look::Found(request) => return Ok(Target { request, id }),

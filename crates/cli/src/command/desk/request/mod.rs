@@ -13,7 +13,7 @@ use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
 use super::value::ValueArgs;
-use super::{ClusterArgs, Desk, Refusal, place, span};
+use super::{ClusterArgs, Desk, Refusal, output, place, span};
 use crate::exit::Failure;
 use draft::{Wish, WishError};
 
@@ -137,11 +137,11 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
 async fn refuse_existing(desk: &Desk, key: &NamespacedName) -> Result<(), Failure> {
     match desk.get::<APIKey>(key).await {
         Ok(_) => {
-            let refusal = Refusal::Create(super::Act::on::<APIKey>(
+            let refusal = Refusal::Create(Box::new(super::Act::on::<APIKey>(
                 "create",
                 Some(&key.namespace),
                 Some(&key.name),
-            ));
+            )));
             Err(Failure::fixable(&refusal, "choose another name with --name"))
         }
         Err(Refusal::Find(_)) => Ok(()),
@@ -214,8 +214,5 @@ fn said(wish: &Wish, product: Option<&APIProduct>, warning: Option<String>, valu
     lines.push(format!(
         "{who}; to see where it stands: keydesk explain key {key}"
     ));
-    lines
-        .iter()
-        .map(|line| format!("{}\n", super::clean(line)))
-        .collect()
+    output::lines(&lines)
 }

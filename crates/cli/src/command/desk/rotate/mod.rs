@@ -14,7 +14,7 @@ use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
 use super::value::ValueArgs;
-use super::{ClusterArgs, Desk, Refusal, objects, place, span};
+use super::{ClusterArgs, Desk, Refusal, objects, output, place, span};
 use crate::exit::Failure;
 use rotation::{LONGEST_OVERLAP, Previous, RotateError, holds_the_same, rotated};
 
@@ -203,8 +203,5 @@ fn said(
         ));
     }
     lines.extend(warning.map(|warning| format!("warning: {warning}")));
-    lines
-        .iter()
-        .map(|line| format!("{}\n", super::clean(line)))
-        .collect()
+    output::lines(&lines)
 }

@@ -1,40 +1,46 @@
 //! Why a key does or does not work.
 
+mod decisions;
+mod effect;
+mod prerequisites;
+mod scene;
+
 use jiff::Timestamp;
 use keydesk_api::condition::KeyAspect;
 use keydesk_core::{Decision, Ruling, Standing, standing};
 
-use super::key_scene::{KeyScene, Subject};
-use super::key_steps as steps;
 use super::step::{Explanation, State};
 use super::words::end;
+use scene::Subject;
+pub(super) use scene::key_entry;
+pub use scene::{KeyScene, Part, SecretSight, Sight};
 
 /// Explains a key. `None` if neither the key nor a request that stands for it could be read.
 #[must_use]
 pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> {
     let subject = Subject::of(scene)?;
-    let decisions = subject.decisions(now);
+    let decided = subject.decisions(now);
     let facts = subject.facts();
-    let ruling = match (&facts, &decisions) {
-        (Some((key, product)), Some(decisions)) => Some(standing(key, decisions, product, now)),
+    let ruling = match (&facts, &decided) {
+        (Some((key, product)), Some(decided)) => Some(standing(key, decided, product, now)),
         _ => None,
     };
     let stands = Stands::of(&subject, ruling.as_ref());
     let mut steps = vec![
-        steps::asked(&subject),
-        steps::platform(&subject),
-        steps::product(&subject),
-        steps::secret(&subject),
-        steps::scheme(&subject),
-        steps::tier(&subject, decisions.as_deref()),
-        steps::request(&subject),
-        steps::decisions(&subject, decisions.as_deref()),
+        prerequisites::asked(&subject),
+        prerequisites::platform(&subject),
+        prerequisites::product(&subject),
+        prerequisites::secret(&subject),
+        prerequisites::scheme(&subject),
+        prerequisites::tier(&subject, decided.as_deref()),
+        decisions::request(&subject),
+        decisions::decisions(&subject, decided.as_deref()),
     ];
-    steps.extend(steps::terms(&subject, decisions.as_deref()));
-    steps.push(steps::expiry(&subject, decisions.as_deref(), now));
-    steps.push(steps::enforcement(&subject, &stands));
+    steps.extend(decisions::terms(&subject, decided.as_deref()));
+    steps.push(decisions::expiry(&subject, decided.as_deref(), now));
+    steps.push(effect::enforcement(&subject, &stands));
     let obstacles = steps.iter().any(|step| step.state == State::Bad);
-    steps.push(steps::status(&subject, &stands, obstacles));
+    steps.push(effect::status(&subject, &stands, obstacles));
     let obstacle = Explanation::first_obstacle(&steps);
     let (works, verdict) = verdict(&stands, obstacle);
     Some(Explanation {

@@ -223,7 +223,7 @@ impl<'a> Subject<'a> {
 
 /// The entry of a product's discovered scheme by which its keys are recognised: the one that the owner names, else the
 /// first.
-pub(super) fn key_entry(product: &APIProduct) -> Option<Authentication> {
+pub(in crate::explain) fn key_entry(product: &APIProduct) -> Option<Authentication> {
     let scheme = product.status.as_ref()?.discovered_auth_scheme.as_ref()?;
     let chosen = product.annotations().get(annotation::AUTH_ENTRY);
     let takes_keys = |entry: &Authentication| match entry.method {
