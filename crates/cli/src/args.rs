@@ -43,14 +43,24 @@ pub(crate) enum Command {
     /// List the keys of a namespace, and where they stand
     Keys(desk::keys::Args),
     /// Put a new value into a key; the old one goes on working for a while
+    ///
+    /// Replaces the Secret in the version that was read: of two who rotate at once one is told, and nothing is changed
+    /// for them.
     Rotate(desk::rotate::Args),
     /// List what is asked of your API products
     Requests(desk::requests::Args),
     /// Approve a request, for exactly the terms that are shown
+    ///
+    /// Exits with 0 once the decision holds. Exits with 1 if nothing was decided, or if what was decided does not show
+    /// within ten seconds or does not hold; the message says which.
     Approve(desk::decide::Args),
     /// Deny a request
+    ///
+    /// Exits as `approve` does.
     Deny(desk::decide::Args),
     /// Take back the approval of a request
+    ///
+    /// A denial of what was approved. Exits as `approve` does.
     Revoke(desk::decide::Args),
     /// Print the custom resource definitions as YAML, for `kubectl apply -f -`
     Crds,

@@ -80,3 +80,24 @@ pub(super) fn status(subject: &Subject<'_>, stands: &Stands, obstacles: bool) ->
         .fix(Who::Platform, run),
     }
 }
+
+/// What else the controller says, beside where the key stands.
+pub(super) fn beside(subject: &Subject<'_>) -> Option<Step> {
+    let known = [KeyAspect::TermsChanged, KeyAspect::EnforcementFailed];
+    let known: Vec<_> = KeyAspect::LIFECYCLE
+        .into_iter()
+        .chain(known)
+        .map(KeyAspect::as_str)
+        .collect();
+    let others = subject
+        .conditions
+        .iter()
+        .filter(|condition| !known.contains(&condition.type_.as_str()));
+    let mut words = others.map(|condition| {
+        format!(
+            "{} is {}: {}: {}",
+            condition.type_, condition.status, condition.reason, condition.message
+        )
+    });
+    Some(Step::note("beside", words.next()?).and_all(words))
+}

@@ -41,6 +41,7 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
     steps.push(effect::enforcement(&subject, &stands));
     let obstacles = steps.iter().any(|step| step.state == State::Bad);
     steps.push(effect::status(&subject, &stands, obstacles));
+    steps.extend(effect::beside(&subject));
     let obstacle = Explanation::first_obstacle(&steps);
     let (works, verdict) = verdict(&stands, obstacle);
     Some(Explanation {

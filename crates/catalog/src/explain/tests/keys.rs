@@ -239,3 +239,17 @@ fn a_weak_value_is_a_note_and_a_duplicate_a_reason() {
     let scene = Scene::working().said(&[holds("Failed", "SecretAPIKeyDuplicate")]);
     fails(&scene.key(), "secret", "is in use already", "consumer");
 }
+
+#[test]
+fn what_the_controller_says_beside_is_passed_on() {
+    let scene = Scene::working().said(&[
+        holds("Approved", "Approved"),
+        holds("Rotating", "PreviousValueAccepted"),
+    ]);
+    let explanation = scene.key();
+    assert!(explanation.works);
+    assert_eq!(
+        step(&explanation, "beside").says,
+        ["Rotating is True: PreviousValueAccepted: the controller says PreviousValueAccepted"]
+    );
+}

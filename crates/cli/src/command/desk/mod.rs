@@ -15,6 +15,8 @@ mod refusal;
 pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod rotate;
+#[cfg(test)]
+mod script;
 mod span;
 mod value;
 

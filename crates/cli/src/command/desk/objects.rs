@@ -68,14 +68,22 @@ impl Desk {
         Look::of(self.get(id).await)
     }
 
-    /// Whether an object is there that only its metadata is asked of.
-    pub(in crate::command) async fn look_at_meta<K: Kept>(
+    /// Whether there is an object with these labels, of which only metadata is asked for.
+    pub(in crate::command) async fn look_for<K: Kept>(
         &self,
-        id: &NamespacedName,
+        namespace: &str,
+        labels: &str,
     ) -> Result<Look<()>, Refusal> {
-        let read = self.api::<K>(&id.namespace).get_metadata(&id.name).await;
-        let read = read.map_err(|source| Refusal::of(act::<K>("get", id), source));
-        Look::of(read.map(|_| ()))
+        let params = ListParams::default().labels(labels);
+        let listed = self.api::<K>(namespace).list_metadata(&params).await;
+        let listed =
+            listed.map_err(|source| Refusal::of(Act::on::<K>("list", Some(namespace), None), source));
+        match Look::of(listed)? {
+            Look::Found(found) if found.items.is_empty() => Ok(Look::Missing),
+            Look::Found(_) => Ok(Look::Found(())),
+            Look::Missing => Ok(Look::Missing),
+            Look::Hidden => Ok(Look::Hidden),
+        }
     }
 
     /// The object, or a failure that says which others there are.

@@ -154,6 +154,10 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let hint = match &refusal {
             Refusal::Allow(act) => act.hint(),
+            // Clusters before 1.28 do not tell.
+            Refusal::Find(act) if act.group == "authentication.k8s.io" => {
+                "say who you are: --user for a request, --reviewed-by for a decision".to_owned()
+            }
             Refusal::Find(act) if act.name.is_none() => {
                 "install the CRDs: keydesk crds | kubectl apply -f -".to_owned()
             }

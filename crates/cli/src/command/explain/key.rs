@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::foreign::Kuadrant;
-use keydesk_api::meta::{API_KEY_ENTRY, annotation, enforcement_secret_name, request_name};
+use keydesk_api::meta::{API_KEY_ENTRY, annotation, label, label_value, request_name};
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
 use keydesk_catalog::explain::{KeyScene, Part, SecretSight, Sight, explain_key};
 use keydesk_catalog::{Catalog, KeyEdges, Object, shown};
@@ -140,8 +140,17 @@ async fn platform(desk: &Desk, id: &NamespacedName, seen: &mut Seen) -> Result<(
     let Some(namespace) = seen.catalog.enforcement_namespace() else {
         return Ok(());
     };
-    let copy = NamespacedName::new(namespace, enforcement_secret_name(&id.namespace, &id.name));
-    seen.enforcement = match desk.look_at_meta::<Secret>(&copy).await? {
+    // By its labels: a copy that takes the place of another one has another name.
+    let labels = format!(
+        "{}={},{}={},{}={}",
+        label::ENFORCEMENT,
+        label::ENFORCEMENT_VALUE,
+        label::API_KEY_NAMESPACE,
+        label_value(&id.namespace),
+        label::API_KEY,
+        label_value(&id.name),
+    );
+    seen.enforcement = match desk.look_for::<Secret>(namespace, &labels).await? {
         Look::Found(()) => Sight::There,
         Look::Missing => Sight::Missing,
         Look::Hidden => Sight::Hidden,

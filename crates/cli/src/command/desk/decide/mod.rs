@@ -7,6 +7,7 @@
 
 mod approval;
 mod outcome;
+mod recording;
 mod sheet;
 mod target;
 
@@ -18,7 +19,7 @@ use keydesk_catalog::{Bound, Catalog, Object, Shown, shown};
 use keydesk_core::{Decision, NamespacedName, winner};
 use keydesk_process::LogArgs;
 
-use super::{ClusterArgs, Desk, Refusal, objects};
+use super::{ClusterArgs, objects};
 use crate::{command::answer, exit::Failure};
 use approval::Draft;
 use target::Target;
@@ -49,9 +50,6 @@ pub(crate) struct Args {
     #[command(flatten)]
     cluster: ClusterArgs,
 }
-
-/// How often it is tried while others change what does not matter here.
-const TRIES: usize = 5;
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +91,6 @@ enum DecideError {
     Confirm,
     #[error("APIKeyApproval {0} decides on another request; nothing was changed")]
     TakeName(NamespacedName),
-    #[error("somebody else decided at the same moment, in APIKeyApproval {0}; nothing was changed here")]
-    Overtake(NamespacedName),
 }
 
 impl DecideError {
@@ -106,7 +102,6 @@ impl DecideError {
                 wish.verb()
             ),
             Self::Confirm => "answer y to decide".to_owned(),
-            Self::Overtake(_) => "look at the request again, and decide then".to_owned(),
             Self::TakeName(_) => "delete or rename that approval, or decide with kubectl".to_owned(),
         }
     }
@@ -149,7 +144,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
         return Err(fail(DecideError::FindApproval(id)));
     }
     let sheet = sheet::sheet(&request, product.as_ref(), in_force, wish);
-    answer(|out| out.write_all(sheet.as_bytes()))?;
+    show(&sheet, yes)?;
     if !yes {
         confirm(wish).map_err(fail)?;
     }
@@ -166,7 +161,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
         message: message.as_deref(),
         latest: decisions.iter().map(|decision| decision.effective_at).max(),
     };
-    let written = record(&desk, &draft, existing).await?;
+    let written = recording::record(&desk, &draft, existing).await?;
     let words = if no_wait {
         "recorded; whether it holds was not waited for".to_owned()
     } else {
@@ -193,6 +188,15 @@ fn decisions(
     bound.iter().map(Bound::decision).collect()
 }
 
+/// Shows the terms: to who is asked about them, wherever the output goes.
+fn show(sheet: &str, yes: bool) -> Result<(), Failure> {
+    let is_unseen = !yes && io::stdin().is_terminal() && !io::stdout().is_terminal();
+    if is_unseen && io::stderr().write_all(sheet.as_bytes()).is_ok() {
+        return Ok(());
+    }
+    answer(|out| out.write_all(sheet.as_bytes()))
+}
+
 /// Asks on the terminal.
 fn confirm(wish: Wish) -> Result<(), DecideError> {
     let input = io::stdin();
@@ -207,41 +211,4 @@ fn confirm(wish: Wish) -> Result<(), DecideError> {
         Ok(_) if matches!(line.trim(), "y" | "Y" | "yes") => Ok(()),
         Ok(_) | Err(_) => Err(DecideError::Confirm),
     }
-}
-
-/// Writes the decision. The controller writes on approvals too: where only that came in between, it is tried again.
-async fn record(
-    desk: &Desk,
-    draft: &Draft<'_>,
-    mut existing: Option<APIKeyApproval>,
-) -> Result<APIKeyApproval, Failure> {
-    for _ in 0..TRIES {
-        let approval = draft.approval(existing.as_ref(), Timestamp::now());
-        let Some(seen) = &existing else {
-            return desk
-                .create(&approval)
-                .await
-                .map_err(|refusal| overtaken(draft, refusal));
-        };
-        match desk.replace(&approval).await {
-            Err(Refusal::Replace(_)) => {}
-            written => return written.map_err(Failure::from),
-        }
-        let found = desk.get::<APIKeyApproval>(draft.id).await?;
-        if found.spec != seen.spec {
-            break;
-        }
-        existing = Some(found);
-    }
-    let error = DecideError::Overtake(draft.id.clone());
-    Err(Failure::fixable(&error, error.hint(Wish::Approve)))
-}
-
-/// Where the approval is there all of a sudden, somebody else has decided.
-fn overtaken(draft: &Draft<'_>, refusal: Refusal) -> Failure {
-    if !matches!(refusal, Refusal::Create(_)) {
-        return refusal.into();
-    }
-    let error = DecideError::Overtake(draft.id.clone());
-    Failure::fixable(&error, error.hint(Wish::Approve))
 }

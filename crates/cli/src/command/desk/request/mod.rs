@@ -1,12 +1,12 @@
 //! `keydesk request`: asks for a key. Both objects come to be, or neither.
 
 mod draft;
+mod making;
 
 use std::io::{Write as _, stderr};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_api::{APIKey, APIProduct};
 use keydesk_core::NamespacedName;
@@ -124,7 +124,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     };
     refuse_existing(&desk, &wish.key).await?;
     let value = value.take()?;
-    make(&desk, &wish, value.bytes()).await?;
+    making::make(&desk, &wish, value.bytes()).await?;
     let warning = value.warning.clone();
     let place_of_value = value.hand_out(&wish.secret)?;
     let said = said(&wish, found.as_ref(), warning, &place_of_value);
@@ -147,37 +147,6 @@ async fn refuse_existing(desk: &Desk, key: &NamespacedName) -> Result<(), Failur
         Err(Refusal::Find(_)) => Ok(()),
         Err(refusal) => Err(refusal.into()),
     }
-}
-
-/// Makes the Secret, then the key. If there can be no key, the Secret goes again.
-async fn make(desk: &Desk, wish: &Wish, value: &[u8]) -> Result<(), Failure> {
-    let secret = desk.create(&draft::secret(wish, value)).await?;
-    let Err(refusal) = desk.create(&draft::key(wish)).await else {
-        return Ok(());
-    };
-    // No answer is no refusal: the key may be there.
-    if !refusal.is_certain() {
-        match desk.get::<APIKey>(&wish.key).await {
-            Ok(key) if key.spec == draft::key(wish).spec => return Ok(()),
-            Err(Refusal::Find(_)) => {}
-            Ok(_) | Err(_) => return Err(left_behind(&refusal, wish)),
-        }
-    }
-    match desk.delete::<Secret>(&secret).await {
-        Ok(()) | Err(Refusal::Find(_)) => Err(refusal.into()),
-        Err(_) => Err(left_behind(&refusal, wish)),
-    }
-}
-
-fn left_behind(refusal: &Refusal, wish: &Wish) -> Failure {
-    let Wish { key, secret, .. } = wish;
-    Failure::fixable(
-        refusal,
-        format!(
-            "Secret {secret} was made and is left behind: look whether APIKey {key} is there; if it is not, delete \
-             the Secret"
-        ),
-    )
 }
 
 /// What a person is told in the end.

@@ -1,6 +1,7 @@
 //! `keydesk rotate`: a new value for a key. The Secret is replaced as a whole, for consumers may not patch it, and only in
 //! the version that was read: of two who rotate at once, one is told.
 
+mod putting;
 mod rotation;
 
 use std::io::{Write as _, stderr};
@@ -14,12 +15,10 @@ use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
 use super::value::ValueArgs;
-use super::{ClusterArgs, Desk, Refusal, objects, output, place, span};
+use super::{ClusterArgs, Desk, objects, output, place, span};
 use crate::exit::Failure;
-use rotation::{LONGEST_OVERLAP, Previous, RotateError, holds_the_same, rotated};
-
-/// How often it is tried while others change what does not matter here.
-const TRIES: usize = 5;
+use putting::{Change, put};
+use rotation::{LONGEST_OVERLAP, Previous, RotateError, rotated};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -51,12 +50,8 @@ fn overlap(text: &str) -> Result<Duration, String> {
 
 /// Nothing to rotate.
 #[derive(Debug, thiserror::Error)]
-enum FindError {
-    #[error("APIKey {0} names no Secret")]
-    Secret(NamespacedName),
-    #[error("somebody else changed the values in Secret {0} at the same moment; nothing was changed here")]
-    Unchanged(NamespacedName),
-}
+#[error("APIKey {0} names no Secret")]
+struct FindSecret(NamespacedName);
 
 impl From<RotateError> for Failure {
     fn from(error: RotateError) -> Self {
@@ -77,7 +72,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let key = desk.demand::<APIKey>(&id).await?;
     let Some(secret) = KeyEdges::of(&key).secret else {
         return Err(Failure::fixable(
-            &FindError::Secret(id),
+            &FindSecret(id),
             "put the name of a Secret of yours into spec.secretRef.name of the APIKey",
         ));
     };
@@ -98,73 +93,6 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     // The value is there, whether this can be said or not.
     let _ = stderr().write_all(said.as_bytes());
     Ok(())
-}
-
-/// What to do to a Secret.
-#[derive(Clone, Copy)]
-struct Change<'a> {
-    value: &'a [u8],
-    overlap: Duration,
-    drop_previous: bool,
-}
-
-/// Puts the value into the version of the Secret that was seen. Where somebody else wrote meanwhile it looks again: if the
-/// values are the same it was something else that changed.
-async fn put(
-    desk: &Desk,
-    id: &NamespacedName,
-    mut seen: Secret,
-    change: Change<'_>,
-) -> Result<Previous, Failure> {
-    let Change {
-        value,
-        overlap,
-        drop_previous,
-    } = change;
-    for _ in 0..TRIES {
-        let (next, previous) = rotated(&seen, value, overlap, drop_previous, Timestamp::now())?;
-        match desk.replace(&next).await {
-            Ok(_) => return Ok(previous),
-            Err(Refusal::Replace(_)) => {}
-            Err(refusal) => return lost(desk, id, value, previous, refusal).await,
-        }
-        let found = desk.get::<Secret>(id).await?;
-        if !holds_the_same(&seen, &found) {
-            break;
-        }
-        seen = found;
-    }
-    Err(Failure::fixable(
-        &FindError::Unchanged(id.clone()),
-        "see whether it is what you want, and rotate again if not",
-    ))
-}
-
-/// No answer is no refusal: the value may be there.
-async fn lost(
-    desk: &Desk,
-    id: &NamespacedName,
-    value: &[u8],
-    previous: Previous,
-    refusal: Refusal,
-) -> Result<Previous, Failure> {
-    if refusal.is_certain() {
-        return Err(refusal.into());
-    }
-    match desk.get::<Secret>(id).await {
-        Ok(secret) if has(&secret, value) => Ok(previous),
-        Ok(_) => Err(refusal.into()),
-        Err(_) => Err(Failure::fixable(
-            &refusal,
-            "nobody knows whether the value was changed: look at the annotation keydesk.dev/previous-until of the Secret",
-        )),
-    }
-}
-
-fn has(secret: &Secret, value: &[u8]) -> bool {
-    let data = secret.data.iter().flatten();
-    data.into_iter()
-        .any(|(name, held)| name == keydesk_api::meta::API_KEY_ENTRY && held.0 == value)
 }
 
 /// Other keys that live on the same Secret, as far as they can be seen.
