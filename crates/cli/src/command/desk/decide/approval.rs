@@ -20,7 +20,7 @@ pub(super) struct Draft<'a> {
     pub(super) approved: bool,
     pub(super) by: &'a str,
     pub(super) message: Option<&'a str>,
-    /// From when the latest decision so far counts.
+    /// The latest moment from which a decision so far can count; see [`latest_write`].
     pub(super) latest: Option<Timestamp>,
 }
 
@@ -51,7 +51,7 @@ impl Draft<'_> {
         approval
     }
 
-    /// Now, in whole seconds; but not before the latest decision, where that came from a machine whose clock is ahead, and
+    /// Now, in whole seconds; but not before the latest decision, where this machine's clock is behind, and
     /// never what the approval says already: only a change of its spec is a new decision.
     fn reviewed_at(&self, existing: Option<&APIKeyApproval>, now: Timestamp) -> Timestamp {
         let second = Duration::from_secs(1);
@@ -71,9 +71,22 @@ impl Draft<'_> {
     }
 }
 
+/// When the API server last took in a change of any of these, by its own clock. No decision counts from later than
+/// that, whatever the clocks of those who decided say.
+pub(super) fn latest_write<'a>(approvals: impl Iterator<Item = &'a APIKeyApproval>) -> Option<Timestamp> {
+    let moments = approvals.flat_map(|approval| {
+        let fields = approval.metadata.managed_fields.iter().flatten();
+        let edits = fields.filter_map(|entry| entry.time.as_ref());
+        edits.chain(approval.metadata.creation_timestamp.as_ref())
+    });
+    moments.map(|moment| moment.0).max()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use serde_json::json;
 
     use super::*;
 
@@ -133,6 +146,26 @@ mod tests {
         assert!(!second.spec.approved);
         let again = decide(true, Some(10), Some(&first), 10);
         assert_ne!(again.spec, first.spec, "or the API server would see no change");
+    }
+
+    #[test]
+    fn the_servers_own_clock_says_when_others_decided() {
+        let approval = |created: &str, edited: Option<&str>| -> APIKeyApproval {
+            let edits: Vec<_> = edited.iter().map(|time| json!({ "time": time })).collect();
+            serde_json::from_value(json!({
+                "metadata": { "name": "a", "creationTimestamp": created, "managedFields": edits },
+                "spec": {
+                    "apiKeyRequestRef": { "name": "r" }, "approved": true, "reviewedBy": "x",
+                    "reviewedAt": "2099-01-01T00:00:00Z",
+                },
+            }))
+            .unwrap()
+        };
+        let first = approval("2026-01-01T00:00:00Z", None);
+        let edited = approval("2025-01-01T00:00:00Z", Some("2026-01-01T00:00:05Z"));
+        let latest = latest_write([first, edited].iter()).unwrap();
+        assert_eq!(latest.to_string(), "2026-01-01T00:00:05Z");
+        assert_eq!(latest_write([].iter()), None);
     }
 
     #[test]

@@ -134,6 +134,8 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
         return Err(fail(DecideError::TakeName(own)));
     }
     let now = Timestamp::now();
+    let of_request = |approval: &&APIKeyApproval| approval.spec.api_key_request_ref.name == id.name;
+    let latest = approval::latest_write(approvals.iter().filter(of_request));
     let decisions = decisions(&request, &id, approvals, now);
     let in_force = winner(
         decisions
@@ -159,7 +161,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
         approved: wish == Wish::Approve,
         by: &by,
         message: message.as_deref(),
-        latest: decisions.iter().map(|decision| decision.effective_at).max(),
+        latest,
     };
     let written = recording::record(&desk, &draft, existing).await?;
     let words = if no_wait {
