@@ -129,15 +129,22 @@ pub fn enforcement_secret_name(key_namespace: &str, key_name: &str) -> String {
 /// Name of the approval that the controller makes for a request of an automatic product.
 #[must_use]
 pub fn auto_approval_name(request_name: &str) -> String {
-    let name = format!("{request_name}-auto");
+    approval_name(request_name, "-auto")
+}
+
+/// Name of the approval that the command line makes for a request, and changes when the owner decides again.
+#[must_use]
+pub fn own_approval_name(request_name: &str) -> String {
+    approval_name(request_name, "-approval")
+}
+
+fn approval_name(request_name: &str, suffix: &str) -> String {
+    let name = format!("{request_name}{suffix}");
     if name.len() <= NAME_MAX {
         name
     } else {
-        cut(
-            request_name,
-            &format!("-{}-auto", digest("", request_name, 16)),
-            NAME_MAX,
-        )
+        let digest = digest("", request_name, 16);
+        cut(request_name, &format!("-{digest}{suffix}"), NAME_MAX)
     }
 }
 
@@ -182,7 +189,9 @@ fn digest(namespace: &str, name: &str, digits: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{auto_approval_name, enforcement_secret_name, hash8, label_value, request_name};
+    use super::{
+        auto_approval_name, enforcement_secret_name, hash8, label_value, own_approval_name, request_name,
+    };
 
     #[test]
     fn digests_are_upstreams() {
@@ -225,8 +234,10 @@ mod tests {
             for derive in [request_name, enforcement_secret_name] {
                 let (a, b) = (derive(&namespace, &one), derive(&namespace, &other));
                 assert!(a.len() <= 253 && a != b, "{a}");
-                assert!(auto_approval_name(&a).len() <= 253);
-                assert_ne!(auto_approval_name(&a), auto_approval_name(&b));
+                for derive in [auto_approval_name, own_approval_name] {
+                    assert!(derive(&a).len() <= 253);
+                    assert_ne!(derive(&a), derive(&b));
+                }
             }
             assert!(label_value(&one).len() <= 63);
             assert_ne!(label_value(&one), label_value(&other));

@@ -18,6 +18,7 @@ mod affected;
 mod binding;
 mod catalog;
 mod edge;
+pub mod explain;
 mod kinds;
 mod limits;
 mod object;

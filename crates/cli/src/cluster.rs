@@ -40,19 +40,35 @@ pub(crate) async fn counted_cluster(
     kubeconfig: Option<PathBuf>,
     requests: Requests,
 ) -> Result<Client, Failure> {
-    let config = configured(kubeconfig).await?;
+    client(configured(kubeconfig, None).await?, requests)
+}
+
+/// The same as [`cluster`], of a context of the kubeconfig.
+pub(crate) async fn cluster_of(
+    kubeconfig: Option<PathBuf>,
+    context: Option<String>,
+) -> Result<Client, Failure> {
+    client(configured(kubeconfig, context).await?, Requests::default())
+}
+
+fn client(config: Config, requests: Requests) -> Result<Client, Failure> {
     let server = config.cluster_url.clone();
     let client = Client::try_from(config).map_err(|error| unusable(&error))?;
     Ok(attentive(client, &server, requests))
 }
 
-async fn configured(kubeconfig: Option<PathBuf>) -> Result<Config, Failure> {
+async fn configured(kubeconfig: Option<PathBuf>, context: Option<String>) -> Result<Config, Failure> {
+    let is_named = kubeconfig.is_some() || context.is_some();
+    let options = KubeConfigOptions {
+        context,
+        ..KubeConfigOptions::default()
+    };
     let read = match &kubeconfig {
         Some(file) => Kubeconfig::read_from(file),
         None => Kubeconfig::read(),
     };
     let config = match read {
-        Ok(read) => Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await,
+        Ok(read) => Config::from_custom_kubeconfig(read, &options).await,
         Err(error) => Err(error),
     };
     config.or_else(|error| match (error, kubeconfig) {
@@ -60,8 +76,8 @@ async fn configured(kubeconfig: Option<PathBuf>) -> Result<Config, Failure> {
             let path = file.or_else(first_that_makes_no_sense).unwrap_or_default();
             Err(not_understood(path, &error))
         }
-        (error, Some(_)) => Err(unusable(&error)),
-        (error, None) => Config::incluster().map_err(|in_cluster| match in_cluster {
+        (error, _) if is_named => Err(unusable(&error)),
+        (error, _) => Config::incluster().map_err(|in_cluster| match in_cluster {
             InClusterError::ReadEnvironmentVariable(_) => unusable(&error),
             _ => unusable(&in_cluster),
         }),
@@ -108,7 +124,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("broken.yaml");
         std::fs::write(&file, text).unwrap();
-        let failure = configured(Some(file)).await.expect_err("no kubeconfig");
+        let failure = configured(Some(file), None).await.expect_err("no kubeconfig");
         failure.to_string()
     }
 

@@ -7,6 +7,8 @@ mod decision;
 mod denial;
 mod digest;
 mod fingerprint;
+mod flaw;
+mod issued;
 mod limit;
 mod name;
 mod standing;
@@ -16,6 +18,8 @@ pub use decision::{Decision, effective_at, winner};
 pub use denial::Denial;
 pub use digest::Digest;
 pub use fingerprint::{Fingerprint, FingerprintKey};
+pub use flaw::{Flaw, SHORTEST_VALUE};
+pub use issued::{ISSUED_PREFIX, ISSUED_RANDOM_BYTES, ValueForm, issue_value, value_form};
 pub use limit::{
     Admission, Allowance, Limit, Limits, ParseWindowError, Refusal, Slot, Tally, TooManyLimits, Window,
 };

@@ -4,14 +4,16 @@ pub(crate) mod apiserver;
 pub(crate) mod completions;
 pub(crate) mod controller;
 mod crds;
+pub(crate) mod desk;
 pub(crate) mod explain;
 pub(crate) mod gate;
+mod key_input;
 mod shell_word;
 pub(crate) mod up;
 
 use std::{future::Future, io, time::Duration};
 
-use keydesk_process::LogError;
+use keydesk_process::{LogArgs, LogError};
 
 use crate::{
     args::{Cli, Command},
@@ -30,6 +32,14 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Controller(args) => block_on(controller::run(*args, log)),
         Command::Gate(args) => block_on(gate::run(*args, log)),
         Command::Explain(args) => block_on(explain::run(args, log)),
+        Command::Products(args) => block_on(desk::products::run(args, log)),
+        Command::Request(args) => block_on(desk::request::run(*args, log)),
+        Command::Keys(args) => block_on(desk::keys::run(args, log)),
+        Command::Rotate(args) => block_on(desk::rotate::run(args, log)),
+        Command::Requests(args) => block_on(desk::requests::run(args, log)),
+        Command::Approve(args) => block_on(desk::decide::run(desk::decide::Wish::Approve, args, log)),
+        Command::Deny(args) => block_on(desk::decide::run(desk::decide::Wish::Deny, args, log)),
+        Command::Revoke(args) => block_on(desk::decide::run(desk::decide::Wish::Revoke, args, log)),
         Command::Crds => crds::run(),
         Command::Completions(args) => completions::run(&args),
     }
@@ -44,6 +54,19 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
     // A name that is being resolved cannot be interrupted, and nobody waits for it any more.
     runtime.shutdown_background();
     result
+}
+
+/// The log of a command that answers and is done: what fails is told in the end, in one sentence, and by default the log
+/// says nothing beside.
+fn quiet(log: LogArgs) -> LogArgs {
+    LogArgs {
+        log: if log.log == "info" {
+            "off".to_owned()
+        } else {
+            log.log
+        },
+        ..log
+    }
 }
 
 /// Writes an answer to standard output. A reader that went away (`| head`) has read enough.

@@ -33,7 +33,7 @@ fn completions_are_there_for_the_usual_shells() {
     for shell in ["bash", "zsh", "fish"] {
         let script = stdout(&["completions", shell]);
         assert!(
-            script.contains("keydesk") && script.contains("apiserver"),
+            script.contains("keydesk") && script.contains("apiserver") && script.contains("approve"),
             "{shell}"
         );
     }
@@ -42,7 +42,23 @@ fn completions_are_there_for_the_usual_shells() {
 #[test]
 fn help_names_every_command_and_every_listener() {
     let help = stdout(&["--help"]);
-    for command in ["up", "apiserver", "controller", "gate", "crds", "completions"] {
+    for command in [
+        "up",
+        "apiserver",
+        "controller",
+        "gate",
+        "explain",
+        "products",
+        "request",
+        "keys",
+        "rotate",
+        "requests",
+        "approve",
+        "deny",
+        "revoke",
+        "crds",
+        "completions",
+    ] {
         assert!(
             help.contains(&format!("\n  {command} ")),
             "{command} is not in:\n{help}"

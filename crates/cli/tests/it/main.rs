@@ -7,6 +7,7 @@
 mod commands;
 mod controller;
 mod deployment;
+mod desk;
 mod explain;
 mod operations;
 mod refusals;

@@ -1,21 +1,21 @@
 //! `keydesk explain call`: one screen about one call.
 
-use std::{
-    fmt,
-    io::{self, IsTerminal as _, Read as _},
-    path::PathBuf,
-};
+use std::{fmt, path::PathBuf};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use keydesk_gate::explain::{KeyInHand, Known, Question, claims, explain, foretell};
 use keydesk_process::{LogArgs, init_log};
-use zeroize::Zeroizing;
 
 use super::{carriers::carriers, screen, view::View};
-use crate::{cluster::cluster, command::answer, exit::Failure};
-
-/// Bytes of the longest key that is read: no proxy lets a longer header through.
-const MOST_KEY_BYTES: u64 = 64 << 10;
+use crate::{
+    cluster::cluster,
+    command::{
+        answer,
+        key_input::{self, KeyInputError},
+        quiet,
+    },
+    exit::Failure,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -70,21 +70,17 @@ impl fmt::Debug for Header {
 enum InputError {
     #[error("header number {number} is not written as one")]
     ParseHeader { number: usize },
-    #[error("standard input is a terminal, which would show the key")]
-    ShowKey,
-    #[error("failed to read the key from standard input")]
-    ReadKey(#[source] io::Error),
+    #[error(transparent)]
+    ReadKey(#[from] KeyInputError),
     #[error("standard input has no key")]
     FindKey,
-    #[error("standard input has more than {MOST_KEY_BYTES} bytes, which is no key")]
-    FitKey,
 }
 
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Self {
         let hint = match &error {
             InputError::ParseHeader { .. } => "write --header 'NAME: VALUE'",
-            InputError::ShowKey | InputError::ReadKey(_) | InputError::FindKey | InputError::FitKey => {
+            InputError::ReadKey(_) | InputError::FindKey => {
                 "pipe the key in: keydesk explain call --key-stdin … < file-with-the-key"
             }
         };
@@ -139,18 +135,6 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     }
 }
 
-/// What fails is told in the end, in one sentence: by default the log says nothing beside.
-fn quiet(log: LogArgs) -> LogArgs {
-    LogArgs {
-        log: if log.log == "info" {
-            "off".to_owned()
-        } else {
-            log.log
-        },
-        ..log
-    }
-}
-
 fn parsed(written: &[Header]) -> Result<HeaderMap, InputError> {
     let mut headers = HeaderMap::new();
     for (at, Header(text)) in written.iter().enumerate() {
@@ -167,21 +151,7 @@ fn parsed(written: &[Header]) -> Result<HeaderMap, InputError> {
 }
 
 fn read_key() -> Result<KeyInHand, InputError> {
-    let input = io::stdin().lock();
-    if input.is_terminal() {
-        return Err(InputError::ShowKey);
-    }
-    // All the room at once: growing would leave copies behind.
-    let room = usize::try_from(MOST_KEY_BYTES).unwrap_or(usize::MAX) + 32;
-    let mut text = Zeroizing::new(Vec::with_capacity(room));
-    let read = input
-        .take(MOST_KEY_BYTES + 1)
-        .read_to_end(&mut text)
-        .map_err(InputError::ReadKey)?;
-    if u64::try_from(read).unwrap_or(u64::MAX) > MOST_KEY_BYTES {
-        return Err(InputError::FitKey);
-    }
-    KeyInHand::new(text).ok_or(InputError::FindKey)
+    KeyInHand::new(key_input::read()?).ok_or(InputError::FindKey)
 }
 
 #[cfg(test)]

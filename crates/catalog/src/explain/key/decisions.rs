@@ -1,0 +1,200 @@
+//! The request of a key, what was decided on it, and what came of that: terms and an end.
+
+use jiff::Timestamp;
+use keydesk_api::condition::{KeyAspect, KeyReason};
+use keydesk_api::rfc3339;
+use keydesk_api::v1alpha1::ApprovalMode;
+use keydesk_core::{Decision, winner};
+
+use super::scene::{Part, Subject};
+use crate::explain::step::{Step, Who};
+use crate::explain::words::{changes, end};
+use crate::shown;
+
+pub(super) fn request(subject: &Subject<'_>) -> Step {
+    let topic = "request";
+    let id = &subject.request_id;
+    match &subject.request {
+        Some(request) if shown(request) == subject.asked => {
+            Step::good(topic, format!("APIKeyRequest {id} shows it to the owner"))
+        }
+        Some(_) => Step::note(
+            topic,
+            format!("APIKeyRequest {id} still shows what was asked for before"),
+        )
+        .fix(Who::Platform, "see that the controller runs"),
+        None if subject.hides(Part::Request) => Step::unknown(
+            topic,
+            format!("you may not read APIKeyRequest {id}: its owner may"),
+        ),
+        None => {
+            let step = Step::note(topic, format!("there is no APIKeyRequest {id} (yet)"));
+            if subject.says(KeyAspect::Failed).is_some() {
+                step.and("the controller makes it once the key no longer fails")
+            } else {
+                step.fix(Who::Platform, "see that the controller runs")
+            }
+        }
+    }
+}
+
+pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Step {
+    let topic = "decisions";
+    let command = |verb: &str| {
+        let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
+        format!("keydesk {verb} {key} -n {namespace}")
+    };
+    let decide = || format!("{}, or deny", command("approve"));
+    let Some(decisions) = decisions else {
+        let whom = format!(
+            "you may not list APIKeyApprovals in namespace {}: its owner may",
+            subject.request_id.namespace
+        );
+        let said = [KeyAspect::Denied, KeyAspect::Pending, KeyAspect::Approved]
+            .into_iter()
+            .find_map(|aspect| Some((aspect, subject.says(aspect)?)));
+        return match said {
+            Some((KeyAspect::Denied, said)) => {
+                Step::bad(topic, said.message.clone()).fix(Who::Owner, command("approve"))
+            }
+            Some((KeyAspect::Pending, said)) => {
+                Step::bad(topic, said.message.clone()).fix(Who::Owner, decide())
+            }
+            Some((_, said)) => Step::good(topic, said.message.clone()),
+            None => Step::unknown(topic, whom),
+        };
+    };
+    let concerned = decisions
+        .iter()
+        .filter(|decision| decision.terms.concerns(&subject.asked));
+    let Some(holds) = winner(concerned) else {
+        if let Some(message) = subject.failed_for(&[KeyReason::TooManyKeys]) {
+            return Step::bad(topic, message).fix(
+                Who::Consumer,
+                "delete a key that is not needed, or ask the owner to decide on this one",
+            );
+        }
+        let step = Step::bad(
+            topic,
+            format!("nobody has decided on APIKeyRequest {}", subject.request_id),
+        );
+        let is_automatic = subject
+            .product
+            .as_ref()
+            .is_some_and(|product| product.spec.approval_mode == ApprovalMode::Automatic);
+        let step = if is_automatic && subject.says(KeyAspect::Failed).is_none() {
+            step.and("the product approves by itself, and the controller has not done it yet")
+                .fix(Who::Platform, "see that the controller runs")
+        } else {
+            step.fix(Who::Owner, decide())
+        };
+        let others = decisions.iter();
+        return step.and_all(others.map(|other| format!("about another product: {}", said(other))));
+    };
+    let words = said(holds);
+    let step = if holds.approved {
+        Step::good(topic, words)
+    } else {
+        Step::bad(topic, words).fix(Who::Owner, format!("to think again: {}", command("approve")))
+    };
+    let mut others: Vec<_> = decisions
+        .iter()
+        .filter(|other| other.name != holds.name)
+        .collect();
+    others.sort_by_key(|other| std::cmp::Reverse(other.effective_at));
+    step.and(bound(holds)).and_all(others.into_iter().map(|other| {
+        let word = if other.terms.concerns(&subject.asked) {
+            "superseded"
+        } else {
+            "about another product"
+        };
+        format!("{word}: {}, {}", said(other), bound(other))
+    }))
+}
+
+/// Who decided what, and when.
+fn said(decision: &Decision) -> String {
+    let what = if decision.approved { "approved" } else { "denied" };
+    let words = format!("{what} by {} at {}", decision.by, rfc3339(decision.effective_at));
+    if decision.message.is_empty() {
+        words
+    } else {
+        format!("{words}: {}", decision.message)
+    }
+}
+
+/// What a decision is bound to.
+fn bound(decision: &Decision) -> String {
+    let terms = &decision.terms;
+    format!(
+        "for tier {} until {}, as APIKeyApproval {}",
+        terms.tier,
+        end(terms.expires_at),
+        decision.name
+    )
+}
+
+/// The decision that holds, if it is an approval.
+pub(super) fn approval<'a>(subject: &Subject<'_>, decisions: Option<&'a [Decision]>) -> Option<&'a Decision> {
+    let concerned = decisions?
+        .iter()
+        .filter(|decision| decision.terms.concerns(&subject.asked));
+    winner(concerned).filter(|decision| decision.approved)
+}
+
+/// What is in force beside what is asked for; nothing while nothing is approved.
+pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Option<Step> {
+    let topic = "terms";
+    let again = format!(
+        "to grant it: keydesk approve {} -n {}",
+        subject.scene.id, subject.request_id.namespace
+    );
+    if decisions.is_none() {
+        let changed = subject.says(KeyAspect::TermsChanged)?;
+        return Some(Step::note(topic, changed.message.clone()).fix(Who::Owner, again));
+    }
+    let approved = &approval(subject, decisions)?.terms;
+    if approved.covers(&subject.asked) {
+        return Some(Step::good(topic, "in force as they are asked for"));
+    }
+    let in_force = format!(
+        "in force: tier {}, until {}",
+        approved.tier,
+        end(approved.end(&subject.asked))
+    );
+    let wish = format!(
+        "asks for {}: not approved",
+        changes(approved, &subject.asked).join(", ")
+    );
+    Some(Step::note(topic, in_force).and(wish).fix(Who::Owner, again))
+}
+
+pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now: Timestamp) -> Step {
+    let topic = "expiry";
+    let later = "ask for a later end in spec.expiresAt, which the owner then has to approve";
+    let ends_at = match (decisions, approval(subject, decisions)) {
+        (None, _) => {
+            if let Some(expired) = subject.says(KeyAspect::Expired) {
+                return Step::bad(topic, expired.message.clone()).fix(Who::Consumer, later);
+            }
+            subject.asked.expires_at
+        }
+        (Some(_), Some(approval)) => approval.terms.end(&subject.asked),
+        (Some(_), None) => {
+            return Step::good(
+                topic,
+                format!(
+                    "asked for: {}; it begins with an approval",
+                    end(subject.asked.expires_at)
+                ),
+            );
+        }
+    };
+    match ends_at {
+        None => Step::good(topic, "never"),
+        Some(at) if at <= now => {
+            Step::bad(topic, format!("it ended at {}", rfc3339(at))).fix(Who::Consumer, later)
+        }
+        Some(at) => Step::good(topic, rfc3339(at)),
+    }
+}

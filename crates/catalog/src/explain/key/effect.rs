@@ -1,0 +1,103 @@
+//! Whether gateways know the key, and what the controller says of it.
+
+use keydesk_api::condition::{KeyAspect, KeyReason};
+use keydesk_api::rfc3339;
+
+use super::Stands;
+use super::scene::{Sight, Subject};
+use crate::explain::step::{Step, Who};
+
+pub(super) fn enforcement(subject: &Subject<'_>, stands: &Stands) -> Step {
+    let topic = "gateways";
+    if let Some(failed) = subject.says(KeyAspect::EnforcementFailed) {
+        let (who, what) = if failed.reason == KeyReason::SecretNotNamed.as_str() {
+            (
+                Who::Consumer,
+                "name a Secret with an entry api_key in spec.secretRef",
+            )
+        } else if failed.reason == KeyReason::SelectorNotMatched.as_str() {
+            (
+                Who::Owner,
+                "let the AuthPolicy select by labels that a key can have",
+            )
+        } else {
+            (
+                Who::Platform,
+                "see to the Secret of that name in the namespace of enforcement secrets",
+            )
+        };
+        return Step::bad(topic, failed.message.clone()).fix(who, what);
+    }
+    if !stands.is_approved() {
+        return Step::good(topic, "do not know the key, as it is not approved");
+    }
+    match subject.scene.enforcement {
+        Sight::There => Step::good(topic, "know the key: its enforcement secret is there"),
+        Sight::Missing => Step::bad(topic, "do not know the key: its enforcement secret is not there")
+            .fix(Who::Platform, "see that the controller runs, and what it logs"),
+        Sight::Hidden => Step::unknown(
+            topic,
+            "you may not read enforcement secrets; the controller complains of nothing",
+        ),
+    }
+}
+
+pub(super) fn status(subject: &Subject<'_>, stands: &Stands, obstacles: bool) -> Step {
+    let topic = "status";
+    let run = "see that the controller runs";
+    let said = KeyAspect::LIFECYCLE
+        .into_iter()
+        .find_map(|aspect| Some((aspect, subject.says(aspect)?)));
+    let Some((aspect, said)) = said else {
+        return Step::note(topic, "the controller has said nothing yet").fix(Who::Platform, run);
+    };
+    let words = format!(
+        "{aspect} since {}: {}",
+        rfc3339(said.last_transition_time.0),
+        said.message
+    );
+    if !subject.is_current {
+        return Step::note(topic, words)
+            .and("of an earlier version of the key: the controller has not looked at this one")
+            .fix(Who::Platform, run);
+    }
+    match (stands.is_approved(), aspect) {
+        (true, KeyAspect::Approved) | (false, _) => {
+            // A reason that no other step knows.
+            if aspect == KeyAspect::Failed && !obstacles {
+                return Step::bad(topic, said.message.clone()).fix(
+                    Who::Platform,
+                    "see what the controller says, in the status and in its log",
+                );
+            }
+            Step::good(topic, words)
+        }
+        (true, _) if obstacles => Step::good(topic, words),
+        (true, _) => Step::bad(
+            topic,
+            format!("the controller has not seen yet that it is approved: {words}"),
+        )
+        .fix(Who::Platform, run),
+    }
+}
+
+/// What else the controller says, beside where the key stands.
+pub(super) fn beside(subject: &Subject<'_>) -> Option<Step> {
+    let known = [KeyAspect::TermsChanged, KeyAspect::EnforcementFailed];
+    let known: Vec<_> = KeyAspect::LIFECYCLE
+        .into_iter()
+        .chain(known)
+        .map(KeyAspect::as_str)
+        .collect();
+    let others = subject
+        .conditions
+        .iter()
+        .filter(|condition| !known.contains(&condition.type_.as_str()));
+    let mut words = others.map(|condition| {
+        format!(
+            "{} is {}: {}: {}",
+            condition.type_, condition.status, condition.reason, condition.message
+        )
+    });
+    Some(Step::note("beside", words.next()?).and_all(words))
+}

@@ -1,0 +1,208 @@
+//! What must be there before anybody decides, in the order in which failures are looked at.
+
+use keydesk_api::condition::KeyReason;
+use keydesk_api::rfc3339;
+use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
+use keydesk_core::Decision;
+
+use super::decisions::approval;
+use super::scene::{Part, SecretSight, Subject};
+use crate::KeyEdges;
+use crate::explain::step::{Step, Who};
+use crate::explain::words::{allowance, carried, end};
+
+pub(super) fn asked(subject: &Subject<'_>) -> Step {
+    let terms = &subject.asked;
+    let mut words = format!(
+        "tier {} of {}, for user {}, until {}",
+        terms.tier,
+        terms.product,
+        terms.user_id,
+        end(terms.expires_at)
+    );
+    if !terms.scopes.is_empty() {
+        let scopes: Vec<&str> = terms.scopes.iter().map(String::as_str).collect();
+        words = format!("{words}, scopes {}", scopes.join(" "));
+    }
+    let step = Step::good("asks for", words);
+    if subject.hides(Part::Key) {
+        step.and("you may not read the APIKey: this is what its request shows")
+    } else {
+        step
+    }
+}
+
+pub(super) fn platform(subject: &Subject<'_>) -> Step {
+    let topic = "platform";
+    let install = "create a Kuadrant resource: its namespace is where enforcement secrets go";
+    if subject.hides(Part::Kuadrant) {
+        return match subject.failed_for(&[KeyReason::KuadrantNotFound]) {
+            Some(message) => Step::bad(topic, message).fix(Who::Platform, install),
+            None => Step::unknown(
+                topic,
+                "you may not list Kuadrant resources; the controller complains of none missing",
+            ),
+        };
+    }
+    match subject.scene.catalog.kuadrant() {
+        Some(kuadrant) => Step::good(topic, format!("Kuadrant {kuadrant}")),
+        None => Step::bad(topic, "there is no Kuadrant in the cluster").fix(Who::Platform, install),
+    }
+}
+
+pub(super) fn product(subject: &Subject<'_>) -> Step {
+    let topic = "product";
+    let id = &subject.asked.product;
+    let choose = "name a product that is there in spec.apiProductRef; see keydesk products -A";
+    if subject.hides(Part::Product) {
+        let reasons = [KeyReason::APIProductNotFound, KeyReason::APIProductDeleting];
+        return match subject.failed_for(&reasons) {
+            Some(message) => Step::bad(topic, message).fix(Who::Consumer, choose),
+            None => Step::unknown(topic, format!("you may not read APIProduct {id}: ask its owner")),
+        };
+    }
+    let Some(product) = &subject.product else {
+        return Step::bad(topic, format!("APIProduct {id} does not exist")).fix(Who::Consumer, choose);
+    };
+    if product.metadata.deletion_timestamp.is_some() {
+        return Step::bad(topic, format!("APIProduct {id} is being deleted")).fix(Who::Consumer, choose);
+    }
+    let mode = match product.spec.approval_mode {
+        ApprovalMode::Automatic => "approves by itself",
+        ApprovalMode::Manual => "its owner decides",
+    };
+    let step = Step::good(topic, format!("{id} ({}), {mode}", product.spec.display_name));
+    match product.spec.publish_status {
+        PublishStatus::Published => step,
+        PublishStatus::Draft => step.and("a draft: not offered in catalogues, but keys work"),
+    }
+}
+
+pub(super) fn secret(subject: &Subject<'_>) -> Step {
+    let topic = "secret";
+    let secret = subject.key.as_deref().map(|key| KeyEdges::of(key).secret);
+    let put = |what: &str| format!("{what}: keydesk rotate {} --overlap 0", subject.scene.id);
+    let reasons = [
+        KeyReason::SecretNotFound,
+        KeyReason::SecretAPIKeyNotFound,
+        KeyReason::SecretAPIKeyEmpty,
+        KeyReason::SecretAPIKeyDuplicate,
+    ];
+    let id = match secret {
+        Some(Some(id)) if subject.scene.secret != SecretSight::Hidden => id,
+        Some(None) => {
+            return Step::bad(topic, "the key names no Secret, so it has no value").fix(
+                Who::Consumer,
+                "name a Secret with an entry api_key in spec.secretRef",
+            );
+        }
+        Some(Some(_)) | None => {
+            return match subject.failed_for(&reasons) {
+                Some(message) => Step::bad(topic, message)
+                    .fix(Who::Consumer, put("put a value of its own into the Secret")),
+                None => Step::unknown(
+                    topic,
+                    "you may not read the consumer's Secret; its value is nobody else's business",
+                ),
+            };
+        }
+    };
+    match &subject.scene.secret {
+        SecretSight::Missing | SecretSight::Hidden => {
+            Step::bad(topic, format!("Secret {id} does not exist")).fix(
+                Who::Consumer,
+                format!(
+                    "create it with a value under api_key: kubectl create secret generic {} -n {} --from-file=api_key",
+                    id.name, id.namespace
+                ),
+            )
+        }
+        SecretSight::WithoutEntry => Step::bad(topic, format!("Secret {id} has no entry api_key"))
+            .fix(Who::Consumer, put("put a value in")),
+        SecretSight::Empty => Step::bad(topic, format!("Secret {id} has an empty entry api_key"))
+            .fix(Who::Consumer, put("put a value in")),
+        SecretSight::There { .. } if subject.failed_for(&[KeyReason::SecretAPIKeyDuplicate]).is_some() => {
+            Step::bad(topic, format!("the value in Secret {id} is in use already"))
+                .fix(Who::Consumer, put("put another value in"))
+        }
+        SecretSight::There { flaws, previous_until } => {
+            let words = format!("Secret {id} has a value");
+            let step = if flaws.is_empty() {
+                Step::good(topic, words)
+            } else if flaws.iter().any(|flaw| flaw.is_fatal()) {
+                let first = flaws.iter().find(|flaw| flaw.is_fatal()).map(ToString::to_string);
+                Step::bad(topic, first.unwrap_or_default()).fix(Who::Consumer, put("put another value in"))
+            } else {
+                Step::note(topic, words)
+                    .and_all(flaws.iter().map(ToString::to_string))
+                    .fix(Who::Consumer, format!("choose a better one: keydesk rotate {}", subject.scene.id))
+            };
+            match previous_until {
+                Some(until) => step.and(format!("the value before works beside it until {}", rfc3339(*until))),
+                None => step,
+            }
+        }
+    }
+}
+
+pub(super) fn scheme(subject: &Subject<'_>) -> Step {
+    let topic = "scheme";
+    let reasons = [KeyReason::AuthSchemeNotFound, KeyReason::APIKeyAuthSchemeNotFound];
+    let id = &subject.asked.product;
+    let mend = format!("see what is wrong with its AuthPolicy: keydesk explain product {id}");
+    let Some(product) = &subject.product else {
+        return match subject.failed_for(&reasons) {
+            Some(message) => Step::bad(topic, message).fix(Who::Owner, mend),
+            None => Step::unknown(topic, "how callers authenticate is not known without the product"),
+        };
+    };
+    let scheme = product
+        .status
+        .as_ref()
+        .and_then(|status| status.discovered_auth_scheme.as_ref());
+    match (scheme, subject.entry()) {
+        (None, _) => {
+            Step::bad(topic, format!("{id} has no authentication scheme in force")).fix(Who::Owner, mend)
+        }
+        (Some(_), None) => Step::bad(
+            topic,
+            format!("the authentication scheme of {id} takes no API keys"),
+        )
+        .fix(Who::Owner, mend),
+        (Some(_), Some(entry)) => {
+            let place = carried(&entry.credentials);
+            Step::good(topic, format!("entry {} takes the key in {place}", entry.name))
+        }
+    }
+}
+
+pub(super) fn tier(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Step {
+    let topic = "tier";
+    let approved = approval(subject, decisions);
+    let tier = approved.map_or(&subject.asked.tier, |approval| &approval.terms.tier);
+    let Some(product) = &subject.product else {
+        return match subject.failed_for(&[KeyReason::PlanTierNotFound]) {
+            Some(message) => Step::bad(topic, message).fix(Who::Consumer, "ask for one of these tiers"),
+            None => Step::unknown(
+                topic,
+                format!("what {tier} allows is not known without the product"),
+            ),
+        };
+    };
+    let plans = product
+        .status
+        .as_ref()
+        .map_or(&[][..], |status| &status.discovered_plans);
+    if plans.is_empty() {
+        return Step::note(
+            topic,
+            format!("{tier}: the product has no plans, so there is no limit"),
+        );
+    }
+    if let Some(plan) = plans.iter().find(|plan| plan.tier == *tier) {
+        return Step::good(topic, format!("{tier}: {}", allowance(&plan.limits)));
+    }
+    let known: Vec<_> = plans.iter().map(|plan| plan.tier.as_str()).collect();
+    Step::bad(topic, format!("{} has no tier {tier}", subject.asked.product))
+        .fix(Who::Consumer, format!("ask for one of {}", known.join(", ")))
+}

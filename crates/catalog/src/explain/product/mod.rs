@@ -1,0 +1,234 @@
+//! What a product offers, which policies make it so, and why its keys can or cannot work.
+
+mod policies;
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use keydesk_api::APIProduct;
+use keydesk_api::condition::{self, ProductAspect, ProductReason};
+use keydesk_api::foreign::{HTTPRoute, HTTPRouteStatus};
+use keydesk_api::meta::annotation;
+use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
+use keydesk_core::NamespacedName;
+use kube::ResourceExt;
+
+use super::key::Part;
+use super::step::{Explanation, Step, Who};
+use crate::Catalog;
+use crate::edge::route_of_product;
+use crate::object::id;
+
+/// A product, and what could be read around it.
+#[derive(Clone, Debug)]
+pub struct ProductScene<'a> {
+    /// The product.
+    pub product: &'a APIProduct,
+    /// All that could be read.
+    pub catalog: &'a Catalog,
+    /// What could not.
+    pub hidden: &'a BTreeSet<Part>,
+    /// Requests for the product that wait, if they may be counted.
+    pub waiting: Option<usize>,
+}
+
+/// The route that a product offers.
+#[must_use]
+pub fn offered_route(product: &APIProduct) -> NamespacedName {
+    route_of_product(product)
+}
+
+/// Explains a product.
+#[must_use]
+pub fn explain_product(scene: &ProductScene<'_>) -> Explanation {
+    let route = scene.catalog.route(&route_of_product(scene.product));
+    let route = route.as_deref();
+    let steps = vec![
+        offer(scene),
+        platform(scene),
+        route_step(scene, route),
+        policies::policy(scene, route),
+        policies::entry(scene),
+        policies::plans(scene, route),
+        approval(scene.product),
+        openapi(scene),
+        oidc(scene),
+        requests(scene),
+        status(scene),
+    ];
+    let obstacle = Explanation::first_obstacle(&steps).map(str::to_owned);
+    Explanation {
+        subject: format!("APIProduct {}", id(scene.product)),
+        works: obstacle.is_none(),
+        verdict: match obstacle {
+            None => "works: keys of this product can be used".to_owned(),
+            Some(obstacle) => format!("does not work: {obstacle}"),
+        },
+        steps,
+    }
+}
+
+impl ProductScene<'_> {
+    fn conditions(&self) -> &[Condition] {
+        let status = self.product.status.as_ref();
+        status.map_or(&[][..], |status| &status.conditions)
+    }
+
+    /// What the controller says of an aspect, and whether it holds.
+    fn says(&self, aspect: ProductAspect) -> Option<(bool, &str)> {
+        let found = condition::find(self.conditions(), aspect)?;
+        Some((found.status == "True", found.message.as_str()))
+    }
+}
+
+fn offer(scene: &ProductScene<'_>) -> Step {
+    let topic = "product";
+    let spec = &scene.product.spec;
+    if scene.product.metadata.deletion_timestamp.is_some() {
+        return Step::bad(topic, format!("{} is being deleted", spec.display_name));
+    }
+    match spec.publish_status {
+        PublishStatus::Published => Step::good(topic, format!("{}, published", spec.display_name)),
+        PublishStatus::Draft => Step::note(
+            topic,
+            format!("{}, a draft: not offered in catalogues", spec.display_name),
+        )
+        .fix(Who::Owner, "to offer it, set spec.publishStatus to Published"),
+    }
+}
+
+fn platform(scene: &ProductScene<'_>) -> Step {
+    let topic = "platform";
+    if scene.hidden.contains(&Part::Kuadrant) {
+        return Step::unknown(
+            topic,
+            "you may not list Kuadrant resources: the platform team may",
+        );
+    }
+    match scene.catalog.kuadrant() {
+        Some(kuadrant) => Step::good(topic, format!("Kuadrant {kuadrant}")),
+        None => Step::bad(topic, "there is no Kuadrant in the cluster").fix(
+            Who::Platform,
+            "create a Kuadrant resource: its namespace is where enforcement secrets go",
+        ),
+    }
+}
+
+fn route_step(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Step {
+    let topic = "route";
+    let name = route_of_product(scene.product);
+    let attach = "attach the route to a Gateway that takes it, and look at the route's own status";
+    if scene.hidden.contains(&Part::Route) {
+        return match scene.says(ProductAspect::Ready) {
+            Some((true, message)) => Step::good(topic, message).and("you may not read the route itself"),
+            Some((false, message)) => Step::bad(topic, message).fix(Who::Owner, attach),
+            None => Step::unknown(topic, format!("you may not read HTTPRoute {name}")),
+        };
+    }
+    let Some(route) = route else {
+        return Step::bad(topic, format!("HTTPRoute {name} does not exist"))
+            .fix(Who::Owner, "create it, or name another in spec.targetRef");
+    };
+    let hosts = if route.spec.hostnames.is_empty() {
+        "all hosts of its gateways".to_owned()
+    } else {
+        route.spec.hostnames.join(", ")
+    };
+    if route.status.as_ref().is_some_and(HTTPRouteStatus::is_accepted) {
+        Step::good(topic, format!("HTTPRoute {name}, for {hosts}"))
+    } else {
+        Step::bad(topic, format!("HTTPRoute {name} is accepted by no gateway"))
+            .and(format!("it is for {hosts}"))
+            .fix(Who::Owner, attach)
+    }
+}
+
+fn approval(product: &APIProduct) -> Step {
+    let topic = "approval";
+    match product.spec.approval_mode {
+        ApprovalMode::Manual => Step::good(topic, "manual: the owner decides on each request"),
+        ApprovalMode::Automatic => {
+            let step = Step::note(
+                topic,
+                "automatic: every request for a tier that there is is approved",
+            );
+            match product.annotations().get(annotation::MAX_KEYS_PER_NAMESPACE) {
+                Some(most) => step.and(format!("at most {most} keys for each namespace")),
+                None => step
+                    .and("with no cap: a namespace may have any number of keys, each with limits of its own")
+                    .fix(
+                        Who::Owner,
+                        format!(
+                            "to set a cap, annotate the product with {}",
+                            annotation::MAX_KEYS_PER_NAMESPACE
+                        ),
+                    ),
+            }
+        }
+    }
+}
+
+fn openapi(scene: &ProductScene<'_>) -> Step {
+    let topic = "openapi";
+    let documentation = scene.product.spec.documentation.as_ref();
+    let url = documentation.and_then(|documentation| documentation.openapi_spec_url.as_deref());
+    match (url, scene.says(ProductAspect::OpenAPISpecReady)) {
+        (None, _) => Step::good(topic, "no document is named"),
+        (Some(url), Some((true, _))) => Step::good(topic, format!("fetched from {url}")),
+        (Some(_), Some((false, message))) => {
+            Step::note(topic, message).fix(Who::Owner, "keys work without it; see to the document")
+        }
+        (Some(url), None) => Step::note(topic, format!("{url} is yet to be fetched")),
+    }
+}
+
+fn oidc(scene: &ProductScene<'_>) -> Step {
+    let topic = "oidc";
+    let Some(found) = condition::find(scene.conditions(), ProductAspect::OIDCDiscovered) else {
+        return Step::unknown(topic, "the controller has not looked yet");
+    };
+    if found.reason == ProductReason::DiscoveryFailed.as_str() {
+        return Step::note(topic, found.message.clone()).fix(
+            Who::Owner,
+            "keys work without it; see to the issuer in the AuthPolicy",
+        );
+    }
+    Step::good(topic, found.message.clone())
+}
+
+fn requests(scene: &ProductScene<'_>) -> Step {
+    let topic = "requests";
+    let name = id(scene.product);
+    match scene.waiting {
+        None => Step::unknown(
+            topic,
+            format!(
+                "you may not list requests in namespace {}: its owner may",
+                name.namespace
+            ),
+        ),
+        Some(0) => Step::good(topic, "none wait"),
+        Some(waiting) => Step::note(topic, format!("{waiting} wait for a decision")).fix(
+            Who::Owner,
+            format!("keydesk requests --pending -n {}", name.namespace),
+        ),
+    }
+}
+
+fn status(scene: &ProductScene<'_>) -> Step {
+    let topic = "status";
+    let product = scene.product;
+    let observed = product
+        .status
+        .as_ref()
+        .and_then(|status| status.observed_generation);
+    if observed >= product.metadata.generation {
+        Step::good(topic, "of the present version of the product")
+    } else {
+        Step::note(
+            topic,
+            "of an earlier version of the product, or none: the controller has not looked at this one",
+        )
+        .fix(Who::Platform, "see that the controller runs")
+    }
+}

@@ -1,0 +1,97 @@
+//! Keys, seen by people who may read their own side only.
+
+use serde_json::json;
+
+use super::scene::{Scene, fails, holds, step};
+use crate::explain::{Part, SecretSight, State};
+
+#[test]
+fn a_consumer_is_told_what_the_controller_says_and_whom_else_to_ask() {
+    let explanation = Scene::working().by_consumer().key();
+    assert!(explanation.works, "{explanation:#?}");
+    assert_eq!(explanation.verdict, "works: the controller says Approved");
+    for topic in ["platform", "request", "gateways"] {
+        let step = step(&explanation, topic);
+        assert_eq!(step.state, State::Unknown, "{step:?}");
+        assert!(step.says[0].contains("you may not"), "{step:?}");
+    }
+    let scene = Scene::working().by_consumer();
+    let denied = scene.said(&[holds("Denied", "Denied")]).key();
+    fails(&denied, "decisions", "the controller says Denied", "owner");
+    let scene = Scene::working().by_consumer();
+    let expired = scene.said(&[holds("Expired", "KeyExpired")]).key();
+    fails(&expired, "expiry", "the controller says KeyExpired", "consumer");
+    let scene = Scene::working().by_consumer();
+    let unknown = scene.said(&[holds("Failed", "SomethingNew")]).key();
+    fails(&unknown, "status", "the controller says SomethingNew", "");
+}
+
+#[test]
+fn a_consumers_own_eyes_come_before_the_controllers_words() {
+    let mut scene = Scene::working().by_consumer();
+    scene.secret = SecretSight::Missing;
+    fails(&scene.key(), "secret", "does not exist", "consumer");
+}
+
+#[test]
+fn nobody_knows_where_a_key_stands_that_the_controller_has_not_looked_at() {
+    let mut scene = Scene::working().by_consumer();
+    scene.key["metadata"]["generation"] = json!(2);
+    let explanation = scene.key();
+    assert!(!explanation.works);
+    assert!(
+        explanation
+            .verdict
+            .starts_with("not known: the controller has not looked")
+    );
+}
+
+#[test]
+fn an_owner_is_told_by_the_request() {
+    let explanation = Scene::working().by_owner().key();
+    assert!(explanation.works, "{explanation:#?}");
+    assert!(step(&explanation, "asks for").says[1].contains("you may not read the APIKey"));
+    assert_eq!(step(&explanation, "secret").state, State::Unknown);
+    let mut scene = Scene::working()
+        .by_owner()
+        .said(&[holds("Pending", "AwaitingApproval")]);
+    scene.approvals.clear();
+    fails(&scene.key(), "decisions", "nobody has decided", "owner");
+    for (reason, topic, who) in [
+        ("SecretNotFound", "secret", "consumer"),
+        ("KuadrantNotFound", "platform", "platform"),
+    ] {
+        let scene = Scene::working().by_owner().said(&[holds("Failed", reason)]);
+        fails(&scene.key(), topic, reason, who);
+    }
+}
+
+#[test]
+fn without_the_catalogue_the_controllers_words_stand_for_the_product() {
+    let blind = |reason| {
+        let mut scene = Scene::working().by_consumer().said(&[holds("Failed", reason)]);
+        scene.product = json!(null);
+        scene.hidden.insert(Part::Product);
+        scene.key()
+    };
+    for (reason, topic, who) in [
+        ("APIProductNotFound", "product", "consumer"),
+        ("AuthSchemeNotFound", "scheme", "owner"),
+        ("PlanTierNotFound", "tier", "consumer"),
+    ] {
+        fails(&blind(reason), topic, reason, who);
+    }
+}
+
+#[test]
+fn what_keeps_a_key_from_the_gateways_is_told() {
+    for (reason, who) in [
+        ("SelectorNotMatched", "owner"),
+        ("EnforcementSecretConflict", "platform"),
+        ("SecretNotNamed", "consumer"),
+    ] {
+        let conditions = [holds("Approved", "Approved"), holds("EnforcementFailed", reason)];
+        let scene = Scene::working().by_owner().said(&conditions);
+        fails(&scene.key(), "gateways", reason, who);
+    }
+}

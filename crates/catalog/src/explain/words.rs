@@ -1,0 +1,83 @@
+//! Words for limits, for terms that differ, and for where a key goes.
+
+use jiff::Timestamp;
+use keydesk_api::{Credentials, Limits, rfc3339};
+use keydesk_core::Terms;
+
+/// How many calls limits allow.
+#[must_use]
+pub fn allowance(written: &Limits) -> String {
+    match crate::limits(written) {
+        Err(error) => format!("limits that nobody can count by: {error}"),
+        Ok(limits) if limits.is_unlimited() => "without limit".to_owned(),
+        Ok(limits) => {
+            let each = limits
+                .as_slice()
+                .iter()
+                .map(|limit| format!("{} calls in {}", limit.max, limit.window));
+            each.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// What is asked for beyond what was approved, one phrase for each difference. An earlier end is none: it needs nobody's
+/// consent.
+#[must_use]
+pub fn changes(approved: &Terms, asked: &Terms) -> Vec<String> {
+    let approved_end = if approved.end(asked) == asked.expires_at {
+        asked.expires_at
+    } else {
+        approved.expires_at
+    };
+    let scopes = |terms: &Terms| {
+        let scopes: Vec<&str> = terms.scopes.iter().map(String::as_str).collect();
+        if scopes.is_empty() {
+            "none".to_owned()
+        } else {
+            scopes.join(" ")
+        }
+    };
+    let aspects = [
+        ("product", approved.product.to_string(), asked.product.to_string()),
+        ("namespace", approved.namespace.clone(), asked.namespace.clone()),
+        ("user", approved.user_id.clone(), asked.user_id.clone()),
+        ("plan tier", approved.tier.clone(), asked.tier.clone()),
+        ("expiry", end(approved_end), end(asked.expires_at)),
+        ("scopes", scopes(approved), scopes(asked)),
+    ];
+    aspects
+        .into_iter()
+        .filter(|(_, approved, asked)| approved != asked)
+        .map(|(aspect, approved, asked)| format!("{aspect} {asked} instead of {approved}"))
+        .collect()
+}
+
+/// When something ends.
+pub(super) fn end(end: Option<Timestamp>) -> String {
+    end.map_or_else(|| "never".to_owned(), rfc3339)
+}
+
+/// How a call carries a key.
+#[must_use]
+pub fn carried(credentials: &Credentials) -> String {
+    let Credentials {
+        authorization_header,
+        custom_header,
+        query_string,
+        cookie,
+    } = credentials;
+    if let Some(header) = custom_header {
+        format!("header `{}: …`", header.name)
+    } else if let Some(parameter) = query_string {
+        format!("query parameter `{}=…`", parameter.name)
+    } else if let Some(cookie) = cookie {
+        format!("cookie `{}=…`", cookie.name)
+    } else {
+        let prefix = authorization_header
+            .as_ref()
+            .and_then(|header| header.prefix.as_deref())
+            .filter(|prefix| !prefix.is_empty())
+            .unwrap_or("Bearer");
+        format!("header `Authorization: {prefix} …`")
+    }
+}

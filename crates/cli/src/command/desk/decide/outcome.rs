@@ -1,0 +1,239 @@
+//! Whether a decision holds, as the controller says it on the approval and on the request.
+
+use std::time::{Duration, Instant};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use keydesk_api::condition::{self, ApprovalAspect, KeyAspect};
+use keydesk_api::{APIKeyApproval, APIKeyRequest};
+use keydesk_catalog::explain::changes;
+use keydesk_catalog::shown;
+use keydesk_core::{NamespacedName, Terms};
+
+use crate::command::desk::{Desk, Look, objects};
+use crate::exit::Failure;
+
+/// How long a decision may take to show.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Time between two looks.
+const BETWEEN: Duration = Duration::from_millis(150);
+
+/// What became of a decision.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is not known yet.
+    Open,
+    /// It holds, and this is what the consumer is told.
+    Holds(String),
+    /// It does not hold, and why.
+    Fails(String),
+}
+
+/// The decision is recorded, and that is all that is known.
+#[derive(Debug, thiserror::Error)]
+enum OutcomeError {
+    #[error(
+        "the decision is recorded as APIKeyApproval {0}, but the controller has not taken it up within 10 s"
+    )]
+    See(NamespacedName),
+    #[error("the decision is recorded as APIKeyApproval {approval}, but does not hold: {why}")]
+    Hold { approval: NamespacedName, why: String },
+}
+
+impl From<OutcomeError> for Failure {
+    fn from(error: OutcomeError) -> Self {
+        let hint = match &error {
+            OutcomeError::See(_) => {
+                "see that the controller runs; the gate does not wait for it: a denial holds there already"
+            }
+            OutcomeError::Hold { .. } => "look at what is decided with keydesk explain key, and decide again",
+        };
+        Self::fixable(&error, hint)
+    }
+}
+
+/// Waits until the decision shows, and says what it came to.
+pub(super) async fn wait(
+    desk: &Desk,
+    written: &APIKeyApproval,
+    request: &NamespacedName,
+    terms: &Terms,
+) -> Result<String, Failure> {
+    let id = objects::id(written);
+    let generation = written.metadata.generation;
+    let start = Instant::now();
+    loop {
+        let approval = desk.look::<APIKeyApproval>(&id).await?;
+        let request = desk.look::<APIKeyRequest>(request).await?;
+        match outcome(&approval, &request, generation, terms) {
+            Outcome::Holds(words) => return Ok(words),
+            Outcome::Fails(why) => return Err(OutcomeError::Hold { approval: id, why }.into()),
+            Outcome::Open if start.elapsed() > PATIENCE => return Err(OutcomeError::See(id).into()),
+            Outcome::Open => tokio::time::sleep(BETWEEN).await,
+        }
+    }
+}
+
+fn outcome(
+    approval: &Look<APIKeyApproval>,
+    request: &Look<APIKeyRequest>,
+    generation: Option<i64>,
+    terms: &Terms,
+) -> Outcome {
+    let (Look::Found(approval), Look::Found(request)) = (approval, request) else {
+        return Outcome::Fails("the request or the approval is gone".to_owned());
+    };
+    let Some(status) = &approval.status else {
+        return Outcome::Open;
+    };
+    if status.observed_generation < generation {
+        return Outcome::Open;
+    }
+    if let Some(valid) = condition::find(&status.conditions, ApprovalAspect::Valid)
+        && valid.status != "True"
+    {
+        return Outcome::Fails(valid.message.clone());
+    }
+    if condition::is_true(&status.conditions, ApprovalAspect::Superseded) {
+        let superseded = condition::find(&status.conditions, ApprovalAspect::Superseded);
+        return Outcome::Fails(superseded.map_or_else(String::new, |found| found.message.clone()));
+    }
+    let conditions = request
+        .status
+        .as_ref()
+        .map_or(&[][..], |status| &status.conditions);
+    let now = shown(request);
+    let asks_for_more = condition::is_true(conditions, KeyAspect::TermsChanged);
+    match (approval.spec.approved, lifecycle(conditions)) {
+        // Said of the terms before: the controller is about to say it anew.
+        (true, Some((KeyAspect::Approved, _))) if asks_for_more && terms.covers(&now) => Outcome::Open,
+        (true, Some((KeyAspect::Approved, approved))) if asks_for_more => Outcome::Holds(format!(
+            "{}. Meanwhile the consumer asks for something else ({}), which was not decided on",
+            approved.message,
+            changes(terms, &now).join(", ")
+        )),
+        (true, Some((KeyAspect::Approved, found))) | (false, Some((KeyAspect::Denied, found))) => {
+            Outcome::Holds(found.message.clone())
+        }
+        (_, Some((KeyAspect::Failed, found))) => Outcome::Holds(format!(
+            "recorded; the key does not work anyway: {}",
+            found.message
+        )),
+        (true, Some((KeyAspect::Expired, found))) => Outcome::Holds(format!("recorded; {}", found.message)),
+        _ => Outcome::Open,
+    }
+}
+
+fn lifecycle(conditions: &[Condition]) -> Option<(KeyAspect, &Condition)> {
+    KeyAspect::LIFECYCLE.into_iter().find_map(|aspect| {
+        let found = condition::find(conditions, aspect)?;
+        (found.status == "True").then_some((aspect, found))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn conditions(holding: &[&str]) -> Value {
+        let conditions = holding.iter().map(|type_| {
+            json!({
+                "type": type_.trim_start_matches('!'), "reason": "Because", "message": format!("{type_}, said"),
+                "status": if type_.starts_with('!') { "False" } else { "True" },
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            })
+        });
+        conditions.collect()
+    }
+
+    fn approval(approved: bool, observed: i64, holding: &[&str]) -> Look<APIKeyApproval> {
+        Look::Found(
+            serde_json::from_value(json!({
+                "metadata": { "name": "r-approval", "namespace": "gamestore", "generation": 2 },
+                "spec": {
+                    "apiKeyRequestRef": { "name": "r" }, "approved": approved, "reviewedBy": "owner",
+                    "reviewedAt": "2026-01-01T00:00:00Z",
+                },
+                "status": { "observedGeneration": observed, "conditions": conditions(holding) },
+            }))
+            .unwrap(),
+        )
+    }
+
+    fn request(tier: &str, holding: &[&str]) -> APIKeyRequest {
+        serde_json::from_value(json!({
+            "metadata": { "name": "r", "namespace": "gamestore" },
+            "spec": {
+                "apiProductRef": { "name": "p" }, "planTier": tier, "useCase": "",
+                "requestedBy": { "userId": "u", "email": "u@example.com" },
+                "apiKeyRef": { "name": "k", "namespace": "app" },
+            },
+            "status": { "conditions": conditions(holding) },
+        }))
+        .unwrap()
+    }
+
+    #[track_caller]
+    fn check(approval: &Look<APIKeyApproval>, tier: &str, holding: &[&str], expected: &Outcome) {
+        let terms = shown(&request("gold", &[]));
+        let request = Look::Found(request(tier, holding));
+        assert_eq!(outcome(approval, &request, Some(2), &terms), *expected);
+    }
+
+    #[test]
+    fn a_decision_holds_once_both_sides_say_so() {
+        let yes = &approval(true, 2, &["Valid"]);
+        check(
+            &approval(true, 1, &["Valid"]),
+            "gold",
+            &["Approved"],
+            &Outcome::Open,
+        );
+        check(yes, "gold", &["Pending"], &Outcome::Open);
+        check(yes, "gold", &["Denied"], &Outcome::Open);
+        check(
+            yes,
+            "gold",
+            &["Approved"],
+            &Outcome::Holds("Approved, said".into()),
+        );
+        check(yes, "gold", &["Approved", "TermsChanged"], &Outcome::Open);
+        let no = &approval(false, 2, &["Valid"]);
+        check(no, "gold", &["Approved"], &Outcome::Open);
+        check(no, "gold", &["Denied"], &Outcome::Holds("Denied, said".into()));
+    }
+
+    #[test]
+    fn who_asked_for_something_else_meanwhile_is_told_of() {
+        let words = "Approved, said. Meanwhile the consumer asks for something else (plan tier platinum instead of \
+                     gold), which was not decided on";
+        check(
+            &approval(true, 2, &["Valid"]),
+            "platinum",
+            &["Approved", "TermsChanged"],
+            &Outcome::Holds(words.into()),
+        );
+    }
+
+    #[test]
+    fn a_decision_that_does_not_count_says_why() {
+        check(
+            &approval(true, 2, &["!Valid"]),
+            "gold",
+            &["Pending"],
+            &Outcome::Fails("!Valid, said".into()),
+        );
+        check(
+            &approval(true, 2, &["Valid", "Superseded"]),
+            "gold",
+            &["Denied"],
+            &Outcome::Fails("Superseded, said".into()),
+        );
+        assert_eq!(
+            outcome(&Look::Missing, &Look::Hidden, None, &shown(&request("gold", &[]))),
+            Outcome::Fails("the request or the approval is gone".into())
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! What an owner looks at before deciding: the terms, and what would change.
+
+use std::fmt::Write as _;
+
+use keydesk_api::{APIKeyRequest, APIProduct, rfc3339};
+use keydesk_catalog::explain::{allowance, changes};
+use keydesk_catalog::shown;
+use keydesk_core::Decision;
+
+use super::Wish;
+use crate::command::desk::{clean, keys, objects};
+
+/// Columns of the headings on the left.
+const HEADING: usize = 10;
+
+/// The terms of a request, on a few lines.
+pub(super) fn sheet(
+    request: &APIKeyRequest,
+    product: Option<&APIProduct>,
+    in_force: Option<&Decision>,
+    wish: Wish,
+) -> String {
+    let terms = shown(request);
+    let spec = &request.spec;
+    let key = &spec.api_key_ref;
+    let name = product.map_or_else(String::new, |product| format!(" ({})", product.spec.display_name));
+    let plan = product.and_then(|product| {
+        let plans = &product.status.as_ref()?.discovered_plans;
+        plans.iter().find(|plan| plan.tier == terms.tier)
+    });
+    let tier = match (plan, product) {
+        (Some(plan), _) => format!("{}: {}", terms.tier, allowance(&plan.limits)),
+        (None, Some(_)) => format!("{}: no plan of the product has this tier", terms.tier),
+        (None, None) => terms.tier.clone(),
+    };
+    let scopes: Vec<&str> = terms.scopes.iter().map(String::as_str).collect();
+    let conditions = request
+        .status
+        .as_ref()
+        .map_or(&[][..], |status| &status.conditions);
+    let (state, _) = keys::standing(conditions);
+    let mut lines = vec![
+        ("request", objects::id(request).to_string()),
+        ("key", format!("{}/{}", key.namespace, key.name)),
+        ("product", format!("{}{name}", terms.product)),
+        (
+            "user",
+            format!("{} <{}>, as they say", terms.user_id, spec.requested_by.email),
+        ),
+        ("tier", tier),
+        (
+            "expires",
+            terms.expires_at.map_or_else(|| "never".to_owned(), rfc3339),
+        ),
+    ];
+    if !scopes.is_empty() {
+        lines.push(("scopes", scopes.join(" ")));
+    }
+    if !spec.use_case.is_empty() {
+        lines.push(("use case", spec.use_case.clone()));
+    }
+    lines.push(("now", now(&state, in_force)));
+    let approved = in_force.filter(|decision| decision.approved);
+    if let Some(approved) = approved.filter(|_| wish == Wish::Approve) {
+        let changes = changes(&approved.terms, &terms);
+        if changes.is_empty() {
+            lines.push(("change", "none: these terms are approved already".to_owned()));
+        }
+        lines.extend(changes.into_iter().map(|change| ("change", change)));
+    }
+    let mut text = String::new();
+    let mut before = "";
+    for (heading, line) in &lines {
+        let shown = if *heading == before { "" } else { *heading };
+        // A text takes whatever is written to it.
+        let _ = writeln!(text, "{shown:HEADING$}{}", clean(line));
+        before = heading;
+    }
+    text
+}
+
+fn now(state: &str, in_force: Option<&Decision>) -> String {
+    match in_force {
+        None => format!("{state}: nobody has decided"),
+        Some(decision) => {
+            let word = if decision.approved { "approved" } else { "denied" };
+            let message = if decision.message.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", decision.message)
+            };
+            let at = rfc3339(decision.effective_at);
+            format!("{state}: {word} by {} at {at}{message}", decision.by)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keydesk_core::Terms;
+    use serde_json::json;
+
+    use super::*;
+
+    fn request() -> APIKeyRequest {
+        serde_json::from_value(json!({
+            "metadata": { "name": "r", "namespace": "gamestore", "annotations": { "keydesk.dev/scopes": "write read" } },
+            "spec": {
+                "apiProductRef": { "name": "gamestore-api" }, "planTier": "gold", "useCase": "mobile\u{1b}[2J",
+                "requestedBy": { "userId": "ada", "email": "ada@example.com" },
+                "apiKeyRef": { "name": "k", "namespace": "app" }, "expiresAt": "2027-01-01T00:00:00Z",
+            },
+        }))
+        .unwrap()
+    }
+
+    fn product() -> APIProduct {
+        serde_json::from_value(json!({
+            "metadata": { "name": "gamestore-api", "namespace": "gamestore" },
+            "spec": {
+                "displayName": "Gamestore",
+                "targetRef": { "group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "r" },
+            },
+            "status": { "discoveredPlans": [{ "tier": "gold", "limits": { "daily": 100 } }, { "tier": "free" }] },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn everything_that_is_decided_on_is_shown() {
+        assert_eq!(
+            sheet(&request(), Some(&product()), None, Wish::Approve),
+            "request   gamestore/r\n\
+             key       app/k\n\
+             product   gamestore/gamestore-api (Gamestore)\n\
+             user      ada <ada@example.com>, as they say\n\
+             tier      gold: 100 calls in 24h\n\
+             expires   2027-01-01T00:00:00Z\n\
+             scopes    read write\n\
+             use case  mobile [2J\n\
+             now       New: nobody has decided\n"
+        );
+    }
+
+    #[test]
+    fn what_would_change_is_shown_beside() {
+        let mut before = Decision {
+            name: "a".into(),
+            approved: true,
+            by: "owner".into(),
+            message: "be nice".into(),
+            effective_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            terms: Terms {
+                tier: "free".into(),
+                ..shown(&request())
+            },
+        };
+        let text = sheet(&request(), Some(&product()), Some(&before), Wish::Approve);
+        assert!(text.contains("now       New: approved by owner at 2026-01-01T00:00:00Z: be nice\n"));
+        assert!(
+            text.ends_with("change    plan tier gold instead of free\n"),
+            "{text}"
+        );
+        let text = sheet(&request(), None, Some(&before), Wish::Revoke);
+        assert!(!text.contains("change"), "a denial changes no terms: {text}");
+        before.terms = shown(&request());
+        let text = sheet(&request(), None, Some(&before), Wish::Approve);
+        assert!(
+            text.ends_with("change    none: these terms are approved already\n"),
+            "{text}"
+        );
+    }
+}

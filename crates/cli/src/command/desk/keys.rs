@@ -1,0 +1,223 @@
+//! `keydesk keys`: what keys there are, and where they stand.
+
+use jiff::Timestamp;
+use keydesk_api::condition::{self, KeyAspect};
+use keydesk_api::{APIKey, rfc3339};
+use keydesk_catalog::KeyEdges;
+use keydesk_process::LogArgs;
+use serde::Serialize;
+
+use super::output::{self, Output, Row};
+use super::{ClusterArgs, objects, span};
+use crate::exit::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The keys of all namespaces
+    #[arg(long, short = 'A', conflicts_with = "namespace")]
+    all_namespaces: bool,
+
+    /// How to print them
+    #[arg(long, short = 'o', value_enum, default_value_t)]
+    output: Output,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
+    let Args {
+        all_namespaces,
+        output,
+        cluster,
+    } = args;
+    let desk = cluster.open(log).await?;
+    let namespace = (!all_namespaces).then_some(desk.namespace.as_str());
+    let keys = desk.list::<APIKey>(namespace).await?;
+    let now = Timestamp::now();
+    let rows: Vec<_> = keys.iter().map(|key| KeyRow::of(key, now)).collect();
+    let none = match namespace {
+        Some(namespace) => format!("No keys in namespace {namespace}. To ask for one: keydesk request"),
+        None => "No keys.".to_owned(),
+    };
+    output::print(&rows, output, &none)
+}
+
+/// One key.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyRow {
+    namespace: String,
+    name: String,
+    product: String,
+    tier: String,
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// What was asked for; what was approved may end earlier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    user: String,
+    secret: String,
+    #[serde(skip)]
+    age: String,
+}
+
+impl KeyRow {
+    fn of(key: &APIKey, now: Timestamp) -> Self {
+        let id = objects::id(key);
+        let (state, message) = state(key);
+        Self {
+            namespace: id.namespace,
+            name: id.name,
+            product: KeyEdges::of(key).product.to_string(),
+            tier: key.spec.plan_tier.clone(),
+            state,
+            message,
+            expires_at: key.spec.expires_at.as_ref().map(|time| rfc3339(time.0)),
+            user: key.spec.requested_by.user_id.clone(),
+            secret: key.spec.secret_ref.name.clone(),
+            age: span::age(key.metadata.creation_timestamp.as_ref().map(|time| time.0), now),
+        }
+    }
+}
+
+impl Row for KeyRow {
+    const COLUMNS: &'static [(&'static str, bool)] = &[
+        ("NAMESPACE", false),
+        ("NAME", false),
+        ("PRODUCT", false),
+        ("TIER", false),
+        ("STATE", false),
+        ("EXPIRES", false),
+        ("AGE", false),
+        ("USER", true),
+        ("SECRET", true),
+        ("MESSAGE", true),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.namespace.clone(),
+            self.name.clone(),
+            self.product.clone(),
+            self.tier.clone(),
+            self.state.clone(),
+            self.expires_at.clone().unwrap_or_else(|| "never".to_owned()),
+            self.age.clone(),
+            self.user.clone(),
+            self.secret.clone(),
+            self.message.clone().unwrap_or_default(),
+        ]
+    }
+
+    fn name(&self) -> String {
+        format!("apikey.devportal.kuadrant.io/{}", self.name)
+    }
+}
+
+/// Where a key stands by its status, in a few words, and what the controller says to it.
+fn state(key: &APIKey) -> (String, Option<String>) {
+    if key.metadata.deletion_timestamp.is_some() {
+        return ("Deleting".to_owned(), None);
+    }
+    let conditions = key.status.as_ref().map_or(&[][..], |status| &status.conditions);
+    let (state, message) = standing(conditions);
+    let generation = key.metadata.generation;
+    let is_old = key
+        .status
+        .as_ref()
+        .is_some_and(|status| status.observed_generation < generation);
+    if is_old {
+        (format!("{state}, being looked at"), message)
+    } else {
+        (state, message)
+    }
+}
+
+/// Where conditions say that a key stands, and what the one that matters most says.
+pub(super) fn standing(
+    conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition],
+) -> (String, Option<String>) {
+    let holds = |aspect: &KeyAspect| condition::is_true(conditions, *aspect);
+    let Some(aspect) = KeyAspect::LIFECYCLE.into_iter().find(holds) else {
+        return ("New".to_owned(), None);
+    };
+    let message = |aspect| condition::find(conditions, aspect).map(|found| found.message.clone());
+    let word = match aspect {
+        KeyAspect::Failed => {
+            let reason = condition::find(conditions, aspect).map_or("", |failed| failed.reason.as_str());
+            format!("Failed: {reason}")
+        }
+        other => other.to_string(),
+    };
+    let beside = [
+        (KeyAspect::EnforcementFailed, "not enforced"),
+        (KeyAspect::TermsChanged, "asks for more"),
+    ];
+    match beside.into_iter().find(|(aspect, _)| holds(aspect)) {
+        Some((aspect, words)) => (format!("{word}, {words}"), message(aspect)),
+        None => (word, message(aspect)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn key(generation: i64, conditions: &[(&str, &str)]) -> APIKey {
+        let conditions: Vec<_> = conditions
+            .iter()
+            .map(|(type_, reason)| {
+                json!({
+                    "type": type_, "status": "True", "reason": reason, "message": format!("{reason}, in words"),
+                    "lastTransitionTime": "2026-01-01T00:00:00Z",
+                })
+            })
+            .collect();
+        serde_json::from_value(json!({
+            "metadata": { "name": "k", "namespace": "app", "generation": generation },
+            "spec": {
+                "apiProductRef": { "name": "p" }, "secretRef": { "name": "s" }, "planTier": "gold",
+                "requestedBy": { "userId": "u", "email": "u@example.com" },
+            },
+            "status": { "observedGeneration": 1, "conditions": conditions },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn where_a_key_stands_is_told_in_a_few_words() {
+        for (conditions, state, message) in [
+            (&[][..], "New", None),
+            (
+                &[("Pending", "AwaitingApproval")],
+                "Pending",
+                Some("AwaitingApproval, in words"),
+            ),
+            (
+                &[("Failed", "SecretNotFound")],
+                "Failed: SecretNotFound",
+                Some("SecretNotFound, in words"),
+            ),
+            (
+                &[("Approved", "Approved"), ("TermsChanged", "AwaitingReapproval")],
+                "Approved, asks for more",
+                Some("AwaitingReapproval, in words"),
+            ),
+            (
+                &[("Approved", "Approved"), ("EnforcementFailed", "SecretNotNamed")],
+                "Approved, not enforced",
+                Some("SecretNotNamed, in words"),
+            ),
+        ] {
+            let row = KeyRow::of(&key(1, conditions), Timestamp::UNIX_EPOCH);
+            assert_eq!((row.state.as_str(), row.message.as_deref()), (state, message));
+            assert_eq!(row.product, "app/p");
+        }
+        let row = KeyRow::of(&key(2, &[("Approved", "Approved")]), Timestamp::UNIX_EPOCH);
+        assert_eq!(row.state, "Approved, being looked at");
+    }
+}

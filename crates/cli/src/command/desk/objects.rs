@@ -1,0 +1,194 @@
+//! Reading and writing single objects, with the rights of whoever typed the command.
+
+use std::fmt::Debug;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use keydesk_core::NamespacedName;
+use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
+use kube::{Api, Resource, ResourceExt as _};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Act, Desk, Refusal, similar};
+use crate::exit::Failure;
+
+/// A kind with namespaces that can be read.
+pub(in crate::command) trait Kept:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
+{
+}
+
+impl<K> Kept for K where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
+{
+}
+
+/// What came of looking.
+#[derive(Clone, Debug)]
+pub(in crate::command) enum Look<T> {
+    /// It is there.
+    Found(T),
+    /// It is not there.
+    Missing,
+    /// Whoever asks may not know.
+    Hidden,
+}
+
+impl<T> Look<T> {
+    /// What was found, if anything was.
+    pub(in crate::command) fn found(self) -> Option<T> {
+        match self {
+            Self::Found(found) => Some(found),
+            Self::Missing | Self::Hidden => None,
+        }
+    }
+
+    fn of(looked: Result<T, Refusal>) -> Result<Self, Refusal> {
+        match looked {
+            Ok(found) => Ok(Self::Found(found)),
+            Err(Refusal::Find(_)) => Ok(Self::Missing),
+            Err(Refusal::Allow(_)) => Ok(Self::Hidden),
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+impl Desk {
+    fn api<K: Kept>(&self, namespace: &str) -> Api<K> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    pub(in crate::command) async fn get<K: Kept>(&self, id: &NamespacedName) -> Result<K, Refusal> {
+        let read = self.api(&id.namespace).get(&id.name).await;
+        read.map_err(|source| Refusal::of(act::<K>("get", id), source))
+    }
+
+    /// The object if it is there and may be read.
+    pub(in crate::command) async fn look<K: Kept>(&self, id: &NamespacedName) -> Result<Look<K>, Refusal> {
+        Look::of(self.get(id).await)
+    }
+
+    /// Whether there is an object with these labels, of which only metadata is asked for.
+    pub(in crate::command) async fn look_for<K: Kept>(
+        &self,
+        namespace: &str,
+        labels: &str,
+    ) -> Result<Look<()>, Refusal> {
+        let params = ListParams::default().labels(labels);
+        let listed = self.api::<K>(namespace).list_metadata(&params).await;
+        let listed =
+            listed.map_err(|source| Refusal::of(Act::on::<K>("list", Some(namespace), None), source));
+        match Look::of(listed)? {
+            Look::Found(found) if found.items.is_empty() => Ok(Look::Missing),
+            Look::Found(_) => Ok(Look::Found(())),
+            Look::Missing => Ok(Look::Missing),
+            Look::Hidden => Ok(Look::Hidden),
+        }
+    }
+
+    /// The object, or a failure that says which others there are.
+    pub(in crate::command) async fn demand<K: Kept>(&self, id: &NamespacedName) -> Result<K, Failure> {
+        match self.get::<K>(id).await {
+            Ok(object) => Ok(object),
+            Err(refusal @ Refusal::Find(_)) => {
+                let others = self.list::<K>(Some(&id.namespace)).await.unwrap_or_default();
+                let names: Vec<_> = others.iter().map(kube::ResourceExt::name_any).collect();
+                let kind = K::kind(&());
+                let hint = if names.is_empty() {
+                    format!(
+                        "there is no {kind} in namespace {}: look at the namespace",
+                        id.namespace
+                    )
+                } else {
+                    format!(
+                        "in namespace {} there is {}",
+                        id.namespace,
+                        similar(&id.name, names)
+                    )
+                };
+                Err(Failure::fixable(&refusal, hint))
+            }
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// All of a kind, in one namespace or in all.
+    pub(in crate::command) async fn list<K: Kept>(&self, namespace: Option<&str>) -> Result<Vec<K>, Refusal> {
+        let api = match namespace {
+            Some(namespace) => self.api(namespace),
+            None => Api::all(self.client.clone()),
+        };
+        let listed = api.list(&ListParams::default()).await;
+        let listed = listed.map_err(|source| Refusal::of(Act::on::<K>("list", namespace, None), source))?;
+        Ok(listed.items)
+    }
+
+    /// All of a kind, if they may be listed. A kind that the cluster does not know has none.
+    pub(in crate::command) async fn look_through<K: Kept>(
+        &self,
+        namespace: Option<&str>,
+    ) -> Result<Look<Vec<K>>, Refusal> {
+        match Look::of(self.list(namespace).await)? {
+            Look::Missing => Ok(Look::Found(Vec::new())),
+            listed => Ok(listed),
+        }
+    }
+
+    pub(super) async fn create<K: Kept + Serialize>(&self, object: &K) -> Result<K, Refusal> {
+        let id = id(object);
+        let created = self.api(&id.namespace).create(&params(), object).await;
+        created.map_err(|source| Refusal::of(act::<K>("create", &id), source))
+    }
+
+    /// Puts the object in the place of the version that it was made from.
+    pub(super) async fn replace<K: Kept + Serialize>(&self, object: &K) -> Result<K, Refusal> {
+        let id = id(object);
+        let put = self.api(&id.namespace).replace(&id.name, &params(), object).await;
+        put.map_err(|source| Refusal::of(act::<K>("update", &id), source))
+    }
+
+    /// Deletes this very object, and no other of its name.
+    pub(super) async fn delete<K: Kept>(&self, object: &K) -> Result<(), Refusal> {
+        let id = id(object);
+        let params = DeleteParams {
+            preconditions: Some(Preconditions {
+                uid: object.meta().uid.clone(),
+                resource_version: None,
+            }),
+            ..DeleteParams::default()
+        };
+        let deleted = self.api::<K>(&id.namespace).delete(&id.name, &params).await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(source) => Err(Refusal::of(act::<K>("delete", &id), source)),
+        }
+    }
+
+    /// Who the API server takes the caller for.
+    pub(super) async fn user(&self) -> Result<String, Refusal> {
+        let api: Api<SelfSubjectReview> = Api::all(self.client.clone());
+        let review = api
+            .create(&PostParams::default(), &SelfSubjectReview::default())
+            .await;
+        let review = review
+            .map_err(|source| Refusal::of(Act::on::<SelfSubjectReview>("create", None, None), source))?;
+        let user = review.status.and_then(|status| status.user_info);
+        Ok(user.and_then(|user| user.username).unwrap_or_default())
+    }
+}
+
+/// The namespace and name of an object.
+pub(super) fn id<K: Resource>(object: &K) -> NamespacedName {
+    NamespacedName::new(object.namespace().unwrap_or_default(), object.name_any())
+}
+
+fn act<K: Kept>(verb: &'static str, id: &NamespacedName) -> Act {
+    Act::on::<K>(verb, Some(&id.namespace), Some(&id.name))
+}
+
+fn params() -> PostParams {
+    PostParams {
+        field_manager: Some("keydesk-cli".to_owned()),
+        ..PostParams::default()
+    }
+}

@@ -1,0 +1,112 @@
+//! Names as people type them, and others that they may have meant.
+
+use keydesk_core::NamespacedName;
+
+use crate::exit::Failure;
+
+/// Names that are offered instead of one that does not exist.
+const MOST_SIMILAR: usize = 5;
+
+/// Longest name of an object, in bytes.
+const NAME_MAX: usize = 253;
+
+/// A text that names no object.
+#[derive(Debug, thiserror::Error)]
+#[error("{text:?} is no name of an object")]
+struct ParsePlace {
+    text: String,
+}
+
+/// Reads `NAMESPACE/NAME`, or `NAME` in a namespace that is known otherwise.
+pub(in crate::command) fn place(text: &str, namespace: &str) -> Result<NamespacedName, Failure> {
+    let (namespace, name) = text.split_once('/').unwrap_or((namespace, text));
+    if is_name(namespace) && is_name(name) {
+        return Ok(NamespacedName::new(namespace, name));
+    }
+    let error = ParsePlace {
+        text: text.to_owned(),
+    };
+    Err(Failure::fixable(
+        &error,
+        "write NAMESPACE/NAME, or NAME with -n NAMESPACE; names are of small letters, digits, dashes and dots",
+    ))
+}
+
+/// RFC 1123, as Kubernetes has names of objects.
+pub(super) fn is_name(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let ends = |byte: Option<&u8>| byte.is_some_and(|byte| fits(*byte));
+    let bytes = text.as_bytes();
+    let inside = bytes
+        .iter()
+        .all(|byte| fits(*byte) || matches!(byte, b'-' | b'.'));
+    inside && ends(bytes.first()) && ends(bytes.last()) && bytes.len() <= NAME_MAX
+}
+
+/// The names that are most like the wanted one, as words.
+pub(in crate::command) fn similar(wanted: &str, mut names: Vec<String>) -> String {
+    names.sort_by_cached_key(|name| (distance(wanted, name), name.clone()));
+    let rest = names.len().saturating_sub(MOST_SIMILAR);
+    names.truncate(MOST_SIMILAR);
+    let more = if rest > 0 {
+        format!(", and {rest} more")
+    } else {
+        String::new()
+    };
+    format!("{}{more}", names.join(", "))
+}
+
+/// How many characters to put in, take out or change (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (done, from) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = done + 1;
+        for (at, to) in to.iter().enumerate() {
+            let changed = diagonal + usize::from(from != *to);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(row[at] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_come_with_its_namespace() {
+        let read = |text| place(text, "consumer-app").map(|place| place.to_string()).ok();
+        assert_eq!(read("my-key").as_deref(), Some("consumer-app/my-key"));
+        assert_eq!(read("other-app/my.key").as_deref(), Some("other-app/my.key"));
+        for text in ["", "/", "a/", "/b", "a/b/c", "My-Key", "-a", "a?b", "../a", "a b"] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+        assert!(!is_name(&"a".repeat(254)));
+    }
+
+    #[test]
+    fn the_most_similar_names_come_first() {
+        let names = ["toystore-api", "gamestore-api", "bookstore-api"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(
+            similar("gamestor-api", names),
+            "gamestore-api, bookstore-api, toystore-api"
+        );
+        let many = (0..7).map(|number| format!("key-{number}")).collect();
+        assert_eq!(
+            similar("key-3", many),
+            "key-3, key-0, key-1, key-2, key-4, and 2 more"
+        );
+    }
+
+    #[test]
+    fn distance_counts_single_changes() {
+        for (from, to, changes) in [("", "abc", 3), ("abc", "abc", 0), ("kitten", "sitting", 3)] {
+            assert_eq!(distance(from, to), changes, "{from} {to}");
+        }
+    }
+}

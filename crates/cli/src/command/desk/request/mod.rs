@@ -1,0 +1,187 @@
+//! `keydesk request`: asks for a key. Both objects come to be, or neither.
+
+mod draft;
+mod making;
+
+use std::io::{Write as _, stderr};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
+use keydesk_api::{APIKey, APIProduct};
+use keydesk_core::NamespacedName;
+use keydesk_process::LogArgs;
+
+use super::value::ValueArgs;
+use super::{ClusterArgs, Desk, Refusal, output, place, span};
+use crate::exit::Failure;
+use draft::{Wish, WishError};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The product, as NAMESPACE/NAME; without a namespace it is looked for in your own
+    product: String,
+
+    /// Plan tier to ask for, one of those that `keydesk products -A` shows
+    #[arg(long, value_name = "TIER")]
+    tier: String,
+
+    /// What the key is for, for the owner to decide on
+    #[arg(long, value_name = "TEXT")]
+    use_case: Option<String>,
+
+    /// After how long the key stops working, such as 30d [default: never]
+    #[arg(long, value_name = "SPAN", value_parser = span::parse, conflicts_with = "expires_at")]
+    expires_in: Option<Duration>,
+
+    /// When the key stops working, such as 2027-01-01T00:00:00Z [default: never]
+    #[arg(long, value_name = "TIME")]
+    expires_at: Option<Timestamp>,
+
+    /// Scopes of the key, separated by commas or spaces
+    #[arg(long, value_name = "SCOPES", default_value = "", hide_default_value = true)]
+    scopes: String,
+
+    /// Name of the key [default: the product's]. The Secret has the same with `-secret`
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Who asks, as known to the identity provider [default: who the cluster takes you for]
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+
+    /// E-mail address of who asks [default: the user, if that is one]
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+
+    #[command(flatten)]
+    value: ValueArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// Nobody knows where to reach who asks.
+#[derive(Debug, thiserror::Error)]
+#[error("{user:?} is no e-mail address, and one is needed")]
+struct FindEmail {
+    user: String,
+}
+
+impl From<WishError> for Failure {
+    fn from(error: WishError) -> Self {
+        let hint = error.hint();
+        Self::fixable(&error, hint)
+    }
+}
+
+pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
+    let Args {
+        product,
+        tier,
+        use_case,
+        expires_in,
+        expires_at,
+        scopes,
+        name,
+        user,
+        email,
+        value,
+        cluster,
+    } = args;
+    let expires_at = draft::end(expires_in, expires_at, Timestamp::now())?;
+    let desk = cluster.open(log).await?;
+    let product = place(&product, &desk.namespace)?;
+    let key = place(name.as_deref().unwrap_or(&product.name), &desk.namespace)?;
+    let found = match desk.look::<APIProduct>(&product).await? {
+        super::Look::Missing => desk.demand::<APIProduct>(&product).await.map(Some)?,
+        looked => looked.found(),
+    };
+    if let Some(product) = &found {
+        draft::check(product, &tier)?;
+    }
+    let user_id = match user {
+        Some(user) => user,
+        None => desk.user().await?,
+    };
+    let email = email.unwrap_or_else(|| user_id.clone());
+    if !email.contains('@') {
+        return Err(Failure::fixable(
+            &FindEmail { user: email },
+            "say --email ADDRESS; nothing was changed",
+        ));
+    }
+    let wish = Wish {
+        secret: NamespacedName::new(key.namespace.as_str(), format!("{}-secret", key.name)),
+        key,
+        product,
+        tier,
+        use_case,
+        expires_at,
+        scopes: draft::scopes(&scopes),
+        user_id,
+        email,
+    };
+    refuse_existing(&desk, &wish.key).await?;
+    let value = value.take()?;
+    making::make(&desk, &wish, value.bytes()).await?;
+    let warning = value.warning.clone();
+    let place_of_value = value.hand_out(&wish.secret)?;
+    let said = said(&wish, found.as_ref(), warning, &place_of_value);
+    // The objects are there, whether this can be said or not.
+    let _ = stderr().write_all(said.as_bytes());
+    Ok(())
+}
+
+/// Sees that the key is not there already, before a Secret is made for it.
+async fn refuse_existing(desk: &Desk, key: &NamespacedName) -> Result<(), Failure> {
+    match desk.get::<APIKey>(key).await {
+        Ok(_) => {
+            let refusal = Refusal::Create(Box::new(super::Act::on::<APIKey>(
+                "create",
+                Some(&key.namespace),
+                Some(&key.name),
+            )));
+            Err(Failure::fixable(&refusal, "choose another name with --name"))
+        }
+        Err(Refusal::Find(_)) => Ok(()),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// What a person is told in the end.
+fn said(wish: &Wish, product: Option<&APIProduct>, warning: Option<String>, value: &str) -> String {
+    let Wish {
+        key,
+        secret,
+        product: id,
+        tier,
+        ..
+    } = wish;
+    let mut lines = vec![format!(
+        "asked for tier {tier} of {id}: APIKey {key}, with its value in Secret {secret}"
+    )];
+    lines.push(value.to_owned());
+    match product {
+        None => lines.push(format!(
+            "note: you may not read APIProduct {id}, so nothing was checked against it"
+        )),
+        Some(product) if product.spec.publish_status == PublishStatus::Draft => {
+            lines.push(format!(
+                "note: APIProduct {id} is a draft: its owner does not offer it yet"
+            ));
+        }
+        Some(_) => {}
+    }
+    lines.extend(warning.map(|warning| format!("warning: {warning}")));
+    let is_automatic = product.is_some_and(|product| product.spec.approval_mode == ApprovalMode::Automatic);
+    let who = if is_automatic {
+        "it is approved by itself"
+    } else {
+        "its owner decides"
+    };
+    lines.push(format!(
+        "{who}; to see where it stands: keydesk explain key {key}"
+    ));
+    output::lines(&lines)
+}

@@ -1,0 +1,150 @@
+//! `keydesk requests`: what is asked of an owner.
+
+use jiff::Timestamp;
+use keydesk_api::condition::{self, KeyAspect};
+use keydesk_api::{APIKeyRequest, rfc3339};
+use keydesk_catalog::shown;
+use keydesk_core::Terms;
+use keydesk_process::LogArgs;
+use serde::Serialize;
+
+use super::output::{self, Output, Row};
+use super::{ClusterArgs, keys, objects, span};
+use crate::exit::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The requests of all namespaces
+    #[arg(long, short = 'A', conflicts_with = "namespace")]
+    all_namespaces: bool,
+
+    /// Only those that wait for a decision: new ones, and keys that ask for more than was approved
+    #[arg(long)]
+    pending: bool,
+
+    /// How to print them
+    #[arg(long, short = 'o', value_enum, default_value_t)]
+    output: Output,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
+    let Args {
+        all_namespaces,
+        pending,
+        output,
+        cluster,
+    } = args;
+    let desk = cluster.open(log).await?;
+    let namespace = (!all_namespaces).then_some(desk.namespace.as_str());
+    let requests = desk.list::<APIKeyRequest>(namespace).await?;
+    let now = Timestamp::now();
+    let rows: Vec<_> = requests
+        .iter()
+        .filter(|request| !pending || waits(request))
+        .map(|request| RequestRow::of(request, now))
+        .collect();
+    let what = if pending {
+        "No requests wait"
+    } else {
+        "No requests"
+    };
+    let none = match namespace {
+        Some(namespace) => format!("{what} in namespace {namespace}."),
+        None => format!("{what}."),
+    };
+    output::print(&rows, output, &none)
+}
+
+/// Whether a request waits for its owner.
+pub(in crate::command) fn waits(request: &APIKeyRequest) -> bool {
+    let conditions = request
+        .status
+        .as_ref()
+        .map_or(&[][..], |status| &status.conditions);
+    conditions.is_empty()
+        || [KeyAspect::Pending, KeyAspect::TermsChanged]
+            .into_iter()
+            .any(|aspect| condition::is_true(conditions, aspect))
+}
+
+/// One request.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestRow {
+    namespace: String,
+    name: String,
+    key: String,
+    terms: Terms,
+    email: String,
+    use_case: String,
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip)]
+    age: String,
+}
+
+impl RequestRow {
+    fn of(request: &APIKeyRequest, now: Timestamp) -> Self {
+        let id = objects::id(request);
+        let conditions = request
+            .status
+            .as_ref()
+            .map_or(&[][..], |status| &status.conditions);
+        let (state, message) = keys::standing(conditions);
+        let key = &request.spec.api_key_ref;
+        Self {
+            namespace: id.namespace,
+            name: id.name,
+            key: format!("{}/{}", key.namespace, key.name),
+            terms: shown(request),
+            email: request.spec.requested_by.email.clone(),
+            use_case: request.spec.use_case.clone(),
+            state,
+            message,
+            age: span::age(
+                request.metadata.creation_timestamp.as_ref().map(|time| time.0),
+                now,
+            ),
+        }
+    }
+}
+
+impl Row for RequestRow {
+    const COLUMNS: &'static [(&'static str, bool)] = &[
+        ("NAMESPACE", false),
+        ("KEY", false),
+        ("PRODUCT", false),
+        ("TIER", false),
+        ("USER", false),
+        ("EXPIRES", false),
+        ("STATE", false),
+        ("AGE", false),
+        ("REQUEST", true),
+        ("EMAIL", true),
+        ("USE CASE", true),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.namespace.clone(),
+            self.key.clone(),
+            self.terms.product.name.clone(),
+            self.terms.tier.clone(),
+            self.terms.user_id.clone(),
+            self.terms.expires_at.map_or_else(|| "never".to_owned(), rfc3339),
+            self.state.clone(),
+            self.age.clone(),
+            self.name.clone(),
+            self.email.clone(),
+            self.use_case.clone(),
+        ]
+    }
+
+    fn name(&self) -> String {
+        format!("apikeyrequest.devportal.kuadrant.io/{}", self.name)
+    }
+}

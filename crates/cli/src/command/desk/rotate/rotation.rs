@@ -1,0 +1,221 @@
+//! A new value in a Secret, and what becomes of the old one.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use keydesk_api::meta::{API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation};
+use keydesk_api::rfc3339;
+
+/// How long both values may work at most.
+pub(super) const LONGEST_OVERLAP: Duration = Duration::from_hours(7 * 24);
+
+/// What becomes of the old value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Previous {
+    /// There was none.
+    None,
+    /// It ends now.
+    Ends,
+    /// It works beside the new one until then.
+    Until(Timestamp),
+}
+
+/// Why a Secret takes no new value.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RotateError {
+    #[error("the Secret is marked immutable; nothing was changed")]
+    Change,
+    #[error("that value is in the Secret already; nothing was changed")]
+    Differ,
+    #[error("a rotation is under way: the value before this one works until {}; nothing was changed", rfc3339(*.0))]
+    Finish(Timestamp),
+}
+
+impl RotateError {
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            Self::Change => "make another Secret and let the APIKey name that",
+            Self::Differ => "give another value, or leave --key-stdin out",
+            Self::Finish(_) => {
+                "wait until then; or say --drop-previous, and that value ends now while the present one gets the overlap"
+            }
+        }
+    }
+}
+
+/// The Secret with the new value.
+pub(super) fn rotated(
+    secret: &Secret,
+    value: &[u8],
+    overlap: Duration,
+    drop_previous: bool,
+    now: Timestamp,
+) -> Result<(Secret, Previous), RotateError> {
+    if secret.immutable == Some(true) {
+        return Err(RotateError::Change);
+    }
+    let mut next = secret.clone();
+    next.metadata.managed_fields = None;
+    let data = next.data.get_or_insert_default();
+    if let Some(end) = under_way(secret, now)
+        && !drop_previous
+        && !overlap.is_zero()
+    {
+        return Err(RotateError::Finish(end));
+    }
+    let old = data.remove(API_KEY_ENTRY).filter(|old| !old.0.is_empty());
+    if old.as_ref().is_some_and(|old| old.0 == value) {
+        return Err(RotateError::Differ);
+    }
+    data.insert(API_KEY_ENTRY.to_owned(), ByteString(value.to_vec()));
+    data.remove(PREVIOUS_API_KEY_ENTRY);
+    let annotations = next.metadata.annotations.get_or_insert_default();
+    annotations.remove(annotation::PREVIOUS_UNTIL);
+    let Some(old) = old else {
+        return Ok((next, Previous::None));
+    };
+    let end = now.checked_add(overlap).ok().filter(|end| *end > now);
+    let Some(end) = end.and_then(|end| Timestamp::from_second(end.as_second()).ok()) else {
+        return Ok((next, Previous::Ends));
+    };
+    annotations.insert(annotation::PREVIOUS_UNTIL.to_owned(), rfc3339(end));
+    data.insert(PREVIOUS_API_KEY_ENTRY.to_owned(), old);
+    Ok((next, Previous::Until(end)))
+}
+
+/// Until when an earlier value works beside the present one.
+fn under_way(secret: &Secret, now: Timestamp) -> Option<Timestamp> {
+    let holds_one = secret
+        .data
+        .as_ref()
+        .is_some_and(|data| data.contains_key(PREVIOUS_API_KEY_ENTRY));
+    let annotations = secret.metadata.annotations.as_ref().filter(|_| holds_one)?;
+    let end: Timestamp = annotations.get(annotation::PREVIOUS_UNTIL)?.parse().ok()?;
+    (end > now).then_some(end)
+}
+
+/// Whether two versions of a Secret hold the same values.
+pub(super) fn holds_the_same(one: &Secret, other: &Secret) -> bool {
+    let until = |secret: &Secret| {
+        let annotations = secret.metadata.annotations.as_ref()?;
+        annotations.get(annotation::PREVIOUS_UNTIL).cloned()
+    };
+    one.metadata.uid == other.metadata.uid && one.data == other.data && until(one) == until(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn secret(entries: &[(&str, &str)]) -> Secret {
+        let data = entries
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), ByteString(value.as_bytes().to_vec())));
+        Secret {
+            data: Some(data.collect()),
+            ..Secret::default()
+        }
+    }
+
+    fn entries(secret: &Secret) -> BTreeMap<&str, &str> {
+        let data = secret.data.iter().flatten();
+        data.map(|(name, value)| (name.as_str(), std::str::from_utf8(&value.0).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn the_old_value_stays_beside_the_new_one_for_the_overlap() {
+        let (next, previous) = rotated(
+            &secret(&[("api_key", "old"), ("x", "y")]),
+            b"new",
+            DAY,
+            false,
+            at(0),
+        )
+        .unwrap();
+        assert_eq!(
+            entries(&next),
+            [("api_key", "new"), ("api_key.previous", "old"), ("x", "y")].into()
+        );
+        assert_eq!(previous, Previous::Until(at(86_400)));
+        let annotations = next.metadata.annotations.unwrap();
+        assert_eq!(annotations[annotation::PREVIOUS_UNTIL], "1970-01-02T00:00:00Z");
+    }
+
+    #[test]
+    fn without_an_overlap_the_old_value_is_gone_at_once() {
+        let (next, previous) = rotated(
+            &secret(&[("api_key", "old")]),
+            b"new",
+            Duration::ZERO,
+            false,
+            at(0),
+        )
+        .unwrap();
+        assert_eq!(entries(&next), [("api_key", "new")].into());
+        assert_eq!(previous, Previous::Ends);
+        assert_eq!(next.metadata.annotations, Some(BTreeMap::new()));
+    }
+
+    #[test]
+    fn a_secret_without_a_value_gets_one() {
+        for empty in [secret(&[]), secret(&[("api_key", "")]), Secret::default()] {
+            let (next, previous) = rotated(&empty, b"new", DAY, false, at(0)).unwrap();
+            assert_eq!((entries(&next)["api_key"], previous), ("new", Previous::None));
+        }
+    }
+
+    #[test]
+    fn a_rotation_that_is_under_way_is_not_cut_short_silently() {
+        let (first, _) = rotated(&secret(&[("api_key", "one")]), b"two", DAY, false, at(0)).unwrap();
+        let refused = rotated(&first, b"three", DAY, false, at(10)).unwrap_err();
+        assert_eq!(refused, RotateError::Finish(at(86_400)));
+        let (second, _) = rotated(&first, b"three", DAY, true, at(10)).unwrap();
+        assert_eq!(
+            entries(&second),
+            [("api_key", "three"), ("api_key.previous", "two")].into()
+        );
+        let (second, _) = rotated(&first, b"three", Duration::ZERO, false, at(10)).unwrap();
+        assert_eq!(entries(&second), [("api_key", "three")].into());
+        assert!(
+            rotated(&first, b"three", DAY, false, at(86_400)).is_ok(),
+            "it is over"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_changed_and_what_changes_nothing_is_refused() {
+        let fixed = Secret {
+            immutable: Some(true),
+            ..secret(&[("api_key", "old")])
+        };
+        assert_eq!(
+            rotated(&fixed, b"new", DAY, false, at(0)),
+            Err(RotateError::Change)
+        );
+        let same = secret(&[("api_key", "old")]);
+        assert_eq!(
+            rotated(&same, b"old", DAY, false, at(0)),
+            Err(RotateError::Differ)
+        );
+    }
+
+    #[test]
+    fn versions_are_the_same_while_their_values_are() {
+        let one = secret(&[("api_key", "old")]);
+        let mut labelled = one.clone();
+        labelled.metadata.labels = Some([("a".to_owned(), "b".to_owned())].into());
+        assert!(holds_the_same(&one, &labelled));
+        assert!(!holds_the_same(&one, &secret(&[("api_key", "new")])));
+    }
+}

@@ -1,0 +1,197 @@
+//! `keydesk explain key`: reads what the caller may read of a key, and says what it comes to.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use keydesk_api::foreign::Kuadrant;
+use keydesk_api::meta::{API_KEY_ENTRY, annotation, label, label_value, request_name};
+use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
+use keydesk_catalog::explain::{KeyScene, Part, SecretSight, Sight, explain_key};
+use keydesk_catalog::{Catalog, KeyEdges, Object, shown};
+use keydesk_core::{Flaw, NamespacedName};
+use keydesk_process::LogArgs;
+
+use super::steps::{self, Form};
+use crate::{
+    command::desk::{ClusterArgs, Desk, Look, Refusal, place},
+    exit::Failure,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The key, as NAMESPACE/NAME; without a namespace it is looked for in your own
+    key: String,
+
+    /// How to print it
+    #[arg(long, short = 'o', value_enum, default_value_t)]
+    output: Form,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
+    let Args { key, output, cluster } = args;
+    let desk = cluster.open(log).await?;
+    let id = place(&key, &desk.namespace)?;
+    let seen = look(&desk, &id).await?;
+    let scene = KeyScene {
+        id: &id,
+        catalog: &seen.catalog,
+        hidden: &seen.hidden,
+        secret: seen.secret.clone(),
+        enforcement: seen.enforcement,
+    };
+    match explain_key(&scene, Timestamp::now()) {
+        Some(explanation) => steps::print(&explanation, output),
+        // Whoever may read neither is told of the key.
+        None => desk.demand::<APIKey>(&id).await.map(|_| ()),
+    }
+}
+
+/// What could be read.
+struct Seen {
+    catalog: Catalog,
+    hidden: BTreeSet<Part>,
+    secret: SecretSight,
+    enforcement: Sight,
+}
+
+async fn look(desk: &Desk, id: &NamespacedName) -> Result<Seen, Failure> {
+    let mut seen = Seen {
+        catalog: Catalog::default(),
+        hidden: BTreeSet::new(),
+        secret: SecretSight::Hidden,
+        enforcement: Sight::Hidden,
+    };
+    let key = match desk.look::<APIKey>(id).await? {
+        Look::Missing => return desk.demand::<APIKey>(id).await.map(|_| seen),
+        Look::Hidden => {
+            seen.hidden.insert(Part::Key);
+            None
+        }
+        Look::Found(key) => Some(key),
+    };
+    // An owner finds the request in the namespace that they work in.
+    let request_id = match &key {
+        Some(key) => KeyEdges::of(key).request,
+        None => NamespacedName::new(desk.namespace.as_str(), request_name(&id.namespace, &id.name)),
+    };
+    let request = desk.look::<APIKeyRequest>(&request_id).await?;
+    let product = match (&key, &request) {
+        (Some(key), _) => KeyEdges::of(key).product,
+        (None, Look::Found(request)) => shown(request).product,
+        (None, _) => return Err(neither(desk, id, &request_id).await),
+    };
+    if let Some(key) = key {
+        if let Some(secret) = KeyEdges::of(&key).secret {
+            seen.secret = sight(desk.look::<Secret>(&secret).await?);
+        }
+        seen.catalog.apply(Object::Key(Box::new(key)));
+    }
+    match request {
+        Look::Found(request) => {
+            seen.catalog.apply(Object::Request(Box::new(request)));
+        }
+        Look::Missing => {}
+        Look::Hidden => {
+            seen.hidden.insert(Part::Request);
+        }
+    }
+    match desk.look::<APIProduct>(&product).await? {
+        Look::Found(product) => {
+            seen.catalog.apply(Object::Product(Box::new(product)));
+        }
+        Look::Missing => {}
+        Look::Hidden => {
+            seen.hidden.insert(Part::Product);
+        }
+    }
+    match desk
+        .look_through::<APIKeyApproval>(Some(&request_id.namespace))
+        .await?
+    {
+        Look::Found(approvals) => {
+            for approval in approvals {
+                seen.catalog.apply(Object::Approval(Box::new(approval)));
+            }
+        }
+        Look::Missing | Look::Hidden => {
+            seen.hidden.insert(Part::Approvals);
+        }
+    }
+    platform(desk, id, &mut seen).await?;
+    Ok(seen)
+}
+
+/// The Kuadrant, and beside it the copy of the key that gateways read.
+async fn platform(desk: &Desk, id: &NamespacedName, seen: &mut Seen) -> Result<(), Refusal> {
+    match desk.look_through::<Kuadrant>(None).await? {
+        Look::Found(kuadrants) => {
+            for kuadrant in kuadrants {
+                seen.catalog.apply(Object::Kuadrant(Box::new(kuadrant)));
+            }
+        }
+        Look::Missing | Look::Hidden => {
+            seen.hidden.insert(Part::Kuadrant);
+        }
+    }
+    let Some(namespace) = seen.catalog.enforcement_namespace() else {
+        return Ok(());
+    };
+    // By its labels: a copy that takes the place of another one has another name.
+    let labels = format!(
+        "{}={},{}={},{}={}",
+        label::ENFORCEMENT,
+        label::ENFORCEMENT_VALUE,
+        label::API_KEY_NAMESPACE,
+        label_value(&id.namespace),
+        label::API_KEY,
+        label_value(&id.name),
+    );
+    seen.enforcement = match desk.look_for::<Secret>(namespace, &labels).await? {
+        Look::Found(()) => Sight::There,
+        Look::Missing => Sight::Missing,
+        Look::Hidden => Sight::Hidden,
+    };
+    Ok(())
+}
+
+/// What is said of a key that can be read nowhere.
+async fn neither(desk: &Desk, id: &NamespacedName, request: &NamespacedName) -> Failure {
+    let Err(refusal) = desk.get::<APIKey>(id).await else {
+        return Failure::said();
+    };
+    Failure::fixable(
+        &refusal,
+        format!(
+            "if you own the product, name its namespace with -n: the request of the key would be there (namespace {} has \
+             none that you may read)",
+            request.namespace
+        ),
+    )
+}
+
+/// What there is to say of a Secret without saying its value.
+fn sight(looked: Look<Secret>) -> SecretSight {
+    let secret = match looked {
+        Look::Hidden => return SecretSight::Hidden,
+        Look::Missing => return SecretSight::Missing,
+        Look::Found(secret) => secret,
+    };
+    let annotations = secret.metadata.annotations.unwrap_or_default();
+    let mut data = secret.data.unwrap_or_default();
+    let previous_until = annotations
+        .get(annotation::PREVIOUS_UNTIL)
+        .and_then(|until| until.parse().ok())
+        .filter(|until: &Timestamp| *until > Timestamp::now());
+    match data.remove(API_KEY_ENTRY) {
+        None => SecretSight::WithoutEntry,
+        Some(value) if value.0.is_empty() => SecretSight::Empty,
+        Some(value) => SecretSight::There {
+            flaws: Flaw::all(&zeroize::Zeroizing::new(value.0)),
+            previous_until,
+        },
+    }
+}

@@ -1,0 +1,112 @@
+//! `keydesk explain product`: reads what the caller may read of a product, and says what it comes to.
+
+use std::collections::BTreeSet;
+
+use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
+use keydesk_api::{APIKeyRequest, APIProduct};
+use keydesk_catalog::explain::{Part, ProductScene, explain_product, offered_route};
+use keydesk_catalog::{Catalog, Object};
+use keydesk_core::NamespacedName;
+use keydesk_process::LogArgs;
+
+use super::steps::{self, Form};
+use crate::{
+    command::desk::{ClusterArgs, Desk, Look, Refusal, place, waits},
+    exit::Failure,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The product, as NAMESPACE/NAME; without a namespace it is looked for in your own
+    product: String,
+
+    /// How to print it
+    #[arg(long, short = 'o', value_enum, default_value_t)]
+    output: Form,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
+    let Args {
+        product,
+        output,
+        cluster,
+    } = args;
+    let desk = cluster.open(log).await?;
+    let id = place(&product, &desk.namespace)?;
+    let product = desk.demand::<APIProduct>(&id).await?;
+    let mut catalog = Catalog::default();
+    let mut hidden = BTreeSet::new();
+    match desk.look_through::<Kuadrant>(None).await? {
+        Look::Found(kuadrants) => {
+            for kuadrant in kuadrants {
+                catalog.apply(Object::Kuadrant(Box::new(kuadrant)));
+            }
+        }
+        Look::Missing | Look::Hidden => {
+            hidden.insert(Part::Kuadrant);
+        }
+    }
+    match desk.look::<HTTPRoute>(&offered_route(&product)).await? {
+        Look::Found(route) => {
+            if !policies(&desk, &route, &mut catalog).await? {
+                hidden.insert(Part::Policies);
+            }
+            catalog.apply(Object::Route(Box::new(route)));
+        }
+        Look::Missing => {}
+        Look::Hidden => {
+            hidden.insert(Part::Route);
+        }
+    }
+    let scene = ProductScene {
+        product: &product,
+        catalog: &catalog,
+        hidden: &hidden,
+        waiting: waiting(&desk, &id).await?,
+    };
+    steps::print(&explain_product(&scene), output)
+}
+
+/// Reads the policies of every namespace that may have one for the route. Says whether all could be read.
+async fn policies(desk: &Desk, route: &HTTPRoute, catalog: &mut Catalog) -> Result<bool, Refusal> {
+    let own = route.metadata.namespace.clone().unwrap_or_default();
+    let gateways = catalog.gateways_of(route).into_iter();
+    let namespaces: BTreeSet<String> = gateways.map(|gateway| gateway.namespace).chain([own]).collect();
+    let mut all = true;
+    for namespace in namespaces {
+        match desk.look_through::<AuthPolicy>(Some(&namespace)).await? {
+            Look::Found(policies) => {
+                for policy in policies {
+                    catalog.apply(Object::AuthPolicy(Box::new(policy)));
+                }
+            }
+            Look::Missing | Look::Hidden => all = false,
+        }
+        match desk.look_through::<PlanPolicy>(Some(&namespace)).await? {
+            Look::Found(policies) => {
+                for policy in policies {
+                    catalog.apply(Object::PlanPolicy(Box::new(policy)));
+                }
+            }
+            Look::Missing | Look::Hidden => all = false,
+        }
+    }
+    Ok(all)
+}
+
+/// How many requests for the product wait, if they may be listed.
+async fn waiting(desk: &Desk, product: &NamespacedName) -> Result<Option<usize>, Refusal> {
+    let requests = desk
+        .look_through::<APIKeyRequest>(Some(&product.namespace))
+        .await?;
+    let requests = requests.found();
+    Ok(requests.map(|requests| {
+        let own = requests
+            .iter()
+            .filter(|request| request.spec.api_product_ref.name == product.name);
+        own.filter(|request| waits(request)).count()
+    }))
+}

@@ -1,0 +1,196 @@
+//! `keydesk approve`, `deny` and `revoke`: about exactly what was shown.
+
+use std::time::Duration;
+
+use keydesk_testkit::{Address, fixtures::request_name, kinds};
+use serde_json::{Value, json};
+
+use super::stage::{NAMESPACE, PRODUCT, Stage};
+
+fn approval(key: &str) -> Address {
+    let name = format!("{}-approval", request_name(NAMESPACE, key));
+    Address::new(kinds::APPROVAL, "gamestore", &name)
+}
+
+#[tokio::test]
+async fn nothing_is_decided_without_a_yes() {
+    let stage = Stage::start().await;
+    stage.ask("mobile").await;
+    stage.run("owner", "approve mobile").ended(1).says(&[
+        "tier      gold: 100 calls in 24h",
+        "there is no terminal to ask on; nothing was changed",
+    ]);
+    stage
+        .feed("owner", "approve mobile", "y\n")
+        .ended(1)
+        .says(&["there is no terminal"]);
+    assert_eq!(stage.person("owner").await.find(&approval("mobile")).await, None);
+    stage
+        .run("owner", "revoke mobile --yes")
+        .ended(1)
+        .says(&["has no approval that could be revoked"]);
+    stage
+        .run("owner", "approve mobil --yes")
+        .ended(1)
+        .says(&["there are requests of consumer-app/mobile"]);
+}
+
+#[tokio::test]
+async fn a_change_of_mind_changes_the_same_approval_and_holds_at_once() {
+    let stage = Stage::start().await;
+    stage.ask("mobile").await;
+    for (line, words) in [
+        (
+            "deny mobile --yes -m why?",
+            "denied: API key request denied by owner: why?",
+        ),
+        (
+            "approve mobile --yes -m explained",
+            "approved: API key request approved by owner: explained",
+        ),
+        (
+            "deny mobile --yes --reviewed-by olga",
+            "denied: API key request denied by olga",
+        ),
+        (
+            "approve mobile --yes",
+            "approved: API key request approved by owner",
+        ),
+        ("revoke mobile --yes", "revoked: API key request denied by owner"),
+    ] {
+        stage.must("owner", line).says(&[words]);
+    }
+    let approvals = stage
+        .person("owner")
+        .await
+        .list(kinds::APPROVAL, "gamestore")
+        .await
+        .unwrap();
+    assert_eq!(approvals.len(), 1, "{approvals:?}");
+}
+
+#[tokio::test]
+async fn a_denial_holds_against_the_approval_of_somebody_with_another_tool() {
+    let stage = Stage::start().await;
+    stage.ask("mobile").await;
+    let request = request_name(NAMESPACE, "mobile");
+    let theirs = json!({
+        "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKeyApproval",
+        "metadata": { "name": "theirs-x7k2p", "namespace": "gamestore" },
+        "spec": {
+            "apiKeyRequestRef": { "name": request }, "approved": true, "reviewedBy": "somebody",
+            "reviewedAt": "2099-01-01T00:00:00Z",
+        },
+    });
+    stage.person("owner").await.create(&theirs).await.unwrap();
+    stage
+        .must("owner", "deny mobile --yes")
+        .says(&["now       ", "approved by somebody", "denied by owner"]);
+    // A yes of the same second would not hold against it.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    stage
+        .must("owner", "approve mobile --yes")
+        .says(&["approved by owner"]);
+}
+
+#[tokio::test]
+async fn who_changes_the_terms_behind_the_owners_back_gets_what_was_shown() {
+    let stage = Stage::start().await;
+    let (consumer, owner) = (stage.person("consumer").await, stage.person("owner").await);
+    stage.must(
+        "consumer",
+        &format!("request {PRODUCT} --tier bronze --email ada@example.com --name mobile"),
+    );
+    let request = Address::new(kinds::REQUEST, "gamestore", &request_name(NAMESPACE, "mobile"));
+    owner
+        .soon(&request, "shows bronze", |request| {
+            request["spec"]["planTier"] == "bronze"
+        })
+        .await;
+    stage
+        .must("owner", "approve mobile --yes --no-wait")
+        .says(&["tier      bronze: 10 calls in 24h"]);
+    let shown = owner.get(&approval("mobile")).await.unwrap();
+    let terms: Value = serde_json::from_str(
+        shown["metadata"]["annotations"]["keydesk.dev/terms"]
+            .as_str()
+            .unwrap(),
+    )
+    .unwrap();
+    assert_eq!(terms["tier"], "bronze");
+
+    // What the owner looked at is a minute old: meanwhile gold is asked for, and then the decision arrives.
+    owner.delete(&approval("mobile")).await.unwrap();
+    let key = Address::new(kinds::KEY, NAMESPACE, "mobile");
+    consumer
+        .patch(&key, &json!({ "spec": { "planTier": "gold" } }))
+        .await
+        .unwrap();
+    owner
+        .soon(&request, "shows gold", |request| {
+            request["spec"]["planTier"] == "gold"
+        })
+        .await;
+    let mut late = shown.clone();
+    late["metadata"] = json!({
+        "name": shown["metadata"]["name"], "namespace": "gamestore",
+        "annotations": { "keydesk.dev/terms": shown["metadata"]["annotations"]["keydesk.dev/terms"] },
+    });
+    late.as_object_mut().unwrap().remove("status");
+    owner.create(&late).await.unwrap();
+    consumer
+        .soon(&key, "is approved for bronze", |key| {
+            let conditions = key["status"]["conditions"].to_string();
+            conditions.contains("\"Approved\"") && conditions.contains("\"TermsChanged\"")
+        })
+        .await;
+    stage.must("consumer", "keys").says(&["Approved, asks for more"]);
+    stage.must("admin", "explain key consumer-app/mobile").says(&[
+        "in force: tier bronze, until never",
+        "asks for plan tier gold instead of bronze: not approved",
+        "to do: the owner of the product: to grant it: keydesk approve consumer-app/mobile -n gamestore",
+    ]);
+    stage
+        .must("owner", "requests --pending")
+        .says(&["consumer-app/mobile", "Approved, asks for more"]);
+    stage.must("owner", "approve mobile --yes").says(&[
+        "change    plan tier gold instead of bronze",
+        "approved: API key request approved by owner",
+    ]);
+    stage
+        .must("owner", "requests --pending")
+        .says(&["No requests wait in namespace gamestore."]);
+}
+
+#[tokio::test]
+async fn an_automatic_approval_can_be_revoked() {
+    let stage = Stage::start().await;
+    let product = Address::new(kinds::PRODUCT, "gamestore", "gamestore-api");
+    let automatic = json!({ "spec": { "approvalMode": "automatic" } });
+    stage
+        .person("owner")
+        .await
+        .patch(&product, &automatic)
+        .await
+        .unwrap();
+    stage
+        .must(
+            "consumer",
+            &format!("request {PRODUCT} --tier gold --email ada@example.com --name mobile"),
+        )
+        .says(&["it is approved by itself"]);
+    let key = Address::new(kinds::KEY, NAMESPACE, "mobile");
+    let is_approved = |key: &Value| key["status"]["conditions"][0]["type"] == "Approved";
+    stage
+        .person("consumer")
+        .await
+        .soon(&key, "is approved", is_approved)
+        .await;
+    stage
+        .must("owner", "revoke mobile --yes")
+        .says(&["denied by owner"]);
+    stage
+        .run("consumer", "explain key mobile")
+        .ended(1)
+        .says(&["denied by owner"]);
+}

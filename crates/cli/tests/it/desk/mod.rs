@@ -1,0 +1,9 @@
+//! The commands for people who do not write YAML, beside a running demo: each person with only their own rights.
+
+mod approving;
+mod asking;
+mod explaining;
+mod forbidden;
+mod rotating;
+mod stage;
+mod story;
