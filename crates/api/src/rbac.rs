@@ -159,7 +159,7 @@ pub fn gate(namespace: &str) -> Vec<Manifest> {
     ]
 }
 
-/// What the controller does: upstream's rules. It may not change a Secret, only delete it and make it anew.
+/// What the controller does: upstream's rules, and Events. It may not change a Secret, only delete it and make it anew.
 fn controller() -> Vec<Value> {
     vec![
         rule(CORE, &["secrets"], &["create", "delete", "get", "list", "watch"]),
@@ -186,6 +186,8 @@ fn controller() -> Vec<Value> {
         rule(GATEWAY_API_GROUP, &["httproutes/status"], &["get"]),
         rule(KUADRANT_GROUP, &["authpolicies", "kuadrants"], READ),
         rule(KUADRANT_GROUP, &["authpolicies/status"], &["get"]),
+        // Not in upstream's role: without it the controller tells its log only.
+        rule("events.k8s.io", &["events"], &["create"]),
     ]
 }
 

@@ -16,6 +16,7 @@ mod claims;
 mod desk;
 mod enforcement_secret;
 pub mod fetch;
+mod flaws;
 mod key;
 pub mod local_gateway;
 mod look;
@@ -25,8 +26,10 @@ pub mod queue;
 mod recent;
 mod run;
 mod settings;
+mod telemetry;
 mod values;
 mod write;
 
 pub use run::{KINDS, RunError, run};
 pub use settings::Settings;
+pub use telemetry::Metrics;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::Metrics;
+
 /// Settings of the controller, with upstream's defaults.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Largest OpenAPI document, in bytes, that is taken into a product's status.
     pub openapi_spec_max_size: u64,
@@ -16,6 +18,8 @@ pub struct Settings {
     pub product_failure_grace: Duration,
     /// How many objects are looked at at once.
     pub workers: usize,
+    /// Where is counted what the controller does; register them to have them read.
+    pub metrics: Metrics,
 }
 
 impl Default for Settings {
@@ -25,6 +29,7 @@ impl Default for Settings {
             fetch_allow: Vec::new(),
             product_failure_grace: Duration::from_mins(1),
             workers: 8,
+            metrics: Metrics::default(),
         }
     }
 }

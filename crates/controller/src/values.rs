@@ -9,6 +9,7 @@ use keydesk_core::{Fingerprint, FingerprintKey, NamespacedName};
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
+use crate::flaws::{Flaws, flaws};
 use crate::write::{self, Cluster, WriteError};
 
 /// What a Secret holds under `api_key`.
@@ -56,6 +57,7 @@ struct Known {
     uid: String,
     resource_version: String,
     content: Content,
+    flaws: Flaws,
 }
 
 impl Values {
@@ -90,7 +92,9 @@ impl Values {
         let uid = secret.metadata.uid.clone().unwrap_or_default();
         let resource_version = secret.metadata.resource_version.clone().unwrap_or_default();
         let is_alone = secret.data.as_ref().is_some_and(|data| data.len() == 1);
-        let content = match value_of(secret) {
+        let value = value_of(secret);
+        let flaws = value.as_ref().map(|value| flaws(value)).unwrap_or_default();
+        let content = match value {
             None => Content::WithoutEntry,
             Some(value) if value.is_empty() => Content::Empty,
             Some(value) if is_alone => Content::Value(self.key.fingerprint(&value)),
@@ -102,6 +106,7 @@ impl Values {
                 uid,
                 resource_version,
                 content,
+                flaws,
             },
         );
         content
@@ -110,6 +115,15 @@ impl Values {
     /// Forgets a Secret that is gone.
     pub(crate) fn forget(&self, id: &NamespacedName) {
         self.known.lock().remove(id);
+    }
+
+    /// What is unwise about the value in a Secret, as it was last read.
+    pub(crate) fn flaws(&self, id: &NamespacedName) -> Flaws {
+        self.known
+            .lock()
+            .get(id)
+            .map(|known| known.flaws)
+            .unwrap_or_default()
     }
 
     pub(crate) fn fingerprint(&self, value: &[u8]) -> Fingerprint {

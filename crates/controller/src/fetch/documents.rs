@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{client::Fetcher, error::FetchError, oidc};
+use crate::Metrics;
 use crate::queue::Backoff;
 
 /// Fetches under way at once, over all owners.
@@ -84,6 +85,7 @@ pub struct Documents<K> {
     permits: Arc<Semaphore>,
     slots: Arc<Slots<K>>,
     news: Arc<dyn Fn(K) + Send + Sync>,
+    metrics: Metrics,
 }
 
 type Slots<K> = Mutex<HashMap<(K, Kind), Slot>>;
@@ -111,7 +113,14 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
             permits: Arc::new(Semaphore::new(CONCURRENT)),
             slots: Arc::default(),
             news: Arc::new(news),
+            metrics: Metrics::default(),
         }
+    }
+
+    /// The same, counted here.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// What is known of the wanted document: `None` while its first fetch is under way, which this starts if need be.
@@ -130,6 +139,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
             permits: self.permits.clone(),
             slots: Arc::downgrade(&self.slots),
             news: self.news.clone(),
+            metrics: self.metrics.clone(),
             name: name.clone(),
             wanted: wanted.clone(),
         };
@@ -153,6 +163,15 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
     /// Forgets the owner's discovery document.
     pub fn forget_oidc(&self, owner: &K) {
         self.slots.lock().remove(&(owner.clone(), Kind::Oidc));
+    }
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenApi => "openapi",
+            Self::Oidc => "oidc",
+        }
     }
 }
 
@@ -182,6 +201,7 @@ struct Task<K> {
     /// Weak: the task lives in its slot, and must not keep the slots alive.
     slots: Weak<Slots<K>>,
     news: Arc<dyn Fn(K) + Send + Sync>,
+    metrics: Metrics,
     name: (K, Kind),
     wanted: Wanted,
 }
@@ -191,6 +211,12 @@ impl<K: Clone + Eq + Hash> Task<K> {
         let mut failures = 0;
         loop {
             let result = self.fetch().await;
+            let outcome = match &result {
+                Ok(_) => "fetched",
+                Err(error) if error.is_transient() => "failed_for_now",
+                Err(_) => "failed",
+            };
+            self.metrics.fetched(self.name.1.as_str(), outcome);
             let wait = result.as_ref().err().map(|error| {
                 failures += 1;
                 let Pace { transient, permanent } = self.pace;

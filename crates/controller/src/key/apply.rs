@@ -10,6 +10,7 @@ use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
 use kube::ResourceExt;
 
+use super::account::Made;
 use super::approvals::missing_owner;
 use super::automatic::Automatic;
 use super::enforcement::{Copying, Desired};
@@ -31,7 +32,12 @@ pub(super) enum Applied {
 
 /// Carries out a plan. A write that fails does not keep later ones from being tried, unless they build on it; the first
 /// failure is returned.
-pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Applied, WriteError> {
+pub(super) async fn apply(
+    desk: &Desk,
+    seen: &Seen,
+    plan: &Plan,
+    made: &mut Made,
+) -> Result<Applied, WriteError> {
     let mut outcome = Outcome::default();
     for secret in &plan.revoke {
         outcome.note(
@@ -69,6 +75,7 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
             .cluster
             .merge::<APIKeyApproval>(&mark.id, &mark.patch)
             .await?;
+        made.marks.insert(mark.id.clone());
         marked.insert(mark.id.clone(), approval);
     }
     // Before the request shows other terms, the key no longer claims that they are approved.
@@ -77,7 +84,7 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
             status: Some(status.clone()),
             ..live.key.as_ref().clone()
         };
-        outcome.note(desk.cluster.put_status(&key).await);
+        made.status = outcome.note(desk.cluster.put_status(&key).await).is_some();
     }
     let request = outcome
         .note(settle_request(desk, live, &plan.request).await)
@@ -93,7 +100,9 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
             status: Some(status.clone()),
             ..approval
         };
-        outcome.note(desk.cluster.put_status(&approval).await);
+        if outcome.note(desk.cluster.put_status(&approval).await).is_some() {
+            made.approval_statuses.insert(write::id(&approval));
+        }
     }
     if let (Some(request), Some(conditions)) = (request, &plan.mirror) {
         let status = APIKeyRequestStatus {
@@ -116,7 +125,7 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
                     .await,
             );
         }
-        outcome.note(copy(desk, seen, desired).await);
+        made.copy = outcome.note(copy(desk, seen, desired).await).is_some();
     }
     outcome.end()
 }

@@ -75,6 +75,13 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
     for concerned in verdict.concerned {
         desk.queue.enqueue(Target::Key(concerned));
     }
+    let seating = desk.places.lock().seat(&desk.catalog.read(), id, live.as_ref());
+    for concerned in seating.concerned {
+        desk.queue.enqueue(Target::Key(concerned));
+    }
+    if let Some(live) = &mut live {
+        live.crowded_out = seating.crowded_out;
+    }
     match &mut live {
         Some(live) if verdict.is_duplicate => live.secret = SecretFacts::Duplicate,
         Some(_) => {}
@@ -133,6 +140,7 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
             secret: SecretFacts::Unnamed,
             value: None,
             rejection: None,
+            crowded_out: None,
             key,
             product,
             edges,

@@ -37,11 +37,14 @@ pub(super) async fn apply(desk: &Desk, id: &NamespacedName, plan: Plan) -> Resul
         status.openapi = live.status.and_then(|status| status.openapi);
     }
     let said = summary(&status.conditions);
-    let product = APIProduct {
+    let after = APIProduct {
         status: Some(status),
         ..product.as_ref().clone()
     };
-    let written = desk.cluster.put_status(&product).await?;
+    let written = desk.cluster.put_status(&after).await?;
+    if let Some(status) = &after.status {
+        desk.telemetry.product(&product, status);
+    }
     tracing::info!(product = %id, "APIProduct {id}: {said}");
     if let (Some(desired), Some(stored)) = (desired, written.status.and_then(scheme)) {
         desk.stored_schemes.lock().insert(id.clone(), (desired, stored));

@@ -20,9 +20,11 @@ use crate::write::WriteError;
 /// Looks at one product and writes what was found out about it.
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
     if let Some(seen) = gather::gather(desk, id) {
+        desk.telemetry.cap(id, Some(&seen.product));
         return apply::apply(desk, id, plan::plan(&seen, Timestamp::now())).await;
     }
     gather::forget(desk, id);
+    desk.telemetry.cap(id, None);
     Ok(Looked::Settled)
 }
 

@@ -1,5 +1,6 @@
 //! `keydesk controller`: the controller on a cluster, in the place and with the flags of upstream's.
 
+mod audit_log;
 mod listen;
 mod zap;
 
@@ -14,7 +15,7 @@ use keydesk_process::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::{listen::Listen, zap::ZapArgs};
+use self::{audit_log::AuditLog, listen::Listen, zap::ZapArgs};
 use super::DRAIN;
 use crate::{cluster::cluster, exit::Failure, settings::openapi_spec_max_size};
 
@@ -32,6 +33,11 @@ pub(crate) struct Args {
     /// 127.0.0.0/8 (may be repeated)
     #[arg(long, value_name = "CIDR")]
     fetch_allow: Vec<IpNet>,
+
+    /// Where each decision that is honoured, refused, superseded or expired leaves a line of JSON: a file to append to, or
+    /// - for standard output [default: the log]
+    #[arg(long, value_name = "FILE")]
+    audit_log: Option<AuditLog>,
 
     #[command(flatten)]
     upstream: UpstreamArgs,
@@ -91,10 +97,12 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         kubeconfig,
         health_probe_bind_address,
         fetch_allow,
+        audit_log,
         upstream,
         zap,
     } = args;
-    init_log(&zap.over(log), None)?;
+    let audit = audit_log.as_ref().map(AuditLog::open).transpose()?;
+    init_log(&zap.over(log), audit)?;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

@@ -3,4 +3,6 @@
 mod decisions;
 mod enforcement;
 mod failures;
+mod places;
+mod records;
 mod stage;

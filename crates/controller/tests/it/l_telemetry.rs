@@ -1,0 +1,425 @@
+//! L. What others hear of it: Events, metrics, the audit of decisions. None of it knows a value.
+
+use std::io;
+use std::sync::{Mutex, Once};
+use std::time::{Duration, Instant};
+
+use keydesk_controller::{Metrics, Settings};
+use keydesk_process::Registry;
+use keydesk_testkit::fixtures::{
+    self, CONSUMER_NAMESPACE, KUADRANT_NAMESPACE, OWNER_NAMESPACE, approval, but, key, key_secret, now_plus,
+    secret,
+};
+use keydesk_testkit::kinds::Kind;
+use keydesk_testkit::{Address, kinds};
+use prometheus_client::encoding::text::encode;
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::stage::{
+    Stage, approval_at, enforcement_at, key_at, plan_policy_at, product_at, secret_at, settings,
+};
+
+const EVENT: Kind = Kind {
+    group: "events.k8s.io",
+    version: "v1",
+    plural: "events",
+    kind: "Event",
+    namespaced: true,
+};
+
+/// The Events about an object.
+async fn events(stage: &Stage, about: &Address) -> Vec<Value> {
+    let events = stage.admin.list(EVENT, &about.namespace).await.unwrap();
+    let own = |event: &Value| {
+        event["regarding"]["name"] == about.name && event["regarding"]["kind"] == about.kind.kind
+    };
+    events.into_iter().filter(own).collect()
+}
+
+/// Waits for an Event about an object, for this reason.
+pub(crate) async fn told(stage: &Stage, about: &Address, reason: &str) -> Value {
+    let mut seen = Vec::new();
+    let end = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < end {
+        seen = events(stage, about).await;
+        if let Some(event) = seen.iter().find(|event| event["reason"] == reason) {
+            return event.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("no Event {reason} about {about}: {seen:#?}");
+}
+
+/// Settings whose metrics can be read.
+fn measured() -> (Settings, Registry) {
+    let metrics = Metrics::default();
+    let mut registry = Registry::default();
+    metrics.register(&mut registry);
+    let settings = Settings {
+        metrics,
+        ..settings()
+    };
+    (settings, registry)
+}
+
+fn exposition(registry: &Registry) -> String {
+    let mut text = String::new();
+    encode(&mut text, registry).unwrap();
+    text
+}
+
+async fn shows(registry: &Registry, line: &str) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !exposition(registry).lines().any(|shown| shown == line) {
+        assert!(Instant::now() < end, "no {line} in\n{}", exposition(registry));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Everything that is logged in this process, from the first call on.
+struct Log;
+
+static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+impl Log {
+    fn listen() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let filter = "debug,kube_client=off,kube_runtime=off";
+            let subscriber = tracing_subscriber::fmt().json().flatten_event(true);
+            subscriber
+                .with_env_filter(filter)
+                .with_writer(Log)
+                .try_init()
+                .unwrap();
+        });
+    }
+
+    fn text() -> String {
+        String::from_utf8_lossy(&LOGGED.lock().unwrap()).into_owned()
+    }
+
+    /// What the audit says of one APIKey.
+    fn audit(key_uid: &str) -> Vec<Value> {
+        let lines = Self::text();
+        let records = lines
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        records
+            .filter(|record| record["target"] == "audit" && record["api_key_uid"] == key_uid)
+            .collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOGGED.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        Self
+    }
+}
+
+#[tokio::test]
+async fn s138_transitions_are_told_as_events_on_the_key() {
+    let stage = Stage::approved().await;
+    told(&stage, &key_at(), "Pending").await;
+    let approved = told(&stage, &key_at(), "Approved").await;
+    assert_eq!(approved["type"], "Normal");
+    assert_eq!(approved["note"], fixtures_words(&stage).await);
+    stage
+        .patch(&approval_at(), &json!({ "spec": { "approved": false } }))
+        .await;
+    assert_eq!(told(&stage, &key_at(), "Denied").await["type"], "Warning");
+    stage
+        .patch(&approval_at(), &json!({ "spec": { "approved": true } }))
+        .await;
+    stage.key_is("Approved").await;
+    stage
+        .patch(&key_at(), &json!({ "spec": { "expiresAt": now_plus(-60) } }))
+        .await;
+    told(&stage, &key_at(), "Expired").await;
+    stage.delete(&secret_at()).await;
+    let failed = told(&stage, &key_at(), "Failed").await;
+    assert_eq!(failed["type"], "Warning");
+    assert_eq!(
+        failed["note"],
+        "SecretNotFound: Referenced secret consumer-app/gamestore-apikey-secret not found"
+    );
+
+    // At rest nothing is told.
+    stage.is_at_rest(&key_at()).await;
+    let before = events(&stage, &key_at()).await.len();
+    stage
+        .patch(&key_at(), &json!({ "spec": { "useCase": "another" } }))
+        .await;
+    stage.is_at_rest(&key_at()).await;
+    assert_eq!(events(&stage, &key_at()).await.len(), before);
+}
+
+/// What the key's status says of its approval.
+async fn fixtures_words(stage: &Stage) -> Value {
+    let seen = stage.get(&key_at()).await;
+    keydesk_testkit::conditions::message(&seen, "Approved").into()
+}
+
+#[tokio::test]
+async fn s138_terms_that_change_and_a_value_that_is_replaced_are_told() {
+    let stage = Stage::approved().await;
+    stage
+        .patch(&key_at(), &json!({ "spec": { "planTier": "bronze" } }))
+        .await;
+    told(&stage, &key_at(), "TermsChanged").await;
+    stage
+        .patch(
+            &secret_at(),
+            &json!({ "stringData": { "api_key": "kd_3vPz0QmTn8sKXw2yLr6cB1hFeJdA9uGi" } }),
+        )
+        .await;
+    told(&stage, &key_at(), "Rotated").await;
+}
+
+#[tokio::test]
+async fn s138_keys_are_counted_by_where_they_stand() {
+    let mut stage = Stage::quiet().await;
+    let (settings, registry) = measured();
+    stage.start(settings);
+    stage.create(&fixtures::kuadrant()).await;
+    stage.own(&fixtures::product()).await;
+    stage.create(&key_secret()).await;
+    let ends = now_plus(3600);
+    stage
+        .create(&but(key(), &json!({ "spec": { "expiresAt": ends } })))
+        .await;
+    shows(&registry, r#"devportal_apikeys{state="pending"} 1"#).await;
+    shows(&registry, "devportal_apikeyrequests_pending 1").await;
+    shows(&registry, r#"devportal_apikeys{state="approved"} 0"#).await;
+    stage.create(&approval()).await;
+    shows(&registry, r#"devportal_apikeys{state="approved"} 1"#).await;
+    shows(&registry, "devportal_apikeyrequests_pending 0").await;
+    let second = ends.parse::<k8s_openapi::jiff::Timestamp>().unwrap().as_second();
+    let next = format!("devportal_apikey_next_expiry_timestamp_seconds {second}");
+    shows(&registry, &next).await;
+    shows(&registry, r#"devportal_decisions_total{event="honoured"} 1"#).await;
+
+    stage.delete(&key_at()).await;
+    shows(&registry, r#"devportal_apikeys{state="approved"} 0"#).await;
+    shows(&registry, "devportal_apikey_next_expiry_timestamp_seconds 0").await;
+    let text = exposition(&registry);
+    assert!(
+        text.contains(r#"devportal_writes_total{verb="put_status"}"#),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#"devportal_writes_avoided_total{reason="unchanged"}"#),
+        "{text}"
+    );
+    assert!(!text.contains("gamestore"), "{text}");
+}
+
+#[tokio::test]
+async fn s138_no_log_line_event_or_metric_contains_a_value() {
+    Log::listen();
+    let (first, second) = ("kd_Zq7first9uGi3vPz0QmTn8sK\n", "kd_Zq7second2yLr6cB1hFeJdA9");
+    let mut stage = Stage::quiet().await;
+    let (settings, registry) = measured();
+    stage.start(settings.clone());
+    stage.create(&fixtures::kuadrant()).await;
+    stage.own(&fixtures::product()).await;
+    let name = "gamestore-apikey-secret";
+    stage.create(&secret(CONSUMER_NAMESPACE, name, first)).await;
+    let uid = stage.create(&key()).await["metadata"]["uid"].clone();
+    stage.create(&approval()).await;
+    stage.soon(&enforcement_at(), "exists", |_| true).await;
+    stage
+        .patch(&secret_at(), &json!({ "stringData": { "api_key": second } }))
+        .await;
+    told(&stage, &key_at(), "Rotated").await;
+    // A second key with the same value, and one that the API server does not take.
+    stage.create(&secret(CONSUMER_NAMESPACE, "copy", second)).await;
+    let copy = crate::stage::another_key(CONSUMER_NAMESPACE, "copy");
+    stage.create(&copy).await;
+    told(&stage, &Address::of(&copy), "Failed").await;
+    stage.stop().await;
+    stage.start(settings);
+    stage
+        .patch(&approval_at(), &json!({ "spec": { "approved": false } }))
+        .await;
+    told(&stage, &key_at(), "Denied").await;
+
+    let mut all = Log::text();
+    assert!(
+        all.contains("APIKey consumer-app/gamestore-apikey is Approved"),
+        "the log is heard"
+    );
+    for namespace in [CONSUMER_NAMESPACE, OWNER_NAMESPACE, KUADRANT_NAMESPACE] {
+        let events = stage.admin.list(EVENT, namespace).await.unwrap();
+        all.push_str(&json!(events).to_string());
+    }
+    all.push_str(&exposition(&registry));
+    for telltale in ["Zq7first", "Zq7second", "WnE3Zmlyc3", "WnE3c2Vjb25k"] {
+        assert!(!all.contains(telltale), "{telltale}");
+    }
+
+    // The audit has each decision once, over the restart too.
+    let uid = uid.as_str().unwrap();
+    let audit = Log::audit(uid);
+    let events: Vec<_> = audit
+        .iter()
+        .map(|record| record["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(events, ["honoured", "rotated", "honoured"], "{audit:#?}");
+    let decided = &audit[0];
+    assert_eq!(decided["api_key"], "consumer-app/gamestore-apikey");
+    assert_eq!(decided["product"], "gamestore/gamestore-api");
+    assert_eq!(decided["approved"], true);
+    assert_eq!(decided["tier"], key()["spec"]["planTier"]);
+    assert_eq!(decided["reviewed_by"], approval()["spec"]["reviewedBy"]);
+    assert_eq!(audit[2]["approved"], false);
+    assert_eq!(audit[2]["before"], "Approved");
+}
+
+#[tokio::test]
+async fn s080_a_value_that_ends_in_a_line_break_is_warned_of() {
+    let stage = Stage::owned().await;
+    let value = "kd_3vPz0QmTn8sKXw2yLr6cB1hFeJdA9uGi";
+    let name = "gamestore-apikey-secret";
+    stage
+        .create(&secret(CONSUMER_NAMESPACE, name, &format!("{value}\n")))
+        .await;
+    stage.create(&key()).await;
+    let warned = told(&stage, &key_at(), "SecretAPIKeyHasSpace").await;
+    assert_eq!(warned["type"], "Warning");
+    assert!(!warned.to_string().contains(value));
+    stage.key_is("Pending").await;
+
+    stage
+        .patch(&secret_at(), &json!({ "stringData": { "api_key": "abc123" } }))
+        .await;
+    told(&stage, &key_at(), "SecretAPIKeyWeak").await;
+    let spaces = events(&stage, &key_at()).await;
+    let spaces = spaces
+        .iter()
+        .filter(|event| event["reason"] == "SecretAPIKeyHasSpace");
+    assert_eq!(spaces.count(), 1);
+}
+
+#[tokio::test]
+async fn s079_a_tier_that_is_not_offered_is_told() {
+    let stage = Stage::ready().await;
+    stage
+        .create(&but(key(), &json!({ "spec": { "planTier": "platinum" } })))
+        .await;
+    let failed = told(&stage, &key_at(), "Failed").await;
+    let note = failed["note"].as_str().unwrap();
+    assert!(
+        note.starts_with("PlanTierNotFound: ") && note.contains("gold"),
+        "{note}"
+    );
+}
+
+#[tokio::test]
+async fn s093_an_approval_that_somebody_else_controls_is_warned_of() {
+    let stage = Stage::pending().await;
+    let release = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "release", "namespace": OWNER_NAMESPACE },
+    });
+    let release = stage.create(&release).await;
+    let owner = json!([{
+        "apiVersion": "v1", "kind": "ConfigMap", "name": "release", "uid": release["metadata"]["uid"],
+        "controller": true, "blockOwnerDeletion": true,
+    }]);
+    stage
+        .create(&but(
+            approval(),
+            &json!({ "metadata": { "ownerReferences": owner } }),
+        ))
+        .await;
+    stage.key_is("Approved").await;
+    let warned = told(&stage, &approval_at(), "ControlledByAnother").await;
+    assert_eq!(warned["type"], "Warning");
+    stage
+        .delete(&Address::new(kinds::CONFIG_MAP, OWNER_NAMESPACE, "release"))
+        .await;
+}
+
+#[tokio::test]
+async fn s124_a_secret_in_the_way_is_told() {
+    let stage = Stage::pending().await;
+    stage
+        .create(&secret(
+            KUADRANT_NAMESPACE,
+            &enforcement_at().name,
+            "somebody else's",
+        ))
+        .await;
+    stage.create(&approval()).await;
+    let told = told(&stage, &key_at(), "EnforcementFailed").await;
+    let note = told["note"].as_str().unwrap();
+    assert!(note.starts_with("EnforcementSecretConflict: "), "{note}");
+}
+
+#[tokio::test]
+async fn decisions_that_do_not_count_are_told_where_they_were_made() {
+    let stage = Stage::approved().await;
+    stage
+        .create(&crate::stage::decision_on(&key(), "later", false))
+        .await;
+    told(&stage, &approval_at(), "Superseded").await;
+    let lost = json!({
+        "metadata": { "name": "lost" }, "spec": { "apiKeyRequestRef": { "name": "nobody-asked" } },
+    });
+    let lost = stage.create(&but(approval(), &lost)).await;
+    told(&stage, &Address::of(&lost), "APIKeyRequestNotFound").await;
+}
+
+#[tokio::test]
+async fn what_is_discovered_of_a_product_is_told_and_so_is_a_plan_without_limits() {
+    let stage = Stage::approved().await;
+    told(&stage, &product_at(), "HTTPRouteAccepted").await;
+    told(&stage, &product_at(), "Found").await;
+    stage.delete(&plan_policy_at()).await;
+    let unlimited = told(&stage, &key_at(), "UnlimitedPlan").await;
+    assert_eq!(unlimited["type"], "Warning");
+    told(&stage, &product_at(), "NotFound").await;
+}
+
+#[tokio::test]
+async fn with_upstreams_role_all_goes_on_and_no_event_is_posted() {
+    let mut stage = Stage::quiet().await;
+    let role = Address::new(kinds::CLUSTER_ROLE, "", "manager-role");
+    let rules = stage.get(&role).await["rules"].as_array().unwrap().clone();
+    let rules: Vec<_> = rules
+        .into_iter()
+        .filter(|rule| rule["apiGroups"] != json!(["events.k8s.io"]))
+        .collect();
+    stage.patch(&role, &json!({ "rules": rules })).await;
+    let (settings, registry) = measured();
+    stage.start(settings);
+    stage.create(&fixtures::kuadrant()).await;
+    stage.own(&fixtures::product()).await;
+    stage.create(&key_secret()).await;
+    stage.create(&key()).await;
+    stage.create(&approval()).await;
+    stage.key_is("Approved").await;
+    stage.soon(&enforcement_at(), "exists", |_| true).await;
+    assert_eq!(events(&stage, &key_at()).await, [Value::Null; 0]);
+    let end = Instant::now() + Duration::from_secs(10);
+    while !exposition(&registry).contains(r#"devportal_events_total{outcome="refused"}"#) {
+        assert!(Instant::now() < end, "{}", exposition(&registry));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!exposition(&registry).contains(r#"outcome="posted""#));
+}
