@@ -63,7 +63,7 @@ impl Account {
                 words: status::words(decision),
                 decision: decision.clone(),
                 accepted_at: own.binding.accepted_at,
-                fresh: own.fresh,
+                fresh: own.fresh && !own.known,
             })
         });
         Self {

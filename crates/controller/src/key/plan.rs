@@ -93,7 +93,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         Standing::Denied(_) | Standing::Expired { .. } | Standing::Approved(_) | Standing::Pending => true,
     };
     let request = if keeps_request {
-        request::step(live, &facts.asked, &shown.terms, now)
+        request::step(live, &facts.asked, &shown, &bound, now)
     } else {
         request::Step::Leave
     };

@@ -21,6 +21,7 @@ mod f_failures;
 mod f_recovery;
 mod g_conflicts;
 mod g_decisions;
+mod g_records;
 mod g_terms;
 mod h_automatic;
 mod i_expiry;
