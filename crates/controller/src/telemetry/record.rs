@@ -5,7 +5,7 @@
 //! once in each of its generations, and a status that shows a decision already was recorded when it was written.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use keydesk_api::condition::{self, ApprovalAspect, KeyAspect};
+use keydesk_api::condition::{self, ApprovalAspect, ApprovalReason, KeyAspect};
 use keydesk_api::rfc3339;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIKeyStatus};
 use keydesk_catalog::Approval;
@@ -103,7 +103,11 @@ pub(crate) fn of_approval(approval: &Approval, status: &APIKeyApprovalStatus) ->
         });
         (!known).then_some(now)
     };
-    let (fact, because) = if let Some(invalid) = turned(ApprovalAspect::Valid, "False") {
+    // One that counted and whose request goes with its key is nobody's refusal.
+    let counted = condition::is_true(before, ApprovalAspect::Valid);
+    let unreadable = |invalid: &&Condition| invalid.reason == ApprovalReason::TermsNotReadable.as_str();
+    let invalid = turned(ApprovalAspect::Valid, "False").filter(|invalid| !counted || unreadable(invalid));
+    let (fact, because) = if let Some(invalid) = invalid {
         (Fact::Refused, invalid.reason.clone())
     } else {
         let replaced = turned(ApprovalAspect::Superseded, "True")?;

@@ -308,7 +308,7 @@ async fn a_number_of_keys_that_cannot_be_read_approves_none_and_is_told_to_the_o
         says(&failed, "Failed", "True", "TooManyKeys", words),
         "{failed:#}"
     );
-    crate::l_telemetry::told(&stage, &product_at(), "AnnotationNotReadable").await;
+    crate::l_events::told(&stage, &product_at(), "AnnotationNotReadable").await;
     stage.patch(&product_at(), &capped("1")).await;
     comes_to(&stage, &key, "Approved").await;
 }

@@ -28,5 +28,6 @@ mod i_expiry;
 mod j_converging;
 mod j_enforcement;
 mod k_personas;
+mod l_events;
 mod l_telemetry;
 mod stage;

@@ -181,6 +181,18 @@ fn a_new_value_is_recorded_as_a_rotation() {
 }
 
 #[test]
+fn an_approval_that_counted_is_not_refused_because_its_request_went_with_the_key() {
+    let mut stage = Stage::approved();
+    let approval = stage.live().approvals[0].clone();
+    let later = crate::key::approval_status(&approval, None, crate::key::Weight::Full, after(100));
+    assert_eq!(crate::telemetry::record::of_approval(&approval, &later), None);
+    let mut never = std::sync::Arc::unwrap_or_clone(approval);
+    never.object.status = None;
+    let record = crate::telemetry::record::of_approval(&never, &later).unwrap();
+    assert_eq!(record.because, "APIKeyRequestNotFound");
+}
+
+#[test]
 fn an_approval_that_nobody_can_read_is_recorded_as_refused() {
     let mut stage = Stage::new();
     told(&mut stage);
