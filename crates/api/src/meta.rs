@@ -76,6 +76,8 @@ pub mod annotation {
     pub const APPROVED_TERMS: &str = "keydesk.dev/approved-terms";
     /// APIKeyRequest: the terms shown before the last change, and when they changed. Set by the controller.
     pub const TERMS_BEFORE: &str = "keydesk.dev/terms-before";
+    /// APIKeyRequest: what its approvals are bound to, where what it shows does not say so. Set by the controller.
+    pub const BOUND_APPROVALS: &str = "keydesk.dev/bound-approvals";
     /// APIKey: scopes, separated by spaces; part of the terms.
     pub const SCOPES: &str = "keydesk.dev/scopes";
     /// Enforcement secret: another one that has the same value for the moment. Set by the controller; taking it off again

@@ -159,7 +159,7 @@ pub fn gate(namespace: &str) -> Vec<Manifest> {
     ]
 }
 
-/// What the controller does: upstream's rules, and changing Secrets: where it may not, it deletes them and makes them
+/// What the controller does: upstream's rules, Events, and changing Secrets: where it may not, it deletes them and makes them
 /// anew.
 fn controller() -> Vec<Value> {
     vec![
@@ -191,6 +191,8 @@ fn controller() -> Vec<Value> {
         rule(GATEWAY_API_GROUP, &["httproutes/status"], &["get"]),
         rule(KUADRANT_GROUP, &["authpolicies", "kuadrants"], READ),
         rule(KUADRANT_GROUP, &["authpolicies/status"], &["get"]),
+        // Not in upstream's role: without it the controller tells its log only.
+        rule("events.k8s.io", &["events"], &["create"]),
     ]
 }
 

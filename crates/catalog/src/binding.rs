@@ -1,7 +1,8 @@
 //! Which terms an approval stands for. It is bound once for each of its generations, and keeps what it was bound to.
 //!
 //! In order: the terms that the reviewer's tool recorded; else those that the request showed when the API server
-//! accepted the approval, in doubt the older ones; else, where the request is younger, those that it shows first.
+//! accepted the approval, in doubt the older ones; else, where the request is younger, those that it shows first. What
+//! the request says about earlier bindings ([`Bindings`]) stands above all: nobody but the controller writes that.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
 use crate::Approval;
+use crate::bindings::Bindings;
 use crate::terms::{TermsBefore, shown};
 
 /// How far the API server's clock is taken to be ahead of ours at most.
@@ -26,6 +28,8 @@ pub struct Shown {
     pub terms: Terms,
     /// What it showed before its last change.
     pub before: Option<TermsBefore>,
+    /// What its approvals are bound to, as far as what it shows does not say.
+    pub bindings: Bindings,
 }
 
 impl Shown {
@@ -35,6 +39,20 @@ impl Shown {
         Self {
             terms: request.map_or_else(|| asked.clone(), shown),
             before: request.and_then(TermsBefore::of),
+            bindings: request.map(Bindings::of).unwrap_or_default(),
+        }
+    }
+
+    /// Whether an approval that is bound like this would be bound so again, whenever that is.
+    pub(crate) fn says(&self, binding: &Binding) -> bool {
+        binding.terms == self.terms && binding.terms == *self.at(binding.accepted_at)
+    }
+
+    /// What was shown at that moment, as far as it is known.
+    fn at(&self, moment: Timestamp) -> &Terms {
+        match &self.before {
+            Some(before) if moment.as_second() <= before.changed_at.as_second() => &before.terms,
+            Some(_) | None => &self.terms,
         }
     }
 
@@ -76,8 +94,10 @@ pub struct Bound<'a> {
     pub approval: &'a Approval,
     /// What it is bound to.
     pub binding: Binding,
-    /// The binding is not recorded yet.
+    /// The binding is not recorded yet, or not as it should be.
     pub fresh: bool,
+    /// It was bound so before, says its request.
+    pub known: bool,
 }
 
 /// Binds an approval. `None` if its reviewer recorded terms that cannot be read or are not this namespace's to decide:
@@ -97,6 +117,14 @@ fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bou
             binding.accepted_at == accepted_at
         }
     };
+    if let Some(kept) = shown.bindings.binding(object, generation) {
+        return Some(Bound {
+            approval,
+            fresh: recorded.as_ref() != Some(kept),
+            binding: kept.clone(),
+            known: true,
+        });
+    }
     let holds =
         |binding: &Binding| binding.generation == generation && own(&binding.terms) && in_time(binding);
     if let Some(binding) = recorded.filter(holds) {
@@ -104,14 +132,12 @@ fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bou
             approval,
             binding,
             fresh: false,
+            known: false,
         });
     }
     let terms = match object.annotations().get(annotation::TERMS) {
         Some(json) => Terms::parse(json).ok().filter(own)?,
-        None => match &shown.before {
-            Some(before) if accepted_at.as_second() <= before.changed_at.as_second() => before.terms.clone(),
-            Some(_) | None => shown.terms.clone(),
-        },
+        None => shown.at(accepted_at).clone(),
     };
     Some(Bound {
         approval,
@@ -121,6 +147,7 @@ fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bou
             terms,
         },
         fresh: true,
+        known: false,
     })
 }
 

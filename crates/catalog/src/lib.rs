@@ -16,6 +16,7 @@
 
 mod affected;
 mod binding;
+mod bindings;
 mod catalog;
 mod edge;
 pub mod explain;
@@ -30,6 +31,7 @@ mod terms;
 
 pub use affected::{Affected, Target};
 pub use binding::{Binding, Bound, Shown};
+pub use bindings::Bindings;
 pub use catalog::Catalog;
 pub use edge::{KeyEdges, PolicyEnd};
 pub use limits::{LimitsError, limits};

@@ -30,6 +30,13 @@ impl Catalog {
         self.keys.keys().cloned().collect()
     }
 
+    /// The names of a namespace's keys for a product.
+    #[must_use]
+    pub fn keys_for(&self, product: &NamespacedName, namespace: &str) -> Vec<NamespacedName> {
+        let keys = self.keys_by_product.to(product);
+        keys.filter(|key| key.namespace == namespace).cloned().collect()
+    }
+
     /// The request of that name.
     #[must_use]
     pub fn request(&self, id: &NamespacedName) -> Option<Arc<APIKeyRequest>> {

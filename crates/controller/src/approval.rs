@@ -28,10 +28,11 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
     if approval.object.status.as_ref() != Some(&status) {
         desk.cluster
             .put_status(&APIKeyApproval {
-                status: Some(status),
+                status: Some(status.clone()),
                 ..approval.object.clone()
             })
             .await?;
+        desk.telemetry.approval(&approval, &status);
     }
     Ok(Looked::Settled)
 }

@@ -13,9 +13,11 @@ use crate::Settings;
 use crate::awaited::Awaited;
 use crate::claims::Claims;
 use crate::fetch::{Documents, Fetcher, Pace, Reach};
+use crate::key::Places;
 use crate::metrics::Metrics;
 use crate::queue::{Backoff, Queue};
 use crate::rights::Rights;
+use crate::telemetry::Telemetry;
 use crate::values::Values;
 use crate::write::Cluster;
 
@@ -28,6 +30,7 @@ pub(crate) struct Desk {
     pub(crate) awaited: Awaited,
     pub(crate) values: Values,
     pub(crate) claims: Mutex<Claims>,
+    pub(crate) places: Mutex<Places>,
     pub(crate) documents: Documents<NamespacedName>,
     /// By key: why the API server refused its enforcement secret the last time.
     pub(crate) rejections: Mutex<HashMap<NamespacedName, String>>,
@@ -35,6 +38,7 @@ pub(crate) struct Desk {
     pub(crate) retired: Mutex<HashMap<NamespacedName, Vec<Arc<SecretMeta>>>>,
     /// By product: the scheme that was written, and the form in which the API server keeps it.
     pub(crate) stored_schemes: Mutex<HashMap<NamespacedName, (AuthScheme, AuthScheme)>>,
+    pub(crate) telemetry: Telemetry,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
 }
@@ -58,14 +62,17 @@ impl Desk {
             ..Pace::default()
         };
         Self {
-            documents: Documents::new(Fetcher::new(reach), pace, |product| &product.namespace, tell),
-            cluster: Cluster::new(client),
+            documents: Documents::new(Fetcher::new(reach), pace, |product| &product.namespace, tell)
+                .counted(metrics.domain.clone()),
+            telemetry: Telemetry::new(client.clone(), metrics.domain.clone()),
+            cluster: Cluster::new(client, metrics.domain.clone()),
             catalog,
             queue,
             rights: Rights::default(),
             awaited: Awaited::default(),
             values: Values::new(FingerprintKey::new(rand::random())),
             claims: Mutex::default(),
+            places: Mutex::default(),
             rejections: Mutex::default(),
             retired: Mutex::default(),
             stored_schemes: Mutex::default(),

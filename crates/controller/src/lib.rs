@@ -17,6 +17,7 @@ mod claims;
 mod desk;
 mod enforcement_secret;
 pub mod fetch;
+mod flaws;
 mod key;
 mod kinds;
 pub mod local_gateway;
@@ -30,6 +31,7 @@ mod recent;
 mod rights;
 mod run;
 mod settings;
+mod telemetry;
 mod values;
 mod write;
 

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use crate::kinds::Installed;
 use crate::queue::Tally;
+use crate::telemetry::DomainMetrics;
 
 /// The name of the one queue.
 const QUEUE: &str = "keydesk-controller";
@@ -105,6 +106,7 @@ pub(crate) struct Metrics {
     active: Family<ByPart, Gauge>,
     pub(crate) queue: Tally,
     pub(crate) installed: Installed,
+    pub(crate) domain: DomainMetrics,
 }
 
 impl Default for Metrics {
@@ -116,6 +118,7 @@ impl Default for Metrics {
             active: Family::default(),
             queue: Tally::default(),
             installed: Installed::default(),
+            domain: DomainMetrics::default(),
         };
         // Zero is said, too: an alert on a rate needs a beginning.
         for controller in Part::ALL {
@@ -143,7 +146,9 @@ impl Metrics {
             active,
             queue,
             installed,
+            domain,
         } = self;
+        domain.register(registry);
         // The endings `_total` and `_bucket` come by themselves.
         registry.register(
             "controller_runtime_reconcile",

@@ -9,6 +9,7 @@ use keydesk_core::{Fingerprint, FingerprintKey, NamespacedName};
 use kube::ResourceExt as _;
 use parking_lot::Mutex;
 
+use crate::flaws::{Flaws, flaws};
 use crate::opened::Opened;
 use crate::write::{self, Cluster, WriteError};
 
@@ -102,6 +103,7 @@ struct Known {
     uid: String,
     resource_version: String,
     content: Content,
+    flaws: Flaws,
 }
 
 impl Values {
@@ -133,6 +135,7 @@ impl Values {
     /// Takes in a Secret that was read or written.
     pub(crate) fn learn(&self, opened: &Opened) -> Content {
         let content = self.read(opened);
+        let flaws = opened.entry(API_KEY_ENTRY).map(flaws).unwrap_or_default();
         let secret = opened.secret();
         self.known.lock().insert(
             write::id(secret),
@@ -140,6 +143,7 @@ impl Values {
                 uid: secret.uid().unwrap_or_default(),
                 resource_version: secret.resource_version().unwrap_or_default(),
                 content,
+                flaws,
             },
         );
         content
@@ -169,6 +173,15 @@ impl Values {
     /// Forgets a Secret that is gone.
     pub(crate) fn forget(&self, id: &NamespacedName) {
         self.known.lock().remove(id);
+    }
+
+    /// What is unwise about the value in a Secret, as it was last read.
+    pub(crate) fn flaws(&self, id: &NamespacedName) -> Flaws {
+        self.known
+            .lock()
+            .get(id)
+            .map(|known| known.flaws)
+            .unwrap_or_default()
     }
 
     pub(crate) fn fingerprint(&self, value: &[u8]) -> Fingerprint {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::recent::{Deed, Recent};
+use crate::telemetry::{DomainMetrics, Saving};
 
 /// Who writes, in managedFields.
 const FIELD_MANAGER: &str = "keydesk-controller";
@@ -136,13 +137,15 @@ pub(crate) fn with_uid(uid: Option<&str>) -> Preconditions {
 pub(crate) struct Cluster {
     client: Client,
     recent: Recent,
+    metrics: DomainMetrics,
 }
 
 impl Cluster {
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, metrics: DomainMetrics) -> Self {
         Self {
             client,
             recent: Recent::default(),
+            metrics,
         }
     }
 
@@ -167,10 +170,12 @@ impl Cluster {
             .recent
             .knows(&kind::<K>(), &id, Deed::Created, Instant::now())
         {
+            self.metrics.saved(Saving::Overtaken);
             return Err(WriteError::overtaken::<K>("create", &id));
         }
         let created = self.api::<K>(&id).create(&post(), object).await;
         let created = created.map_err(|source| WriteError::request::<K>("create", &id, source))?;
+        self.metrics.wrote("create");
         self.recent.did(&kind::<K>(), &id, Deed::Created, Instant::now());
         tracing::info!(kind = %kind::<K>(), object = %id, "created {} {id}", kind::<K>());
         Ok(created)
@@ -192,6 +197,7 @@ impl Cluster {
             .patch(&id.name, &params, &Patch::Merge(patch))
             .await;
         let merged = merged.map_err(|source| WriteError::request::<K>("change", id, source))?;
+        self.metrics.wrote("patch");
         self.remember(id, version, &merged);
         tracing::info!(kind = %kind::<K>(), object = %id, "changed {} {id}", kind::<K>());
         Ok(merged)
@@ -216,6 +222,7 @@ impl Cluster {
         self.check::<K>("write the status of", &id, version.as_deref())?;
         let put = self.api::<K>(&id).replace_status(&id.name, &post(), object).await;
         let put = put.map_err(|source| WriteError::request::<K>("write the status of", &id, source))?;
+        self.metrics.wrote("put_status");
         self.remember(&id, version, &put);
         tracing::debug!(kind = %kind::<K>(), object = %id, "wrote the status of {} {id}", kind::<K>());
         Ok(put)
@@ -237,6 +244,7 @@ impl Cluster {
         };
         match self.api::<K>(id).delete(&id.name, &params).await {
             Ok(_) => {
+                self.metrics.wrote("delete");
                 self.recent.did(&kind::<K>(), id, deed, Instant::now());
                 tracing::info!(kind = %kind::<K>(), object = %id, "deleted {} {id}", kind::<K>());
                 Ok(())
@@ -254,6 +262,7 @@ impl Cluster {
     ) -> Result<(), WriteError> {
         let replaced = version.map(|version| Deed::Replaced(version.to_owned()));
         if replaced.is_some_and(|replaced| self.recent.knows(&kind::<K>(), id, replaced, Instant::now())) {
+            self.metrics.saved(Saving::Overtaken);
             return Err(WriteError::overtaken::<K>(attempt, id));
         }
         Ok(())

@@ -107,6 +107,11 @@ pub enum Failure {
     },
     /// Another key of the product has the same value.
     DuplicateValue,
+    /// The product approves by itself, but no more keys of this namespace.
+    TooManyKeys {
+        /// So many; `None` if its owner wrote down something that is no number.
+        most: Option<usize>,
+    },
 }
 
 impl Failure {
@@ -122,7 +127,8 @@ impl Failure {
             | Self::SecretWithoutEntry
             | Self::SecretEmpty
             | Self::TierNotFound { .. }
-            | Self::DuplicateValue => false,
+            | Self::DuplicateValue
+            | Self::TooManyKeys { .. } => false,
         }
     }
 }
@@ -141,6 +147,16 @@ pub struct Ruling<'a> {
 }
 
 impl Ruling<'_> {
+    /// The ruling on a key for which a product that approves by itself has no place left: a key that would have been
+    /// approved fails. Where anybody decided, and where anything else is missing, the ruling is as it was.
+    #[must_use]
+    pub fn crowded_out(mut self, most: Option<usize>) -> Self {
+        if self.standing == Standing::Pending {
+            self.standing = Standing::Failed(Failure::TooManyKeys { most });
+        }
+        self
+    }
+
     /// The terms under which the key may be used now, with the moment at which it really ends. Nothing unless approved.
     #[must_use]
     pub fn in_force(&self) -> Option<Terms> {

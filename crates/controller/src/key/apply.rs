@@ -6,6 +6,7 @@ use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
 use kube::ResourceExt;
 
+use super::account::Made;
 use super::approvals::missing_owner;
 use super::automatic::Automatic;
 use super::copying;
@@ -26,7 +27,12 @@ pub(super) enum Applied {
 
 /// Carries out a plan. A write that fails does not keep later ones from being tried, unless they build on it; the first
 /// failure is returned.
-pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Applied, WriteError> {
+pub(super) async fn apply(
+    desk: &Desk,
+    seen: &Seen,
+    plan: &Plan,
+    made: &mut Made,
+) -> Result<Applied, WriteError> {
     let mut outcome = Outcome::default();
     for secret in &plan.revoke {
         outcome.note(copying::delete(desk, secret).await);
@@ -60,6 +66,7 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
             .cluster
             .merge::<APIKeyApproval>(&mark.id, &mark.patch)
             .await?;
+        made.marks.insert(mark.id.clone());
         marked.insert(mark.id.clone(), approval);
     }
     // Before the request shows other terms, the key no longer claims that they are approved.
@@ -68,7 +75,7 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
             status: Some(status.clone()),
             ..live.key.as_ref().clone()
         };
-        outcome.note(desk.cluster.put_status(&key).await);
+        made.status = outcome.note(desk.cluster.put_status(&key).await).is_some();
     }
     let request = outcome
         .note(settle_request(desk, live, &plan.request).await)
@@ -84,7 +91,9 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
             status: Some(status.clone()),
             ..approval
         };
-        outcome.note(desk.cluster.put_status(&approval).await);
+        if outcome.note(desk.cluster.put_status(&approval).await).is_some() {
+            made.approval_statuses.insert(write::id(&approval));
+        }
     }
     if let (Some(request), Some(conditions)) = (request, &plan.mirror) {
         let status = APIKeyRequestStatus {
@@ -99,7 +108,7 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
                 .await,
         );
     }
-    match copying::carry_out(desk, seen, &plan.copying, &mut outcome).await {
+    match copying::carry_out(desk, seen, &plan.copying, made, &mut outcome).await {
         Applied::Done => outcome.end(),
         Applied::Stale => outcome.end().map(|_| Applied::Stale),
     }

@@ -22,6 +22,8 @@ pub(crate) struct Mark {
     pub(crate) id: NamespacedName,
     /// A merge patch, valid for the version that was seen.
     pub(crate) patch: Value,
+    /// It makes our request an owner beside another object, which controls the approval.
+    pub(crate) beside_another: bool,
 }
 
 /// Marks for the approvals that lack their binding or their owner.
@@ -49,6 +51,7 @@ fn mark(bound: &Bound<'_>, request: Option<&APIKeyRequest>) -> Option<Mark> {
     (bound.fresh || owner.is_some()).then(|| Mark {
         id: NamespacedName::new(approval.namespace().unwrap_or_default(), approval.name_any()),
         patch: json!({ "metadata": metadata }),
+        beside_another: owner.is_some_and(|owner| owner.controller.is_none()),
     })
 }
 

@@ -9,6 +9,7 @@ use keydesk_api::meta::{API_KEY_ENTRY, annotation, is_previous_secret};
 use keydesk_catalog::SecretMeta;
 use keydesk_core::NamespacedName;
 
+use super::account::Made;
 use super::apply::{Applied, Outcome};
 use super::converge::{Copying, Wanted};
 use super::seen::Seen;
@@ -22,6 +23,7 @@ pub(super) async fn carry_out(
     desk: &Desk,
     seen: &Seen,
     copying: &[Copying],
+    made: &mut Made,
     outcome: &mut Outcome,
 ) -> Applied {
     let is_seen = |id: &NamespacedName| seen.copies.iter().any(|copy| copy.meta.id == *id);
@@ -35,7 +37,10 @@ pub(super) async fn carry_out(
             continue;
         }
         let error = match make(desk, seen, step).await {
-            Ok(Applied::Done) => continue,
+            Ok(Applied::Done) => {
+                made.copy |= !matches!(step, Copying::Retire(_));
+                continue;
+            }
             Ok(Applied::Stale) => return Applied::Stale,
             Err(error) => error,
         };

@@ -82,7 +82,12 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
     for concerned in verdict.concerned {
         desk.queue.enqueue(Target::Key(concerned));
     }
+    let seating = desk.places.lock().seat(&desk.catalog.read(), id, live.as_ref());
+    for concerned in seating.concerned {
+        desk.queue.enqueue(Target::Key(concerned));
+    }
     if let Some(live) = &mut live {
+        live.crowded_out = seating.crowded_out;
         let has_lost = |value| verdict.lost.contains(&(live.edges.product.clone(), value));
         if live.value.is_some_and(has_lost) {
             live.secret = SecretFacts::Duplicate;
@@ -169,6 +174,7 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
             value: None,
             rotation: Rotation::Settled,
             rejection: None,
+            crowded_out: None,
             key,
             product,
             edges,

@@ -1,5 +1,6 @@
 //! Everything about one key in one look: its status, its request, the approvals of that, its enforcement secret.
 
+mod account;
 mod apply;
 mod approvals;
 mod automatic;
@@ -7,6 +8,7 @@ mod converge;
 mod copying;
 mod enforcement;
 mod gather;
+mod places;
 mod plan;
 mod request;
 mod rotation;
@@ -18,20 +20,30 @@ mod tests;
 use jiff::Timestamp;
 use keydesk_core::NamespacedName;
 
+pub(crate) use account::{Account, Held, Made};
 use apply::Applied;
 pub(crate) use approvals::{Weight, status as approval_status};
 pub(crate) use gather::learn_claims;
+pub(crate) use places::{Cap, Places};
+pub(crate) use plan::Plan;
 use plan::plan;
+pub(crate) use seen::{Live, Seen};
 
 use crate::desk::Desk;
+use crate::flaws::Flaws;
 use crate::look::Looked;
 use crate::write::WriteError;
 
 /// Looks at one key and brings the cluster to where it should be.
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
     let seen = gather::gather(desk, id).await?;
-    let plan = plan(&seen, desk.settings.product_failure_grace, Timestamp::now());
-    let applied = apply::apply(desk, &seen, &plan).await?;
+    let (plan, account) = plan(&seen, desk.settings.product_failure_grace, Timestamp::now());
+    let mut made = Made::default();
+    let applied = apply::apply(desk, &seen, &plan, &mut made).await;
+    // Also of what was written before a failure.
+    let found = account.as_ref().map(|account| (account, flaws(desk, &seen)));
+    desk.telemetry.key(&seen, &plan, found, &made);
+    let applied = applied?;
     if let Some(status) = &plan.status {
         report(id, status);
     }
@@ -39,6 +51,12 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
         Applied::Done => Ok(plan.wake_at.map_or(Looked::Settled, Looked::Until)),
         Applied::Stale => Ok(Looked::Stale),
     }
+}
+
+fn flaws(desk: &Desk, seen: &Seen) -> Flaws {
+    let secret = seen.live.as_ref().filter(|live| live.value.is_some());
+    let secret = secret.and_then(|live| live.edges.secret.as_ref());
+    secret.map(|secret| desk.values.flaws(secret)).unwrap_or_default()
 }
 
 fn report(id: &NamespacedName, status: &keydesk_api::v1alpha1::APIKeyStatus) {

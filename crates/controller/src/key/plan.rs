@@ -10,6 +10,7 @@ use keydesk_api::{APIKeyApproval, APIKeyRequest};
 use keydesk_catalog::{Approval, Bound, SecretMeta, Shown, asked};
 use keydesk_core::{KeyFacts, Ruling, SecretFacts, Standing, standing};
 
+use super::account::Account;
 use super::automatic::{self, Automatic};
 use super::converge::{Convergence, Copying, converge};
 use super::enforcement::{self, Hindrance};
@@ -42,29 +43,37 @@ pub(crate) struct Plan {
     pub(crate) wake_at: Option<Timestamp>,
 }
 
-/// Plans for one key. `grace` is how long a working key outlives a passing failure of its product.
-pub(crate) fn plan(seen: &Seen, grace: Duration, now: Timestamp) -> Plan {
+/// Plans for one key, and says what was found of it, if it is there to stay. `grace` is how long a working key outlives
+/// a passing failure of its product.
+pub(crate) fn plan(seen: &Seen, grace: Duration, now: Timestamp) -> (Plan, Option<Account>) {
     match &seen.live {
-        Some(live) => plan_live(seen, live, grace, now),
-        None => Plan {
-            revoke: seen
-                .copies
-                .iter()
-                .map(|copy| copy.meta.clone())
-                .filter(|meta| !meta.deleting)
-                .collect(),
-            discard: seen
-                .requests
-                .iter()
-                .filter(|request| stays(request))
-                .cloned()
-                .collect(),
-            ..Plan::default()
-        },
+        Some(live) => {
+            let (plan, account) = plan_live(seen, live, grace, now);
+            (plan, Some(account))
+        }
+        None => (plan_gone(seen), None),
     }
 }
 
-fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan {
+fn plan_gone(seen: &Seen) -> Plan {
+    Plan {
+        revoke: seen
+            .copies
+            .iter()
+            .map(|copy| copy.meta.clone())
+            .filter(|meta| !meta.deleting)
+            .collect(),
+        discard: seen
+            .requests
+            .iter()
+            .filter(|request| stays(request))
+            .cloned()
+            .collect(),
+        ..Plan::default()
+    }
+}
+
+fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan, Account) {
     let facts = KeyFacts {
         asked: asked(&live.key, &live.edges),
         secret: live.secret,
@@ -73,6 +82,11 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
     let bound = shown.bind(&live.approvals, now);
     let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
     let ruling = standing(&facts, &decisions, &live.product_facts(), now);
+    let ruling = match live.crowded_out {
+        // An approval that could not be bound is somebody's word all the same.
+        Some(cap) if bound.len() == live.approvals.len() => ruling.crowded_out(cap.keys()),
+        Some(_) | None => ruling,
+    };
 
     let keeps_request = match &ruling.standing {
         // A decision outlives a failure: were the request to go, its approvals would go with it.
@@ -80,7 +94,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
         Standing::Denied(_) | Standing::Expired { .. } | Standing::Approved(_) | Standing::Pending => true,
     };
     let request = if keeps_request {
-        request::step(live, &facts.asked, &shown.terms, now)
+        request::step(live, &facts.asked, &shown, &bound, now)
     } else {
         request::Step::Leave
     };
@@ -122,7 +136,8 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
         .unwrap_or_default();
     let mirror = (keeps_request && mirrored != status.conditions).then(|| status.conditions.clone());
     let automatic = automatic::step(live, &facts.asked, &ruling, &bound, now);
-    Plan {
+    let account = Account::of(live, &ruling, &bound);
+    let plan = Plan {
         revoke,
         // Also while there is no request to show: what was approved then must not become what is asked for later.
         mark: approvals::marks(&bound, live.request.as_deref()),
@@ -137,7 +152,8 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
             .min(),
         automatic,
         status: (live.key.status.as_ref() != Some(&status)).then_some(status),
-    }
+    };
+    (plan, account)
 }
 
 /// Until when a working key is spared although its product fails; `None` if it is not.

@@ -1,10 +1,12 @@
 //! The request that stands for a key in the product's namespace: the key without its Secret.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::{APIKeyRequestSpec, ApiKeyRef, LocalApiProductRef};
 use keydesk_api::{APIKey, APIKeyRequest};
-use keydesk_catalog::TermsBefore;
+use keydesk_catalog::{Bindings, Bound, Shown, TermsBefore};
 use keydesk_core::Terms;
 use kube::ResourceExt;
 use serde_json::{Value, json};
@@ -28,26 +30,36 @@ pub(crate) enum Step {
     },
 }
 
-pub(super) fn step(live: &Live, asked: &Terms, shown: &Terms, now: Timestamp) -> Step {
+pub(super) fn step(live: &Live, asked: &Terms, shown: &Shown, bound: &[Bound<'_>], now: Timestamp) -> Step {
     let spec = spec(&live.key);
+    let after = shown_after(asked, shown, now);
+    // On record before the request shows anything else.
+    let bindings = Bindings::to_keep(bound, &after).to_json();
     let scopes = live.key.annotations().get(annotation::SCOPES);
     let Some(request) = &live.request else {
         let mut request = APIKeyRequest::new(&live.edges.request.name, spec);
         request.metadata.namespace = Some(live.edges.request.namespace.clone());
-        request.metadata.annotations =
-            scopes.map(|scopes| [(annotation::SCOPES.to_owned(), scopes.clone())].into());
+        let annotations = [
+            (annotation::SCOPES, scopes.cloned()),
+            (annotation::BOUND_APPROVALS, bindings),
+        ];
+        let annotations: BTreeMap<_, _> = annotations
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+        request.metadata.annotations = Some(annotations).filter(|annotations| !annotations.is_empty());
         return Step::Create(Box::new(request));
     };
-    if request.spec == spec && request.annotations().get(annotation::SCOPES) == scopes {
+    let annotated = |name| request.annotations().get(name);
+    if request.spec == spec
+        && annotated(annotation::SCOPES) == scopes
+        && annotated(annotation::BOUND_APPROVALS) == bindings.as_ref()
+    {
         return Step::Leave;
     }
-    let changes_terms = asked != shown;
-    let mut annotations = json!({ annotation::SCOPES: scopes });
-    if changes_terms {
-        let before = TermsBefore {
-            changed_at: now,
-            terms: shown.clone(),
-        };
+    let changes_terms = *asked != shown.terms;
+    let mut annotations = json!({ annotation::SCOPES: scopes, annotation::BOUND_APPROVALS: bindings });
+    if let Some(before) = after.before.as_ref().filter(|_| changes_terms) {
         annotations[annotation::TERMS_BEFORE] = before.to_json().into();
     }
     let metadata = json!({
@@ -63,6 +75,22 @@ pub(super) fn step(live: &Live, asked: &Terms, shown: &Terms, now: Timestamp) ->
     Step::Change {
         patch: json!({ "metadata": metadata, "spec": spec }),
         changes_terms,
+    }
+}
+
+/// What the request shows once it is as it should be.
+fn shown_after(asked: &Terms, shown: &Shown, now: Timestamp) -> Shown {
+    if *asked == shown.terms {
+        return shown.clone();
+    }
+    let before = TermsBefore {
+        changed_at: now,
+        terms: shown.terms.clone(),
+    };
+    Shown {
+        terms: asked.clone(),
+        before: Some(before),
+        bindings: shown.bindings.clone(),
     }
 }
 

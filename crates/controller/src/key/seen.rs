@@ -8,6 +8,7 @@ use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
 use keydesk_catalog::{Approval, KeyEdges, SecretMeta};
 use keydesk_core::{Fingerprint, NamespacedName, ProductFacts, Scheme, SecretFacts};
 
+use super::places::Cap;
 use super::rotation::Rotation;
 use crate::product::key_authentication;
 
@@ -51,6 +52,8 @@ pub(crate) struct Live {
     pub(crate) name_taken: bool,
     /// Why the API server refused the enforcement secret the last time.
     pub(crate) rejection: Option<String>,
+    /// The cap of its automatic product that leaves no place for it.
+    pub(crate) crowded_out: Option<Cap>,
 }
 
 /// An enforcement secret.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, KeyAspect, KeyReason, Observation};
+use keydesk_api::meta::annotation;
 use keydesk_api::rfc3339;
 use keydesk_api::v1alpha1::{APIKeyStatus, KeyAuthScheme};
 use keydesk_api::{Limits, Method};
@@ -44,7 +45,8 @@ fn recorded(live: &Live) -> &[Condition] {
         .unwrap_or_default()
 }
 
-fn limits(live: &Live, tier: &str) -> Option<Limits> {
+/// The limits of a tier, where the product offers it.
+pub(super) fn limits(live: &Live, tier: &str) -> Option<Limits> {
     let plans = &live.product.as_ref()?.status.as_ref()?.discovered_plans;
     plans
         .iter()
@@ -111,21 +113,13 @@ fn lifecycle(live: &Live, standing: &Standing<'_>) -> (KeyAspect, KeyReason, Str
             let (reason, message) = failed(live, failure);
             (KeyAspect::Failed, reason, message)
         }
-        Standing::Denied(decision) => (
-            KeyAspect::Denied,
-            KeyReason::Denied,
-            decided("API key request denied by", decision),
-        ),
+        Standing::Denied(decision) => (KeyAspect::Denied, KeyReason::Denied, words(decision)),
         Standing::Expired { at } => (
             KeyAspect::Expired,
             KeyReason::KeyExpired,
             format!("API key expired at {}", rfc3339(*at)),
         ),
-        Standing::Approved(decision) => (
-            KeyAspect::Approved,
-            KeyReason::Approved,
-            decided("API key request approved by", decision),
-        ),
+        Standing::Approved(decision) => (KeyAspect::Approved, KeyReason::Approved, words(decision)),
         Standing::Pending => (
             KeyAspect::Pending,
             KeyReason::AwaitingApproval,
@@ -134,8 +128,14 @@ fn lifecycle(live: &Live, standing: &Standing<'_>) -> (KeyAspect, KeyReason, Str
     }
 }
 
-fn decided(what: &str, decision: &Decision) -> String {
+/// What is told of the decision that holds.
+pub(super) fn words(decision: &Decision) -> String {
     let Decision { by, message, .. } = decision;
+    let what = if decision.approved {
+        "API key request approved by"
+    } else {
+        "API key request denied by"
+    };
     if message.is_empty() {
         format!("{what} {by}")
     } else {
@@ -145,6 +145,7 @@ fn decided(what: &str, decision: &Decision) -> String {
 
 fn failed(live: &Live, failure: &Failure) -> (KeyReason, String) {
     let product = &live.edges.product;
+    let namespace = live.key.metadata.namespace.as_deref().unwrap_or_default();
     let secret = live
         .edges
         .secret
@@ -191,6 +192,19 @@ fn failed(live: &Live, failure: &Failure) -> (KeyReason, String) {
             );
             (KeyReason::PlanTierNotFound, message)
         }
+        Failure::TooManyKeys { most: Some(most) } => (
+            KeyReason::TooManyKeys,
+            format!(
+                "APIProduct {product} approves {most} keys of a namespace by itself, and {namespace} has more: delete one, or ask the owner for an approval"
+            ),
+        ),
+        Failure::TooManyKeys { most: None } => (
+            KeyReason::TooManyKeys,
+            format!(
+                "APIProduct {product} approves no key by itself: its owner must put a whole number into annotation {}",
+                annotation::MAX_KEYS_PER_NAMESPACE
+            ),
+        ),
         // Never whose key it is: that would tell one consumer what another one holds.
         Failure::DuplicateValue => (
             KeyReason::SecretAPIKeyDuplicate,

@@ -48,17 +48,20 @@ pub(super) async fn apply(desk: &Desk, id: &NamespacedName, plan: Plan) -> Resul
     }
     status.discovered_auth_scheme.clone_from(&desired);
     let said = summary(&status.conditions);
-    let product = APIProduct {
+    let after = APIProduct {
         status: Some(status),
         ..product.as_ref().clone()
     };
-    let written = match desk.cluster.put_status(&product).await {
+    let written = match desk.cluster.put_status(&after).await {
         Err(error) if text != Text::Kept && error.is_too_large() => {
             desk.documents.refuse_openapi(id);
             return Ok(Looked::Stale);
         }
         written => written?,
     };
+    if let Some(status) = &after.status {
+        desk.telemetry.product(&product, status);
+    }
     tracing::info!(product = %id, "APIProduct {id}: {said}");
     if let (Some(desired), Some(stored)) = (desired, written.status.and_then(scheme)) {
         desk.stored_schemes.lock().insert(id.clone(), (desired, stored));

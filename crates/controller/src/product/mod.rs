@@ -21,9 +21,11 @@ use crate::write::WriteError;
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
     let now = Timestamp::now();
     if let Some(seen) = gather::gather(desk, id, now) {
+        desk.telemetry.cap(id, Some(&seen.product));
         return apply::apply(desk, id, plan::plan(&seen, now)).await;
     }
     gather::forget(desk, id);
+    desk.telemetry.cap(id, None);
     Ok(Looked::Settled)
 }
 

@@ -21,6 +21,27 @@ fn automatic_at() -> Address {
     )
 }
 
+/// The product lets a namespace have so many keys.
+fn capped(cap: &str) -> Value {
+    json!({ "metadata": { "annotations": { "keydesk.dev/max-keys-per-namespace": cap } } })
+}
+
+/// A key with a Secret of its own.
+async fn ask(stage: &Stage, namespace: &str, name: &str) -> Value {
+    stage
+        .create(&secret(namespace, name, &format!("value of {namespace}/{name}")))
+        .await;
+    stage.create(&another_key(namespace, name)).await
+}
+
+async fn comes_to(stage: &Stage, key: &Value, stands: &str) -> Value {
+    stage
+        .soon(&Address::of(key), &format!("is {stands}"), |seen| {
+            is(seen, stands)
+        })
+        .await
+}
+
 async fn approvals(stage: &Stage) -> Vec<Value> {
     stage.admin.list(kinds::APPROVAL, OWNER_NAMESPACE).await.unwrap()
 }
@@ -229,4 +250,65 @@ async fn s104_an_automatic_product_that_is_made_again_approves_again() {
         ))
         .await;
     stage.key_is("Approved").await;
+}
+
+#[tokio::test]
+async fn a_namespace_gets_as_many_keys_approved_as_the_product_says() {
+    let stage = Stage::automatic().await;
+    stage.patch(&product_at(), &capped("2")).await;
+    let first = ask(&stage, CONSUMER_NAMESPACE, "first").await;
+    comes_to(&stage, &first, "Approved").await;
+    let second = ask(&stage, CONSUMER_NAMESPACE, "second").await;
+    comes_to(&stage, &second, "Approved").await;
+    let third = ask(&stage, CONSUMER_NAMESPACE, "a-third").await;
+    let failed = comes_to(&stage, &third, "Failed").await;
+    let words = "APIProduct gamestore/gamestore-api approves 2 keys of a namespace by itself, and consumer-app has more: delete one, or ask the owner for an approval";
+    assert!(
+        says(&failed, "Failed", "True", "TooManyKeys", words),
+        "{failed:#}"
+    );
+    stage.admin.stays_gone(&fixtures::request_of(&third)).await;
+
+    // Others have places of their own.
+    stage.world.namespace("other-app").await;
+    let elsewhere = ask(&stage, "other-app", "theirs").await;
+    comes_to(&stage, &elsewhere, "Approved").await;
+
+    stage.delete(&Address::of(&first)).await;
+    comes_to(&stage, &third, "Approved").await;
+    stage.soon(&enforcement_of(&third), "exists", |_| true).await;
+}
+
+#[tokio::test]
+async fn beyond_the_places_a_person_can_still_approve() {
+    let stage = Stage::automatic().await;
+    stage.patch(&product_at(), &capped("0")).await;
+    let key = ask(&stage, CONSUMER_NAMESPACE, "asked-for").await;
+    comes_to(&stage, &key, "Failed").await;
+    stage
+        .create(&crate::stage::decision_on(&key, "by-hand", true))
+        .await;
+    comes_to(&stage, &key, "Approved").await;
+
+    let other = ask(&stage, CONSUMER_NAMESPACE, "other").await;
+    comes_to(&stage, &other, "Failed").await;
+    stage.patch(&product_at(), &capped("2")).await;
+    comes_to(&stage, &other, "Approved").await;
+    comes_to(&stage, &key, "Approved").await;
+}
+
+#[tokio::test]
+async fn a_number_of_keys_that_cannot_be_read_approves_none_and_is_told_to_the_owner() {
+    let stage = Stage::automatic().await;
+    stage.patch(&product_at(), &capped("a few")).await;
+    let key = ask(&stage, CONSUMER_NAMESPACE, "hopeful").await;
+    let failed = comes_to(&stage, &key, "Failed").await;
+    let words = "APIProduct gamestore/gamestore-api approves no key by itself: its owner must put a whole number into annotation keydesk.dev/max-keys-per-namespace";
+    assert!(
+        says(&failed, "Failed", "True", "TooManyKeys", words),
+        "{failed:#}"
+    );
+    crate::l_events::told(&stage, &product_at(), "AnnotationNotReadable").await;
+    stage.patch(&product_at(), &capped("1")).await;
+    comes_to(&stage, &key, "Approved").await;
 }

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use keydesk_api::meta::annotation::REPLACES;
 use keydesk_controller::Settings;
 use keydesk_feed::Readiness;
+use keydesk_process::Registry;
 use keydesk_testkit::conditions::{has, is};
 use keydesk_testkit::fixtures::{
     self, CONSUMER_NAMESPACE, KUADRANT_NAMESPACE, OWNER_NAMESPACE, but, named, policy_status, route_status,
@@ -93,29 +94,25 @@ impl Stage {
         stage
     }
 
-    /// Starts the controller, as its service account.
-    pub(crate) fn start(&mut self, settings: Settings) {
+    /// Starts the controller, as its service account; gives what it counts.
+    pub(crate) fn start(&mut self, settings: Settings) -> Registry {
         let client = self.world.controller().client();
-        self.start_with(client, settings);
+        self.start_with(client, settings)
     }
 
     /// The same over a client that a test has a hand in.
-    pub(crate) fn start_with(&mut self, client: kube::Client, settings: Settings) {
+    pub(crate) fn start_with(&mut self, client: kube::Client, settings: Settings) -> Registry {
         let shutdown = CancellationToken::new();
+        let readiness = Readiness::of(&keydesk_controller::KINDS);
+        let controller = keydesk_controller::Controller::new(client, settings, readiness);
+        let mut registry = Registry::default();
+        controller.register_metrics(&mut registry);
         let task = tokio::spawn({
             let shutdown = shutdown.clone();
-            async move {
-                keydesk_controller::run(
-                    client,
-                    settings,
-                    Readiness::of(&keydesk_controller::KINDS),
-                    shutdown,
-                )
-                .await
-                .unwrap();
-            }
+            async move { controller.run(shutdown).await.unwrap() }
         });
         self.controller = Some(Controller { shutdown, task });
+        registry
     }
 
     /// Stops the controller and waits until it is done.

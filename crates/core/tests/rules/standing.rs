@@ -48,6 +48,22 @@ fn decision(approved: bool, terms: Terms) -> Decision {
 }
 
 #[test]
+fn a_key_without_a_place_fails_unless_somebody_decided_or_more_is_missing() {
+    let crowded = |facts: &KeyFacts, decisions: &[Decision]| {
+        let ruling = standing(facts, decisions, &product(), at(10));
+        format!("{:?}", ruling.crowded_out(Some(2)).standing)
+    };
+    let asked = key(terms("gold"));
+    assert_eq!(crowded(&asked, &[]), "Failed(TooManyKeys { most: Some(2) })");
+    let approved = [decision(true, terms("gold"))];
+    assert!(crowded(&asked, &approved).starts_with("Approved"));
+    let denied = [decision(false, terms("gold"))];
+    assert!(crowded(&asked, &denied).starts_with("Denied"));
+    let nowhere = key(terms("platinum"));
+    assert!(crowded(&nowhere, &[]).starts_with("Failed(TierNotFound"));
+}
+
+#[test]
 fn a_key_that_nobody_decided_on_is_pending_even_past_its_end() {
     let asked = Terms {
         expires_at: Some(at(5)),

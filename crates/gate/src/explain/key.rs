@@ -158,6 +158,7 @@ fn words(failure: &Failure) -> String {
         Failure::KeySchemeNotFound => "its product's authentication scheme knows no API keys",
         Failure::TierNotFound { .. } => "its tier is none of its product's plans",
         Failure::DuplicateValue => "another key of the product has the same value",
+        Failure::TooManyKeys { .. } => "its product approves no more keys of this namespace by itself",
     }
     .to_owned()
 }

@@ -1,5 +1,6 @@
 //! `keydesk controller`: the controller on a cluster, in the place and with the flags of upstream's.
 
+mod audit_log;
 mod lease;
 mod listen;
 mod metrics;
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    audit_log::AuditLog,
     lease::{LEASE, LeaseArgs},
     listen::{Listen, listen},
     metrics::MetricsArgs,
@@ -42,6 +44,11 @@ pub(crate) struct Args {
     #[command(flatten)]
     fetch: FetchArgs,
 
+    /// Where each decision that is honoured, refused, superseded or expired leaves a line of JSON: a file to append to, or
+    /// - for standard output [default: the log]
+    #[arg(long, value_name = "FILE")]
+    audit_log: Option<AuditLog>,
+
     #[command(flatten)]
     lease: LeaseArgs,
 
@@ -60,12 +67,14 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         kubeconfig,
         health_probe_bind_address,
         fetch,
+        audit_log,
         lease,
         metrics,
         webhook,
         zap,
     } = args;
-    init_log(&zap.over(log), None)?;
+    let audit = audit_log.as_ref().map(AuditLog::open).transpose()?;
+    init_log(&zap.over(log), audit)?;
     webhook.ignore();
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
     tracing::info!(

@@ -22,6 +22,7 @@ pub use self::progress::{Kept, Outcome};
 use self::task::Task;
 use self::turns::Turns;
 use super::{client::Fetcher, error::FetchError, oidc};
+use crate::telemetry::DomainMetrics;
 
 /// What a document is for. An owner has at most one document of each purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,7 @@ pub struct Documents<K> {
     group: fn(&K) -> &str,
     slots: Arc<Slots<K>>,
     news: Arc<dyn Fn(K) + Send + Sync>,
+    metrics: DomainMetrics,
 }
 
 type Slots<K> = Mutex<HashMap<(K, Kind), Slot>>;
@@ -74,6 +76,15 @@ type Slots<K> = Mutex<HashMap<(K, Kind), Slot>>;
 enum Kind {
     OpenApi,
     Oidc,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenApi => "openapi",
+            Self::Oidc => "oidc",
+        }
+    }
 }
 
 struct Slot {
@@ -99,7 +110,13 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
             group,
             slots: Arc::default(),
             news: Arc::new(news),
+            metrics: DomainMetrics::default(),
         }
+    }
+
+    /// The same, counted here.
+    pub(crate) fn counted(self, metrics: DomainMetrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// What is known of a document that the owner does not have: `None` while its first fetch is under way, which this
@@ -163,6 +180,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
             group: self.group,
             slots: Arc::downgrade(&self.slots),
             news: self.news.clone(),
+            metrics: self.metrics.clone(),
             name: name.clone(),
             wanted: wanted.clone(),
         };

@@ -16,6 +16,7 @@ use super::{
     Kind, Pace, Slots, Wanted,
     turns::Turns,
 };
+use crate::telemetry::DomainMetrics;
 
 /// What a task needs. It lives as long as its slot.
 pub(super) struct Task<K> {
@@ -26,6 +27,7 @@ pub(super) struct Task<K> {
     /// Weak: the task lives in its slot, and must not keep the slots alive.
     pub(super) slots: Weak<Slots<K>>,
     pub(super) news: Arc<dyn Fn(K) + Send + Sync>,
+    pub(super) metrics: DomainMetrics,
     pub(super) name: (K, Kind),
     /// The very one of its slot.
     pub(super) wanted: Arc<Wanted>,
@@ -40,6 +42,7 @@ impl<K: Clone + Eq + Hash> Task<K> {
             // Boxed: most tasks sleep most of the time, and a fetch is far larger than a sleep.
             let group = (self.group)(&self.name.0);
             let result = self.turns.wait_for(group, Box::pin(self.fetch())).await;
+            self.metrics.fetched(self.name.1.as_str(), outcome(&result));
             let jitter = rand::random();
             let next = match &result {
                 Ok(_) => {
@@ -98,5 +101,15 @@ impl<K: Clone + Eq + Hash> Task<K> {
             }
             (self.news)(self.name.0.clone());
         }
+    }
+}
+
+/// How a fetch ended, for who counts.
+fn outcome(result: &Result<Fetched, FetchError>) -> &'static str {
+    match result {
+        Ok(Fetched::Document { .. }) => "fetched",
+        Ok(Fetched::Unchanged) => "unchanged",
+        Err(error) if error.is_transient() => "failed_for_now",
+        Err(_) => "failed",
     }
 }

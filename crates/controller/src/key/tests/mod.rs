@@ -5,4 +5,6 @@ mod converging;
 mod decisions;
 mod enforcement;
 mod failures;
+mod places;
+mod records;
 mod stage;

@@ -70,6 +70,7 @@ impl Stage {
             enforcement_namespace: Some("kuadrant-system".into()),
             name_taken: false,
             rejection: None,
+            crowded_out: None,
         };
         let id = NamespacedName::new("consumer-app", "gamestore-apikey");
         Self {
@@ -108,7 +109,7 @@ impl Stage {
     }
 
     pub(super) fn plan(&self) -> Plan {
-        plan(&self.seen, GRACE, self.now)
+        plan(&self.seen, GRACE, self.now).0
     }
 
     pub(super) fn at(&mut self, second: i64) {
@@ -172,7 +173,7 @@ impl Stage {
         panic!("it never comes to rest: {:?}", self.plan());
     }
 
-    fn carry_out(&mut self, plan: Plan) {
+    pub(super) fn carry_out(&mut self, plan: Plan) {
         let Plan {
             revoke,
             mark,

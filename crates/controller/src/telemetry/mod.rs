@@ -1,0 +1,194 @@
+//! What others hear of the controller's doings: Events on the objects themselves, metrics, and the audit of decisions.
+//!
+//! ```text
+//!  look ──▶ what was found, what was written ──┬─▶ notice   pure ──▶ post     a bounded channel, its own pace
+//!                                              ├─▶ record   pure ──▶ the log's target `audit`
+//!                                              └─▶ tally    ──────▶ metrics
+//! ```
+//!
+//! It is told after the writes were made, never waits, and never fails a look. No value of a key gets here, only
+//! [`Flaws`](crate::flaws::Flaws) of it.
+
+mod fact;
+mod metrics;
+mod notice;
+mod post;
+pub(crate) mod record;
+mod tally;
+
+use std::collections::BTreeSet;
+
+use keydesk_api::APIProduct;
+use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIProductStatus};
+use keydesk_catalog::Approval;
+use keydesk_core::NamespacedName;
+use kube::{Client, Resource};
+use parking_lot::Mutex;
+
+pub(crate) use fact::Fact;
+pub(crate) use metrics::DomainMetrics;
+pub(crate) use metrics::Saving;
+pub(crate) use notice::Notice;
+
+use crate::flaws::Flaws;
+use crate::key::{Account, Cap, Live, Made, Plan, Seen};
+use post::Postbox;
+use record::{Look, Record};
+use tally::{Last, Tally};
+
+/// Tells, counts and records.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    metrics: DomainMetrics,
+    postbox: Postbox,
+    tally: Mutex<Tally>,
+    /// Products whose cap cannot be read, which was said.
+    misread: Mutex<BTreeSet<NamespacedName>>,
+}
+
+impl Telemetry {
+    /// Must be called within a tokio runtime.
+    pub(crate) fn new(client: Client, metrics: DomainMetrics) -> Self {
+        Self {
+            postbox: Postbox::new(client, metrics.clone()),
+            metrics,
+            tally: Mutex::default(),
+            misread: Mutex::default(),
+        }
+    }
+
+    /// A key was looked at: of one that is there to stay, what was found; and which of the planned writes were made.
+    pub(crate) fn key(&self, seen: &Seen, plan: &Plan, found: Option<(&Account, Flaws)>, made: &Made) {
+        let Some((live, (account, flaws))) = seen.live.as_ref().zip(found) else {
+            self.tally.lock().note(&seen.id, None, &self.metrics);
+            return;
+        };
+        if plan.status.is_none() {
+            self.metrics.saved(Saving::Unchanged);
+        }
+        let now = Last {
+            stands: account.stands,
+            ends_at: account.ends_at,
+            awaits_owner: account.awaits_owner,
+            unlimited: account.unlimited,
+            flaws,
+        };
+        let before = self.tally.lock().note(&seen.id, Some(now), &self.metrics);
+        let rotated = made.copy && is_rotation(seen, live);
+        let notices = notices(live, plan, made, (before, now), rotated);
+        for notice in notices {
+            self.postbox.post(live.key.object_ref(&()), notice);
+        }
+        for mark in plan
+            .mark
+            .iter()
+            .filter(|mark| mark.beside_another && made.marks.contains(&mark.id))
+        {
+            let own = |approval: &&std::sync::Arc<Approval>| crate::write::id(&approval.object) == mark.id;
+            if let Some(approval) = live.approvals.iter().find(own) {
+                let about = approval.object.object_ref(&());
+                self.postbox.post(about, notice::controlled_by_another());
+            }
+        }
+        for (approval, status) in &plan.approval_statuses {
+            if made
+                .approval_statuses
+                .contains(&crate::write::id(&approval.object))
+            {
+                self.tell_of_approval(approval, status);
+            }
+        }
+        let look = Look {
+            live,
+            account,
+            status: plan.status.as_ref(),
+            approvals: &plan.approval_statuses,
+            made,
+            rotated,
+        };
+        for record in record::records(&look) {
+            self.record(&record);
+        }
+    }
+
+    /// The status of an approval was written that is no key's.
+    pub(crate) fn approval(&self, approval: &Approval, status: &APIKeyApprovalStatus) {
+        self.tell_of_approval(approval, status);
+        if let Some(record) = record::of_approval(approval, status) {
+            self.record(&record);
+        }
+    }
+
+    /// The status of a product was written.
+    pub(crate) fn product(&self, before: &APIProduct, after: &APIProductStatus) {
+        let then = before.status.as_ref();
+        let then = then
+            .map(|status| status.conditions.as_slice())
+            .unwrap_or_default();
+        for notice in notice::of_product(then, &after.conditions) {
+            self.postbox.post(before.object_ref(&()), notice);
+        }
+    }
+
+    /// A product was looked at, or found gone: is what its owner wrote about its keys readable?
+    pub(crate) fn cap(&self, id: &NamespacedName, product: Option<&APIProduct>) {
+        let misread = product.filter(|product| Cap::of(product) == Some(Cap::Unreadable));
+        let Some(product) = misread else {
+            self.misread.lock().remove(id);
+            return;
+        };
+        if self.misread.lock().insert(id.clone()) {
+            self.postbox
+                .post(product.object_ref(&()), notice::unreadable_cap());
+        }
+    }
+
+    fn tell_of_approval(&self, approval: &Approval, status: &APIKeyApprovalStatus) {
+        let then = approval.object.status.as_ref();
+        let then = then
+            .map(|status| status.conditions.as_slice())
+            .unwrap_or_default();
+        for notice in notice::of_approval(then, &status.conditions) {
+            self.postbox.post(approval.object.object_ref(&()), notice);
+        }
+    }
+
+    fn record(&self, record: &Record) {
+        self.metrics.recorded(record.fact);
+        record.write();
+    }
+}
+
+/// What to say of a key, given how it stood at the last look and now.
+fn notices(
+    live: &Live,
+    plan: &Plan,
+    made: &Made,
+    (before, now): (Option<Last>, Last),
+    rotated: bool,
+) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let written = plan.status.as_ref().filter(|_| made.status);
+    if let Some(status) = written {
+        let then = live.key.status.as_ref();
+        let then = then
+            .map(|status| status.conditions.as_slice())
+            .unwrap_or_default();
+        notices = notice::of_key(then, &status.conditions);
+    }
+    // After a restart nothing is known of the last look. Then only what moves is worth a word.
+    let said = before.or_else(|| notices.is_empty().then_some(now));
+    let flaws = now.flaws.beyond(said.map(|last| last.flaws).unwrap_or_default());
+    notices.extend(notice::of_flaws(flaws));
+    if now.unlimited && !said.is_some_and(|last| last.unlimited) {
+        notices.push(notice::unlimited(&live.key.spec.plan_tier));
+    }
+    notices.extend(rotated.then(notice::rotated));
+    notices
+}
+
+/// Whether gateways had another value of the key until now.
+fn is_rotation(seen: &Seen, live: &Live) -> bool {
+    let mut copies = seen.copies.iter().filter_map(|copy| copy.value).peekable();
+    copies.peek().is_some() && !copies.any(|value| Some(value) == live.value)
+}

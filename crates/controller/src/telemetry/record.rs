@@ -1,0 +1,253 @@
+//! The audit of decisions: one record for each that is honoured, refused, replaced, expired, or that moves a key's value.
+//!
+//! Who decided is written as the approval claims it: on a cluster the API server's own audit log says who wrote that.
+//! Whether something was recorded before is read off the cluster, so that a restart repeats nothing: an approval is bound
+//! once in each of its generations, and a status that shows a decision already was recorded when it was written.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use keydesk_api::condition::{self, ApprovalAspect, ApprovalReason, KeyAspect};
+use keydesk_api::rfc3339;
+use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIKeyStatus};
+use keydesk_catalog::Approval;
+use keydesk_core::{NamespacedName, Terms};
+use kube::ResourceExt;
+
+use super::Fact;
+use crate::key::{Account, Held, Live, Made};
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// What became of the decision.
+    pub(crate) fact: Fact,
+    /// The key, and its UID, if the decision is about one that exists.
+    pub(crate) key: Option<(NamespacedName, String)>,
+    /// The product.
+    pub(crate) product: Option<NamespacedName>,
+    /// The request that was decided on.
+    pub(crate) request: NamespacedName,
+    /// The approval and its UID.
+    pub(crate) approval: Option<(NamespacedName, String)>,
+    /// Approved or denied, and by whom, as the approval says.
+    pub(crate) decision: Option<(bool, String)>,
+    /// What was agreed.
+    pub(crate) terms: Option<Terms>,
+    /// Where the key stood before.
+    pub(crate) before: Option<KeyAspect>,
+    /// Why, where it says more: a reason of the API, or the approval that replaced this one.
+    pub(crate) because: String,
+}
+
+/// Everything about a look at a key that a record can come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look<'a> {
+    /// The key as it was.
+    pub(crate) live: &'a Live,
+    /// What was found.
+    pub(crate) account: &'a Account,
+    /// The status that it was to get, if it differed.
+    pub(crate) status: Option<&'a APIKeyStatus>,
+    /// The approvals that were to get another status.
+    pub(crate) approvals: &'a [(std::sync::Arc<Approval>, APIKeyApprovalStatus)],
+    /// What was written of that.
+    pub(crate) made: &'a Made,
+    /// Gateways had another value of the key and have the present one now.
+    pub(crate) rotated: bool,
+}
+
+/// The records of one look.
+pub(crate) fn records(look: &Look<'_>) -> Vec<Record> {
+    let before = shown(look.live);
+    // A status that could not be written is written by a later look, which then makes the record.
+    let is_written = look.status.is_none() || look.made.status;
+    let mut records = Vec::new();
+    if is_written && let Some(held) = look.account.held.as_ref().filter(|held| is_news(look, held)) {
+        records.push(of_key(look, Fact::Honoured, Some(held), ""));
+    }
+    for (approval, status) in look.approvals {
+        if look
+            .made
+            .approval_statuses
+            .contains(&crate::write::id(&approval.object))
+        {
+            records.extend(of_approval(approval, status).map(|record| Record {
+                key: Some(key(look.live)),
+                product: Some(look.live.edges.product.clone()),
+                before: before.map(|(aspect, _)| aspect),
+                ..record
+            }));
+        }
+    }
+    if look.made.status && has_expired(look.account, before) {
+        let held = look.account.held.as_ref();
+        records.push(of_key(look, Fact::Expired, held, "KeyExpired"));
+    }
+    if look.rotated {
+        records.push(of_key(look, Fact::Rotated, look.account.held.as_ref(), ""));
+    }
+    records
+}
+
+/// The record of an approval whose status was written: that it does not count, or counts no longer.
+pub(crate) fn of_approval(approval: &Approval, status: &APIKeyApprovalStatus) -> Option<Record> {
+    let before = approval
+        .object
+        .status
+        .as_ref()
+        .map(|status| status.conditions.as_slice())
+        .unwrap_or_default();
+    let turned = |aspect: ApprovalAspect, to: &str| {
+        let now = condition::find(&status.conditions, aspect).filter(|now| now.status == to)?;
+        let known = condition::find(before, aspect).is_some_and(|then| {
+            then.status == now.status && then.observed_generation == now.observed_generation
+        });
+        (!known).then_some(now)
+    };
+    // One that counted and whose request goes with its key is nobody's refusal.
+    let counted = condition::is_true(before, ApprovalAspect::Valid);
+    let unreadable = |invalid: &&Condition| invalid.reason == ApprovalReason::TermsNotReadable.as_str();
+    let invalid = turned(ApprovalAspect::Valid, "False").filter(|invalid| !counted || unreadable(invalid));
+    let (fact, because) = if let Some(invalid) = invalid {
+        (Fact::Refused, invalid.reason.clone())
+    } else {
+        let replaced = turned(ApprovalAspect::Superseded, "True")?;
+        (Fact::Superseded, replaced.message.clone())
+    };
+    let object = &approval.object;
+    let namespace = object.namespace().unwrap_or_default();
+    Some(Record {
+        fact,
+        key: None,
+        product: None,
+        request: NamespacedName::new(namespace, object.spec.api_key_request_ref.name.as_str()),
+        approval: Some((crate::write::id(object), object.uid().unwrap_or_default())),
+        decision: Some((object.spec.approved, object.spec.reviewed_by.clone())),
+        terms: None,
+        before: None,
+        because,
+    })
+}
+
+/// Whether the decision that holds was not recorded yet.
+fn is_news(look: &Look<'_>, held: &Held) -> bool {
+    let own = NamespacedName::new(
+        look.live.edges.request.namespace.as_str(),
+        held.decision.name.as_str(),
+    );
+    let before = shown(look.live);
+    let shows = before.is_some_and(|(aspect, condition)| shows(aspect, condition, held));
+    if held.fresh {
+        // Where another controller decided before ours came, the status shows it already.
+        let is_older =
+            before.is_some_and(|(_, condition)| held.accepted_at <= condition.last_transition_time.0);
+        return look.made.marks.contains(&own) && !(shows && is_older);
+    }
+    match before {
+        // Recorded when it was bound: a decision outlives failures.
+        Some((KeyAspect::Failed, _)) => false,
+        Some(_) => !shows,
+        // The key is new and the approval was bound before its status was written.
+        None => true,
+    }
+}
+
+/// Whether a lifecycle condition was written because of this decision.
+fn shows(aspect: KeyAspect, condition: &Condition, held: &Held) -> bool {
+    match aspect {
+        KeyAspect::Approved | KeyAspect::Denied => condition.message == held.words,
+        KeyAspect::Expired => held.decision.approved,
+        KeyAspect::Pending
+        | KeyAspect::Failed
+        | KeyAspect::TermsChanged
+        | KeyAspect::EnforcementFailed
+        | KeyAspect::Rotating => false,
+    }
+}
+
+/// Whether the key came to its end with this look, as far as its status tells: one that had ended before it failed was
+/// recorded then.
+fn has_expired(account: &Account, before: Option<(KeyAspect, &Condition)>) -> bool {
+    let Some(at) = account.ended_at else { return false };
+    match before {
+        Some((KeyAspect::Expired, _)) => false,
+        Some((KeyAspect::Failed, failed)) => at > failed.last_transition_time.0,
+        Some(_) | None => true,
+    }
+}
+
+/// The lifecycle condition that the key has.
+fn shown(live: &Live) -> Option<(KeyAspect, &Condition)> {
+    let conditions = &live.key.status.as_ref()?.conditions;
+    KeyAspect::LIFECYCLE.into_iter().find_map(|aspect| {
+        let condition = condition::find(conditions, aspect)?;
+        (condition.status == "True").then_some((aspect, condition))
+    })
+}
+
+fn key(live: &Live) -> (NamespacedName, String) {
+    (
+        crate::write::id(live.key.as_ref()),
+        live.key.uid().unwrap_or_default(),
+    )
+}
+
+fn of_key(look: &Look<'_>, fact: Fact, held: Option<&Held>, because: &str) -> Record {
+    let request = look.live.edges.request.clone();
+    let approval = held.map(|held| {
+        let id = NamespacedName::new(request.namespace.as_str(), held.decision.name.as_str());
+        (id, held.uid.clone().unwrap_or_default())
+    });
+    Record {
+        fact,
+        key: Some(key(look.live)),
+        product: Some(look.live.edges.product.clone()),
+        request,
+        approval,
+        decision: held.map(|held| (held.decision.approved, held.decision.by.clone())),
+        terms: held.map(|held| held.decision.terms.clone()),
+        before: shown(look.live).map(|(aspect, _)| aspect),
+        because: because.to_owned(),
+    }
+}
+
+impl Record {
+    /// Writes it to the audit log: the log's target `audit`.
+    pub(crate) fn write(&self) {
+        let Self {
+            fact,
+            key,
+            product,
+            request,
+            approval,
+            decision,
+            terms,
+            before,
+            because,
+        } = self;
+        let name = |named: &Option<(NamespacedName, String)>| named.as_ref().map(|(id, _)| id.to_string());
+        let uid = |named: &Option<(NamespacedName, String)>| named.as_ref().map(|(_, uid)| uid.clone());
+        let terms = terms.as_ref();
+        let scopes = terms.map(|terms| terms.scopes.iter().cloned().collect::<Vec<_>>().join(" "));
+        let expires_at = terms.and_then(|terms| terms.expires_at).map(rfc3339);
+        let subject = name(key).unwrap_or_else(|| request.to_string());
+        tracing::info!(
+            target: "audit",
+            event = fact.as_str(),
+            api_key = name(key),
+            api_key_uid = uid(key),
+            product = product.as_ref().map(ToString::to_string),
+            request = %request,
+            approval = name(approval),
+            approval_uid = uid(approval),
+            approved = decision.as_ref().map(|(approved, _)| *approved),
+            reviewed_by = decision.as_ref().map(|(_, by)| by.as_str()),
+            tier = terms.map(|terms| terms.tier.as_str()),
+            user = terms.map(|terms| terms.user_id.as_str()),
+            expires_at,
+            scopes,
+            before = before.map(KeyAspect::as_str),
+            because = (!because.is_empty()).then_some(because.as_str()),
+            "decision on {subject} {fact}"
+        );
+    }
+}
