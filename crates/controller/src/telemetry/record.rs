@@ -58,10 +58,8 @@ pub(crate) struct Look<'a> {
 /// The records of one look.
 pub(crate) fn records(look: &Look<'_>) -> Vec<Record> {
     let before = shown(look.live);
-    // A status that could not be written is written by a later look, which then makes the record.
-    let is_written = look.status.is_none() || look.made.status;
     let mut records = Vec::new();
-    if is_written && let Some(held) = look.account.held.as_ref().filter(|held| is_news(look, held)) {
+    if let Some(held) = look.account.held.as_ref().filter(|held| is_news(look, held)) {
         records.push(of_key(look, Fact::Honoured, Some(held), ""));
     }
     for (approval, status) in look.approvals {
@@ -128,7 +126,7 @@ pub(crate) fn of_approval(approval: &Approval, status: &APIKeyApprovalStatus) ->
     })
 }
 
-/// Whether the decision that holds was not recorded yet.
+/// Whether the decision that holds was not recorded yet, and no later look will record it.
 fn is_news(look: &Look<'_>, held: &Held) -> bool {
     let own = NamespacedName::new(
         look.live.edges.request.namespace.as_str(),
@@ -136,19 +134,24 @@ fn is_news(look: &Look<'_>, held: &Held) -> bool {
     );
     let before = shown(look.live);
     let shows = before.is_some_and(|(aspect, condition)| shows(aspect, condition, held));
+    // A status that could not be written is written by a later look, which can tell by it that this is news.
+    let is_written = look.status.is_none() || look.made.status;
     if held.fresh {
+        let has_failed = matches!(before, Some((KeyAspect::Failed, _)));
         // Where another controller decided before ours came, the status shows it already.
         let is_older =
             before.is_some_and(|(_, condition)| held.accepted_at <= condition.last_transition_time.0);
-        return look.made.marks.contains(&own) && !(shows && is_older);
+        let is_ours_to_record = is_written || has_failed || shows;
+        return look.made.marks.contains(&own) && is_ours_to_record && !(shows && is_older);
     }
-    match before {
-        // Recorded when it was bound: a decision outlives failures.
-        Some((KeyAspect::Failed, _)) => false,
-        Some(_) => !shows,
-        // The key is new and the approval was bound before its status was written.
-        None => true,
-    }
+    is_written
+        && match before {
+            // Recorded when it was bound: a decision outlives failures.
+            Some((KeyAspect::Failed, _)) => false,
+            Some(_) => !shows,
+            // The key is new and the approval was bound before its status was written.
+            None => true,
+        }
 }
 
 /// Whether a lifecycle condition was written because of this decision.

@@ -145,6 +145,54 @@ fn writes_that_fail_are_recorded_by_the_look_that_makes_them() {
 }
 
 #[test]
+fn a_look_that_breaks_off_after_the_binding_loses_no_record_and_makes_none_twice() {
+    let bound_only = |stage: &mut Stage| {
+        let (plan, account) = plan(&stage.seen, GRACE, stage.now);
+        let made = Made {
+            marks: plan.mark.iter().map(|mark| mark.id.clone()).collect(),
+            ..Made::default()
+        };
+        assert_eq!(made.marks.len(), 1);
+        let live = stage.seen.live.clone().unwrap();
+        let records = records(&Look {
+            live: &live,
+            account: &account.unwrap(),
+            status: plan.status.as_ref(),
+            approvals: &plan.approval_statuses,
+            made: &made,
+            rotated: false,
+        });
+        stage.carry_out(crate::key::Plan {
+            mark: plan.mark,
+            ..crate::key::Plan::default()
+        });
+        records.len()
+            + told(stage)
+                .iter()
+                .filter(|told| told.starts_with("honoured"))
+                .count()
+    };
+    let mut pending = Stage::new();
+    told(&mut pending);
+    pending.approve("yes", true, 10);
+    assert_eq!(bound_only(&mut pending), 1);
+
+    let mut failed = Stage::new();
+    failed.live().secret = SecretFacts::Missing;
+    told(&mut failed);
+    failed.approve("yes", true, 10);
+    failed.live().secret = SecretFacts::Usable;
+    assert_eq!(bound_only(&mut failed), 1);
+
+    let mut greedy = Stage::approved();
+    greedy.at(15);
+    greedy.edit(&json!({ "planTier": "bronze" }));
+    told(&mut greedy);
+    greedy.approve("bronze-too", true, 20);
+    assert_eq!(bound_only(&mut greedy), 1);
+}
+
+#[test]
 fn what_another_controller_decided_before_is_not_recorded_again() {
     let mut stage = Stage::approved();
     // As Go leaves it: approved, and no binding on the approval.
