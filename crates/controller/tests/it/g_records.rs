@@ -85,9 +85,7 @@ async fn a_request_keeps_nothing_that_it_shows_anyway() {
             &json!({ "spec": { "message": "gold is fine too" } }),
         )
         .await;
-    stage
-        .soon(&enforcement_at(), "is for gold", enforced("gold"))
-        .await;
+    stage.soon_enforced("is for gold", enforced("gold")).await;
     stage
         .soon(&request_at(), "keeps nothing", |seen| {
             seen["metadata"]["annotations"][kept].is_null()
