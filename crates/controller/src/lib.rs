@@ -13,6 +13,7 @@
 
 mod approval;
 mod claims;
+mod clock;
 mod desk;
 mod enforcement_secret;
 pub mod fetch;
@@ -28,5 +29,6 @@ mod settings;
 mod values;
 mod write;
 
+pub use clock::Clock;
 pub use run::{KINDS, RunError, run};
 pub use settings::Settings;

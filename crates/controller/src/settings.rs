@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::clock::Clock;
+
 /// Settings of the controller, with upstream's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -16,6 +18,8 @@ pub struct Settings {
     pub product_failure_grace: Duration,
     /// How many objects are looked at at once.
     pub workers: usize,
+    /// What tells the time.
+    pub clock: Clock,
 }
 
 impl Default for Settings {
@@ -25,6 +29,7 @@ impl Default for Settings {
             fetch_allow: Vec::new(),
             product_failure_grace: Duration::from_mins(1),
             workers: 8,
+            clock: Clock::default(),
         }
     }
 }

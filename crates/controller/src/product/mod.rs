@@ -7,7 +7,6 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use jiff::Timestamp;
 use keydesk_api::meta::annotation;
 use keydesk_api::{APIProduct, Authentication, Method};
 use keydesk_core::NamespacedName;
@@ -20,7 +19,7 @@ use crate::write::WriteError;
 /// Looks at one product and writes what was found out about it.
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
     if let Some(seen) = gather::gather(desk, id) {
-        return apply::apply(desk, id, plan::plan(&seen, Timestamp::now())).await;
+        return apply::apply(desk, id, plan::plan(&seen, desk.settings.clock.now())).await;
     }
     gather::forget(desk, id);
     Ok(Looked::Settled)
