@@ -11,7 +11,7 @@ use crate::conditions;
 use crate::kinds::{self, Address};
 use crate::person::Person;
 use crate::wait::Patience;
-use crate::{fixtures, manifests};
+use crate::{clock, fixtures, manifests};
 
 /// The namespace of the controller's `ServiceAccount` when tests run it.
 pub const CONTROLLER_NAMESPACE: &str = "developer-portal-controller-system";
@@ -69,6 +69,17 @@ impl World {
                 world.wipe().await;
                 world
             }
+        };
+        world.install().await;
+        world
+    }
+
+    /// A world in this process, whatever the environment says, whose time is the runtime's: see [`clock`].
+    pub async fn embedded() -> Self {
+        let server = ApiServer::builder().clock(clock::now).build().await.unwrap();
+        let world = Self {
+            cluster: Cluster::Embedded(server),
+            _turn: None,
         };
         world.install().await;
         world

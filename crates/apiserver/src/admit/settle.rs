@@ -55,13 +55,7 @@ const KEPT: [&str; 9] = [
 ];
 
 /// What `old` becomes when a client wants `new`: only in that part, and never in what the server sets.
-pub(crate) fn settle(
-    resource: &ResourceType,
-    old: &Value,
-    new: Value,
-    part: Part,
-    now: Timestamp,
-) -> Value {
+pub(crate) fn settle(resource: &ResourceType, old: &Value, new: Value, part: Part, now: Timestamp) -> Value {
     let mut settled = match part {
         Part::Main => own_part(resource, old, new),
         Part::Status => with_part(old, &new, "/status"),

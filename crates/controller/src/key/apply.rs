@@ -9,6 +9,7 @@ use keydesk_api::meta::API_KEY_ENTRY;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
 use kube::ResourceExt;
+use kube::api::Preconditions;
 
 use super::approvals::missing_owner;
 use super::automatic::Automatic;
@@ -41,10 +42,21 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
         );
     }
     for request in &plan.discard {
-        let uid = with_uid(request.metadata.uid.as_deref());
+        if let Some(live) = &seen.live
+            && is_own(live, request)
+            && !all_approvals_seen(desk, live).await?
+        {
+            return Ok(Applied::Stale);
+        }
+        // Exactly the version that nobody had decided on: a deletion that the cluster carries out late must not take a
+        // decision along.
+        let preconditions = Preconditions {
+            uid: request.metadata.uid.clone(),
+            resource_version: request.metadata.resource_version.clone(),
+        };
         outcome.note(
             desk.cluster
-                .delete::<APIKeyRequest>(&write::id(request.as_ref()), uid)
+                .delete::<APIKeyRequest>(&write::id(request.as_ref()), preconditions)
                 .await,
         );
     }
@@ -144,8 +156,13 @@ impl Outcome {
     }
 }
 
+fn is_own(live: &Live, request: &APIKeyRequest) -> bool {
+    let own = live.request.as_ref();
+    own.is_some_and(|own| own.metadata.uid == request.metadata.uid)
+}
+
 /// Whether the approvals of the key's request in the cluster are those that were seen. Asked before the terms that the
-/// request shows change, so that none is left to be bound to terms that its reviewer did not see.
+/// request shows change, or it goes, so that none is left to be bound to terms that its reviewer did not see.
 async fn all_approvals_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError> {
     let id = &live.edges.request;
     let listed = desk.cluster.list_beside::<APIKeyApproval>(id).await?;

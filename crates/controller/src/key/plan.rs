@@ -116,11 +116,15 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
         .map(|status| status.conditions.as_slice())
         .unwrap_or_default();
     let mirror = (keeps_request && mirrored != status.conditions).then(|| status.conditions.clone());
+    // A failing key's request may be about to go, from the time when nobody had decided on it. Approvals become its
+    // dependents only after it was written to, which keeps it.
+    let is_safe = mirror.is_none() || !matches!(ruling.standing, Standing::Failed(_));
+    let adopting = live.request.as_deref().filter(|_| is_safe);
     let automatic = automatic::step(live, &facts.asked, &ruling, &bound, now);
     Plan {
         revoke,
         // Also while there is no request to show: what was approved then must not become what is asked for later.
-        mark: approvals::marks(&bound, live.request.as_deref()),
+        mark: approvals::marks(&bound, adopting),
         discard,
         request,
         approval_statuses: approvals::statuses(live, &bound, &ruling, now),

@@ -31,7 +31,7 @@ fn asks_for_more(seen: &Value) -> bool {
 
 /// Effective times have whole seconds, and in doubt a decision is on the older terms: so the next decision is made in
 /// a later second than the change, as a person's would be.
-async fn next_second() {
+pub(crate) async fn next_second() {
     let now = jiff::Timestamp::now().as_second();
     while jiff::Timestamp::now().as_second() < now + 2 {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

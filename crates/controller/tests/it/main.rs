@@ -27,4 +27,5 @@ mod i_expiry;
 mod j_converging;
 mod j_enforcement;
 mod k_personas;
+mod l_upgrade;
 mod stage;
