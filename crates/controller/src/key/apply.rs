@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use keydesk_api::meta::API_KEY_ENTRY;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
@@ -74,6 +74,14 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
     {
         return Ok(Applied::Stale);
     }
+    let mut mirror = plan.mirror.as_deref();
+    // The request may be gone, or be about to go, from the time when nobody had decided on it, and an approval that depends
+    // on it would go with it. That it can be written to says that it is there, and keeps it there.
+    if plan.request == Step::Leave && !plan.mark.is_empty() {
+        if let (Some(request), Some(conditions)) = (&live.request, mirror.take()) {
+            mirror_conditions(desk, request.as_ref().clone(), conditions).await?;
+        }
+    }
     let mut marked = BTreeMap::new();
     for mark in &plan.mark {
         // What an approval stands for is on record before anything changes, or is granted, because of it.
@@ -107,18 +115,8 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
         };
         outcome.note(desk.cluster.put_status(&approval).await);
     }
-    if let (Some(request), Some(conditions)) = (request, &plan.mirror) {
-        let status = APIKeyRequestStatus {
-            conditions: conditions.clone(),
-        };
-        outcome.note(
-            desk.cluster
-                .put_status(&APIKeyRequest {
-                    status: Some(status),
-                    ..request
-                })
-                .await,
-        );
+    if let (Some(request), Some(conditions)) = (request, mirror) {
+        outcome.note(mirror_conditions(desk, request, conditions).await);
     }
     if let Copying::Write { desired, replaces } = &plan.copying {
         if let Some(replaced) = replaces {
@@ -131,6 +129,22 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
         outcome.note(copy(desk, seen, desired).await);
     }
     outcome.end()
+}
+
+async fn mirror_conditions(
+    desk: &Desk,
+    request: APIKeyRequest,
+    conditions: &[Condition],
+) -> Result<APIKeyRequest, WriteError> {
+    let status = APIKeyRequestStatus {
+        conditions: conditions.to_vec(),
+    };
+    desk.cluster
+        .put_status(&APIKeyRequest {
+            status: Some(status),
+            ..request
+        })
+        .await
 }
 
 /// The first failure of several writes.

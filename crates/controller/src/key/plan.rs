@@ -116,10 +116,11 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> Plan 
         .map(|status| status.conditions.as_slice())
         .unwrap_or_default();
     let mirror = (keeps_request && mirrored != status.conditions).then(|| status.conditions.clone());
-    // A failing key's request may be about to go, from the time when nobody had decided on it. Approvals become its
-    // dependents only after it was written to, which keeps it.
-    let is_safe = mirror.is_none() || !matches!(ruling.standing, Standing::Failed(_));
-    let adopting = live.request.as_deref().filter(|_| is_safe);
+    // While it changes, its approvals do not become its dependents: see `apply`.
+    let adopting = live
+        .request
+        .as_deref()
+        .filter(|_| request == request::Step::Leave);
     let automatic = automatic::step(live, &facts.asked, &ruling, &bound, now);
     Plan {
         revoke,

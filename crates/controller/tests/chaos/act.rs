@@ -60,9 +60,10 @@ impl Stage {
                 }
             }
             Action::CreateProduct(number) => {
-                if self.ledger.products.insert(number, false).is_none() {
+                let before = self.ledger.products.insert(number, false);
+                if before.is_none() {
                     self.admin.create(&product(number, false)).await.unwrap();
-                } else {
+                } else if before == Some(true) {
                     let spec = json!({ "spec": { "approvalMode": "manual" } });
                     self.admin.patch(&product_at(number), &spec).await.unwrap();
                 }
@@ -136,6 +137,12 @@ impl Stage {
             Holds::Empty => Held::Empty,
             Holds::NoEntry => Held::NoEntry,
         };
+        if let Held::Value(value) = &held {
+            self.ledger.values.insert((key, value.clone()));
+        }
+        if self.ledger.secrets.get(&key) == Some(&held) {
+            return;
+        }
         let (entry, value) = match &held {
             Held::Value(value) => ("api_key", value.as_str()),
             Held::Empty => ("api_key", ""),
@@ -145,9 +152,6 @@ impl Stage {
         let data = secret["data"]["api_key"].take();
         secret["data"] = json!({ entry: data });
         self.admin.put(&secret).await.unwrap();
-        if let Held::Value(value) = &held {
-            self.ledger.values.insert((key, value.clone()));
-        }
         self.ledger.secrets.insert(key, held);
     }
 
@@ -244,6 +248,9 @@ impl Stage {
     }
 
     async fn auth(&mut self, owner: usize, auth: Auth) {
+        if self.ledger.auth[owner] == auth {
+            return;
+        }
         let (policy, status) = auth_policy(owner, auth == Auth::Enforced);
         let at = Address::of(&policy);
         let exists = self.ledger.auth[owner] != Auth::Gone;
@@ -261,6 +268,9 @@ impl Stage {
     }
 
     async fn plans(&mut self, owner: usize, tiers: usize) {
+        if self.ledger.plans[owner] == tiers {
+            return;
+        }
         let (policy, status) = plan_policy(owner, tiers);
         let at = Address::of(&policy);
         if tiers > 0 {

@@ -27,7 +27,7 @@ fn s094_to_s137_no_order_of_things_grants_what_nobody_approved_or_loses_a_decisi
             theatre.give(seed, odds, play, async |stage| {
                 stage.rest().await;
                 check::at_rest(stage).await?;
-                stage.is_quiet().await
+                stage.is_quiet(true).await
             })
         },
     );

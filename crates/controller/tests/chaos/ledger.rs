@@ -102,6 +102,18 @@ impl Ledger {
         }
     }
 
+    /// For the next play: keys and decisions are gone, the rest is as it was left.
+    pub(crate) fn afresh(self) -> Self {
+        Self {
+            secrets: self.secrets,
+            products: self.products,
+            auth: self.auth,
+            plans: self.plans,
+            kuadrant: self.kuadrant,
+            ..Self::empty()
+        }
+    }
+
     /// What a key asks for now.
     pub(crate) fn terms(&self, key: usize) -> Option<Terms> {
         let asks = self.keys.get(&key)?;

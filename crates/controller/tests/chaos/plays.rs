@@ -14,7 +14,7 @@ pub(crate) fn interleavings() -> impl Strategy<Value = Vec<Step>> {
         5 => (1..4_000_u16).prop_map(Then::Millis),
         1 => Just(Then::Rest),
     ];
-    vec(step(action(holds(3)), then), 4..24)
+    vec(step(action(holds(6)), then), 4..24)
 }
 
 /// Plays for bad weather: nothing waits for anything, and every key has a value of its own, so that what it all comes to
@@ -103,12 +103,13 @@ fn ends() -> impl Strategy<Value = Ends> {
 }
 
 fn holds(shared: u32) -> impl Strategy<Value = Holds> {
+    let shared_odds = shared.max(1);
     let shared = if shared > 0 {
         Just(Holds::Shared)
     } else {
         Just(Holds::Empty)
     };
-    prop_oneof![6 => (0..4_u8).prop_map(Holds::Own), 2 => shared, 1 => Just(Holds::NoEntry)]
+    prop_oneof![6 => (0..4_u8).prop_map(Holds::Own), shared_odds => shared, 1 => Just(Holds::NoEntry)]
 }
 
 fn recorded() -> impl Strategy<Value = Recorded> {

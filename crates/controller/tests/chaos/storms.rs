@@ -16,7 +16,7 @@ fn s137_after_any_storm_it_is_as_if_there_had_been_none() {
             sleep(Duration::from_secs(seed % 20)).await;
             stage.rest().await;
             check::at_rest(stage).await?;
-            stage.is_quiet().await?;
+            stage.is_quiet(false).await?;
             scratch::is_the_same(stage).await
         })
     });
