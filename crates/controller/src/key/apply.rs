@@ -74,12 +74,16 @@ pub(super) async fn apply(desk: &Desk, seen: &Seen, plan: &Plan) -> Result<Appli
     {
         return Ok(Applied::Stale);
     }
+    // What an approval is bound to is read from its request, and it goes with its request. So the request must be there as it
+    // was seen, and stay: that it can be written to says the one and sees to the other.
     let mut mirror = plan.mirror.as_deref();
-    // The request may be gone, or be about to go, from the time when nobody had decided on it, and an approval that depends
-    // on it would go with it. That it can be written to says that it is there, and keeps it there.
-    if plan.request == Step::Leave && !plan.mark.is_empty() {
-        if let (Some(request), Some(conditions)) = (&live.request, mirror.take()) {
-            mirror_conditions(desk, request.as_ref().clone(), conditions).await?;
+    if !plan.mark.is_empty() {
+        match (&live.request, mirror.take_if(|_| plan.request == Step::Leave)) {
+            (Some(request), Some(conditions)) => {
+                mirror_conditions(desk, request.as_ref().clone(), conditions).await?;
+            }
+            _ if request_is_as_seen(desk, live).await? => {}
+            _ => return Ok(Applied::Stale),
         }
     }
     let mut marked = BTreeMap::new();
@@ -191,6 +195,14 @@ async fn all_approvals_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError
         .map(|approval| version(&approval.object))
         .collect();
     Ok(there == seen)
+}
+
+/// Whether the key's request in the cluster is the one that was seen.
+async fn request_is_as_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError> {
+    let there = desk.cluster.read::<APIKeyRequest>(&live.edges.request).await?;
+    let seen = live.request.as_ref();
+    Ok(there.and_then(|request| request.resource_version())
+        == seen.and_then(|request| request.resource_version()))
 }
 
 /// The request as it is afterwards, if there is one.
