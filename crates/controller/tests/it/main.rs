@@ -27,5 +27,6 @@ mod i_expiry;
 mod j_converging;
 mod j_enforcement;
 mod k_personas;
+mod l_strange;
 mod l_upgrade;
 mod stage;
