@@ -30,16 +30,18 @@ pub(crate) struct Api {
     pub(crate) tokens: Tokens,
     /// Ends watches and background work.
     pub(crate) stopping: CancellationToken,
+    clock: fn() -> Timestamp,
     registry: View<Registry>,
     policy: View<Policy>,
 }
 
 impl Api {
-    pub(crate) fn new(store: Store, tokens: Tokens) -> Self {
+    pub(crate) fn new(store: Store, tokens: Tokens, clock: fn() -> Timestamp) -> Self {
         Self {
             store,
             tokens,
             stopping: CancellationToken::new(),
+            clock,
             registry: View::new([CRDS], Registry::new(builtin::all())),
             policy: View::new(POLICY, Policy::default()),
         }
@@ -69,13 +71,9 @@ impl Api {
         })
     }
 
-    /// The time.
-    #[expect(
-        clippy::unused_self,
-        reason = "the one place where this crate reads the clock, for those who hold it"
-    )]
+    /// The time: the one place where this crate reads the clock.
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::now()
+        (self.clock)()
     }
 
     /// Makes a change; `Ok(Err(current))`: the object was not as expected.

@@ -9,6 +9,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures::future::{BoxFuture, join_all};
 use http::{Request, Response, StatusCode};
+use jiff::Timestamp;
 use rustls::ServerConfig;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -64,10 +65,21 @@ pub enum StartError {
 }
 
 /// What a server is made of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Builder {
     store: Option<Store>,
     tokens: Tokens,
+    clock: fn() -> Timestamp,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            store: None,
+            tokens: Tokens::default(),
+            clock: Timestamp::now,
+        }
+    }
 }
 
 impl Builder {
@@ -85,17 +97,24 @@ impl Builder {
         self
     }
 
+    /// What tells the time; the machine's clock if nothing else.
+    #[must_use]
+    pub fn clock(mut self, clock: fn() -> Timestamp) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Starts the server, and its background work on the present tokio runtime.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn build(self) -> Result<ApiServer, StartError> {
-        let Self { store, tokens } = self;
+        let Self { store, tokens, clock } = self;
         let store = match store {
             Some(store) => store,
             None => Store::memory()?,
         };
-        let api = Arc::new(Api::new(store, tokens));
+        let api = Arc::new(Api::new(store, tokens, clock));
         seed(&api).await?;
         let tasks = TaskTracker::new();
         background::start(&api, &tasks);

@@ -1,6 +1,5 @@
 //! Approvals that decide on nobody's request: whether they are valid.
 
-use jiff::Timestamp;
 use keydesk_api::APIKeyApproval;
 use keydesk_core::NamespacedName;
 
@@ -24,7 +23,7 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
         let request = catalog.request(&request);
         (approval, request)
     };
-    let status = approval_status(&approval, request.as_deref(), Weight::Full, Timestamp::now());
+    let status = approval_status(&approval, request.as_deref(), Weight::Full, desk.settings.clock.now());
     if approval.object.status.as_ref() != Some(&status) {
         desk.cluster
             .put_status(&APIKeyApproval {

@@ -2,7 +2,9 @@
 //! neither sees the old one any more nor the new one yet would make another.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use keydesk_core::NamespacedName;
 use parking_lot::Mutex;

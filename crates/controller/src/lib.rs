@@ -14,6 +14,7 @@
 mod approval;
 mod awaited;
 mod claims;
+mod clock;
 mod desk;
 mod enforcement_secret;
 pub mod fetch;
@@ -37,4 +38,5 @@ mod write;
 
 pub use kinds::{KINDS, absent};
 pub use run::{Controller, RunError, run};
+pub use clock::Clock;
 pub use settings::Settings;

@@ -37,7 +37,7 @@ pub(crate) async fn look(desk: &Desk, target: Target) -> Next {
     looking.end(ended(&looked));
     match looked {
         Ok(Looked::Settled) => Next::Settled,
-        Ok(Looked::Until(moment)) => Next::At(instant(moment)),
+        Ok(Looked::Until(moment)) => Next::At(instant(moment, desk.settings.clock.now())),
         Ok(Looked::Stale) => Next::Retry,
         Err(error) => {
             tell(&target, &error);
@@ -67,8 +67,8 @@ fn tell(target: &Target, error: &WriteError) {
 }
 
 /// The instant of a moment of the calendar; a little later, so that the moment has passed when it comes.
-fn instant(moment: Timestamp) -> Instant {
-    Instant::now() + wait(moment, Timestamp::now()) + Duration::from_millis(2)
+fn instant(moment: Timestamp, now: Timestamp) -> Instant {
+    Instant::now() + wait(moment, now) + Duration::from_millis(2)
 }
 
 /// Timers further ahead are set again on the way: they stand still while the machine sleeps, and do not notice that its

@@ -2,10 +2,11 @@
 //! fail; this knows it beforehand. It is a saving, nothing relies on it: what it remembers it forgets after a second.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use keydesk_core::NamespacedName;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 /// How long a watch is given to tell of a write.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -1,7 +1,9 @@
 //! Whether our role lets us change Secrets. Upstream's does not, and operators may still install that one; the API server
 //! tells by refusing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use parking_lot::Mutex;
 

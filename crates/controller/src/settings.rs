@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::clock::Clock;
 use crate::fetch::{Pace, PrivateRanges};
 
 /// Settings of the controller, with upstream's defaults.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub rotation_overlap: Duration,
     /// How many objects are looked at at once.
     pub workers: usize,
+    /// What tells the time.
+    pub clock: Clock,
 }
 
 impl Default for Settings {
@@ -36,6 +39,7 @@ impl Default for Settings {
             product_failure_grace: Duration::from_mins(1),
             rotation_overlap: Duration::from_hours(7 * 24),
             workers: 8,
+            clock: Clock::default(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Single requests to the API server, each with an error that says what was attempted.
 
 use std::fmt::Debug;
-use std::time::Instant;
 
 use k8s_openapi::NamespaceResourceScope;
 use keydesk_core::NamespacedName;
@@ -11,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
+use tokio::time::Instant;
 
 use crate::recent::{Deed, Recent};
 use crate::telemetry::{DomainMetrics, Saving};

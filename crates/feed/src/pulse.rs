@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -18,7 +18,7 @@ use kube::client::Body;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use thiserror::Error;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 use tower::{BoxError, service_fn};
 
 /// A watch that is open but silent for longer is taken for dead: servers send bookmarks about once a minute.
@@ -211,7 +211,7 @@ impl Heard {
         }
         self.silent
             .as_mut()
-            .reset(tokio::time::Instant::from_std(now) + self.silence);
+            .reset(now + self.silence);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What one more approval costs the controller, and what it does when nothing happens.
+//! What one more approval costs the controller, what it does when nothing happens, and what it bears.
 //!
 //! API server and controller run as two processes of the released binary, with a proxy between them that counts, so
 //! that calls, processor time and memory are the controller's alone.
@@ -20,6 +20,7 @@ use super::counting_proxy::CountingProxy;
 use super::load::Load;
 use super::process::Process;
 use super::report::{self, Measurement};
+use super::scale::Scale;
 
 /// How long the controller is left alone before and while it is seen to do nothing.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -34,6 +35,12 @@ pub(crate) struct Options {
     /// How many more are approved, one after the other.
     #[arg(long, default_value_t = 50)]
     approvals: usize,
+    /// How many Secrets there are that are no key's.
+    #[arg(long, default_value_t = 5_000)]
+    unrelated: usize,
+    /// How many keys end within one minute.
+    #[arg(long, default_value_t = 1_000)]
+    expiring: usize,
     /// With a real kube-apiserver and etcd instead of the embedded API server (needs Go).
     #[arg(long)]
     real: bool,
@@ -48,7 +55,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         let cluster = Cluster::start(workspace, &binary, options.real)?;
         let measured = stage::step(
             &format!("{keys} keys, then {} more approvals", options.approvals),
-            || runtime.block_on(measure(&cluster, &binary, *keys, options.approvals)),
+            || runtime.block_on(measure(&cluster, &binary, *keys, options)),
         );
         measurements.push(measured?);
     }
@@ -109,7 +116,8 @@ impl Cluster {
     }
 }
 
-async fn measure(cluster: &Cluster, binary: &Path, keys: usize, approvals: usize) -> Result<Measurement> {
+async fn measure(cluster: &Cluster, binary: &Path, keys: usize, options: &Options) -> Result<Measurement> {
+    let approvals = options.approvals;
     let client = client(&cluster.kubeconfig()).await?;
     let load = Load::new(client.clone());
     load.install_kinds()
@@ -118,27 +126,23 @@ async fn measure(cluster: &Cluster, binary: &Path, keys: usize, approvals: usize
     load.create_product()
         .await
         .context("failed to create the product")?;
+    load.create_unrelated(options.unrelated)
+        .await
+        .context("failed to create Secrets")?;
 
     let proxy = CountingProxy::start(client).await?;
     let directory = tempfile::tempdir()?;
     let kubeconfig = directory.path().join("kubeconfig");
     std::fs::write(&kubeconfig, proxy.kubeconfig())?;
-    let controller = Process::start(
-        Command::new(binary)
-            .arg("controller")
-            .args([
-                "--metrics-bind-address=0",
-                "--health-probe-bind-address=127.0.0.1:0",
-            ])
-            .env("KUBECONFIG", &kubeconfig),
-    )?;
+    let controller = start(binary, &kubeconfig)?;
 
     let began = Instant::now();
     load.approve(0..keys)
         .await
         .context("failed to approve the keys")?;
     let all_approved = began.elapsed();
-    load.ask(keys..keys + approvals)
+    // The last one is for the next start.
+    load.ask(keys..keys + approvals + 1)
         .await
         .context("failed to ask for more keys")?;
     sleep(SETTLE).await;
@@ -152,6 +156,10 @@ async fn measure(cluster: &Cluster, binary: &Path, keys: usize, approvals: usize
     let (calls_after, spent_after) = (proxy.calls(), controller.processor_time()?);
 
     sleep(AT_REST).await;
+    let (memory, at_rest) = (controller.memory()?, proxy.calls());
+    let spent_at_rest = controller.processor_time()?;
+    drop(controller);
+    let scale = bear(&load, &proxy, binary, &kubeconfig, keys + approvals, options).await?;
     Ok(Measurement {
         keys,
         approvals,
@@ -159,11 +167,59 @@ async fn measure(cluster: &Cluster, binary: &Path, keys: usize, approvals: usize
         calls: calls_after.since(&calls),
         processor_time: spent_after.saturating_sub(spent),
         latencies,
-        memory: controller.memory()?,
-        calls_at_rest: proxy.calls().since(&calls_after),
-        processor_time_at_rest: controller.processor_time()?.saturating_sub(spent_after),
+        memory,
+        calls_at_rest: at_rest.since(&calls_after),
+        processor_time_at_rest: spent_at_rest.saturating_sub(spent_after),
         rest: AT_REST,
+        scale,
     })
+}
+
+/// Starts a controller anew among `keys` approved keys, and lets it bear what it must.
+async fn bear(
+    load: &Load,
+    proxy: &CountingProxy,
+    binary: &Path,
+    kubeconfig: &Path,
+    keys: usize,
+    options: &Options,
+) -> Result<Scale> {
+    load.decide(keys).await?;
+    let began = Instant::now();
+    let controller = start(binary, kubeconfig)?;
+    load.enforced(keys + 1).await?;
+    let started = began.elapsed();
+    sleep(SETTLE).await;
+    let memory = controller.memory()?;
+
+    let unrelated = options.unrelated.min(1_000);
+    let (calls, spent) = (proxy.calls(), controller.processor_time()?);
+    load.change_unrelated(unrelated).await?;
+    sleep(SETTLE).await;
+    let calls_for_unrelated = proxy.calls().since(&calls).0.values().sum();
+    let processor_time_for_unrelated = controller.processor_time()?.saturating_sub(spent);
+
+    let lateness = load.expire(options.expiring.min(keys)).await?;
+    Ok(Scale {
+        start: started,
+        memory,
+        unrelated,
+        calls_for_unrelated,
+        processor_time_for_unrelated,
+        lateness,
+    })
+}
+
+fn start(binary: &Path, kubeconfig: &Path) -> Result<Process> {
+    Process::start(
+        Command::new(binary)
+            .arg("controller")
+            .args([
+                "--metrics-bind-address=0",
+                "--health-probe-bind-address=127.0.0.1:0",
+            ])
+            .env("KUBECONFIG", kubeconfig),
+    )
 }
 
 async fn client(kubeconfig: &Path) -> Result<kube::Client> {

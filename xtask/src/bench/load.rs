@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 const OWNER: &str = "gamestore";
-const CONSUMER: &str = "consumer-app";
+pub(super) const CONSUMER: &str = "consumer-app";
 const KUADRANT: &str = "kuadrant-system";
 
 /// How many requests are under way at once while a load is made.
-const CONCURRENCY: usize = 16;
+pub(super) const CONCURRENCY: usize = 16;
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -128,6 +128,16 @@ impl Load {
             .context("not every key is enforced")
     }
 
+    /// Approves a key that was asked for, and does not wait.
+    pub(super) async fn decide(&self, key: usize) -> Result<()> {
+        self.create(&approval(key)).await
+    }
+
+    /// Waits until so many keys are enforced.
+    pub(super) async fn enforced(&self, number: usize) -> Result<()> {
+        self.wait_for(number, &secrets(), Some(KUADRANT)).await
+    }
+
     /// Asks for keys, and returns when the controller has shown every request to the owner.
     pub(super) async fn ask(&self, keys: Range<usize>) -> Result<()> {
         let number = keys.end;
@@ -182,13 +192,17 @@ impl Load {
                 if list.items.len() >= number {
                     return Ok(());
                 }
-                sleep(Duration::from_millis(500)).await;
+                sleep(Duration::from_millis(100)).await;
             }
         };
         timeout(PATIENCE, all).await?
     }
 
-    async fn create(&self, manifest: &Value) -> Result<()> {
+    pub(super) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    pub(super) async fn create(&self, manifest: &Value) -> Result<()> {
         let object: DynamicObject = serde_json::from_value(manifest.clone())?;
         self.api(&object)?.create(&PostParams::default(), &object).await?;
         Ok(())
@@ -214,7 +228,7 @@ impl Load {
     }
 }
 
-fn resource(group: &str, version: &str, kind: &str) -> ApiResource {
+pub(super) fn resource(group: &str, version: &str, kind: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind))
 }
 
@@ -222,7 +236,7 @@ fn secrets() -> ApiResource {
     resource("", "v1", "Secret")
 }
 
-fn key_name(key: usize) -> String {
+pub(super) fn key_name(key: usize) -> String {
     format!("key-{key:06}")
 }
 

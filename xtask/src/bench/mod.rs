@@ -11,6 +11,7 @@ mod gate;
 mod load;
 mod process;
 mod report;
+mod scale;
 
 /// What is measured.
 #[derive(Subcommand)]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::counting_proxy::Calls;
+use super::scale::Scale;
 
 /// What was measured at one number of keys.
 pub(super) struct Measurement {
@@ -21,7 +22,11 @@ pub(super) struct Measurement {
     pub(super) calls_at_rest: Calls,
     pub(super) processor_time_at_rest: Duration,
     pub(super) rest: Duration,
+    pub(super) scale: Scale,
 }
+
+/// The container's limit in upstream's manifests.
+const MEMORY_LIMIT: u64 = 128 << 20;
 
 impl Measurement {
     fn processor_time_per_approval(&self) -> f64 {
@@ -63,7 +68,81 @@ pub(super) fn table(measurements: &[Measurement]) -> String {
             last.keys, first.keys
         );
     }
+    for measurement in measurements {
+        table.push_str(&verdicts(measurement));
+    }
     table
+}
+
+/// What must hold at any size, and whether it did.
+fn verdicts(measurement: &Measurement) -> String {
+    let Measurement {
+        keys,
+        latencies,
+        memory,
+        calls_at_rest,
+        scale,
+        ..
+    } = measurement;
+    let slowest = latencies.iter().max().copied().unwrap_or_default();
+    let latest = scale.lateness.iter().max().copied().unwrap_or_default();
+    let most = (*memory).max(scale.memory);
+    let rows = [
+        (
+            "a start, until an approval made before it is enforced",
+            format!("{:.1} s", scale.start.as_secs_f64()),
+            None,
+        ),
+        (
+            "an approval is enforced within 1 s",
+            format!("{:.0} ms at most", milliseconds(slowest)),
+            Some(slowest < Duration::from_secs(1)),
+        ),
+        (
+            "memory below 128 MiB",
+            format!(
+                "{:.0} MB, after a start {:.0} MB",
+                megabytes(*memory),
+                megabytes(scale.memory)
+            ),
+            Some(most < MEMORY_LIMIT),
+        ),
+        (
+            "no calls at rest",
+            total(calls_at_rest).to_string(),
+            Some(total(calls_at_rest) == 0),
+        ),
+        (
+            "no calls for Secrets of others",
+            format!(
+                "{} for {} changes, {:.0} ms CPU",
+                scale.calls_for_unrelated,
+                scale.unrelated,
+                milliseconds(scale.processor_time_for_unrelated)
+            ),
+            Some(scale.calls_for_unrelated == 0),
+        ),
+        (
+            "keys that end within one minute are Expired within 2 s",
+            format!(
+                "{} keys, {:.0} ms late at most, median {:.0} ms",
+                scale.lateness.len(),
+                milliseconds(latest),
+                milliseconds(median(&scale.lateness))
+            ),
+            Some(latest < Duration::from_secs(2)),
+        ),
+    ];
+    let mut table = format!("\n\n| with {keys} keys | measured | holds |\n|---|---|---|\n");
+    for (what, measured, holds) in rows {
+        let holds = holds.map_or("", |holds| if holds { "yes" } else { "NO" });
+        let _ = writeln!(table, "| {what} | {measured} | {holds} |");
+    }
+    table
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    count(usize::try_from(bytes / 1_000).unwrap_or(usize::MAX)) / 1e3
 }
 
 fn per_approval(calls: &Calls, approvals: usize) -> String {

@@ -34,6 +34,11 @@ impl TestBinary {
         &self.package
     }
 
+    /// Whether it is this one of this package's `tests/`.
+    pub(super) fn is(&self, package: &str, integration: &str) -> bool {
+        self.package == package && matches!(&self.target, Target::Integration(name) if name == integration)
+    }
+
     /// Whether it is one of the package's `tests/`, which see the package from outside.
     pub(super) fn is_integration(&self) -> bool {
         match self.target {

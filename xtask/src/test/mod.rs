@@ -30,6 +30,12 @@ const ENVOY: &str = "KEYDESK_ENVOY";
 /// Tells the tests which cluster to use instead of the server in process: the path of a kubeconfig of an admin.
 const KUBECONFIG: &str = "KEYDESK_TEST_KUBECONFIG";
 
+/// Tells the tests which roles to install in the place of ours: a folder.
+const ROLES: &str = "KEYDESK_TEST_ROLES";
+
+/// The Go controller's role, which is what this one has where an operator still installs it.
+const UPSTREAMS_ROLE: &str = "crates/controller/tests/fixtures/upstream";
+
 /// The packages whose tests in `tests/` run against any API server.
 const ANY_SERVER: [&str; 2] = ["keydesk-apiserver", "keydesk-controller"];
 
@@ -90,6 +96,12 @@ fn everything(
     let mut tally = Tally::default();
     for binary in binary::build(workspace)? {
         tally += binary.run(environment, &arguments(filter, &[]))?;
+        if binary.is("keydesk-controller", "it") {
+            // What is about our own roles is left out.
+            let mut environment = environment.to_vec();
+            environment.push((ROLES, UPSTREAMS_ROLE.into()));
+            tally += binary.run(&environment, &arguments(filter, &["--skip=k_personas"]))?;
+        }
     }
     tally += binary::examples(workspace, filter)?;
     Ok(tally)

@@ -28,7 +28,7 @@ const FIELDS: [&str; 15] = [
     "managedFields",
 ];
 
-/// Known, and kept by nobody here.
+/// Known, and not for clients to say.
 const DROPPED: [&str; 2] = ["selfLink", "managedFields"];
 
 const OWNER_FIELDS: [&str; 6] = [

@@ -42,7 +42,7 @@ pub(crate) fn seconds(now: Timestamp) -> String {
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
     "name",
     "namespace",
     "uid",
@@ -51,10 +51,11 @@ const KEPT: [&str; 8] = [
     "creationTimestamp",
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
+    "managedFields",
 ];
 
 /// What `old` becomes when a client wants `new`: only in that part, and never in what the server sets.
-pub(crate) fn settle(resource: &ResourceType, old: &Value, new: Value, part: Part) -> Value {
+pub(crate) fn settle(resource: &ResourceType, old: &Value, new: Value, part: Part, now: Timestamp) -> Value {
     let mut settled = match part {
         Part::Main => own_part(resource, old, new),
         Part::Status => with_part(old, &new, "/status"),
@@ -66,8 +67,23 @@ pub(crate) fn settle(resource: &ResourceType, old: &Value, new: Value, part: Par
             .and_then(Value::as_i64)
             .unwrap_or(0);
         settled["metadata"]["generation"] = json!(generation + 1);
+        if resource.crd.is_some() {
+            settled["metadata"]["managedFields"] = json!([written(resource, now)]);
+        }
     }
     settled
+}
+
+/// Of all that a Kubernetes server keeps about who wrote what, only when the content of a custom resource was written
+/// last. Controllers need it: what is seen late was not written late.
+fn written(resource: &ResourceType, now: Timestamp) -> Value {
+    json!({
+        "operation": "Update",
+        "apiVersion": resource.api_version(),
+        "time": seconds(now),
+        "fieldsType": "FieldsV1",
+        "fieldsV1": { "f:spec": {} },
+    })
 }
 
 fn counts_generation(resource: &ResourceType) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! Writers send commands to one thread, which decides each against committed state, commits all that wait in one
 //! transaction, publishes, and only then answers. So readers and watchers never see what could still be lost.
+//! Without a file there is nothing to wait for: each writer then does it on the spot.
 //! The store knows objects as JSON with metadata; it knows no kind and no HTTP.
 
 mod collection;
@@ -19,7 +20,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -37,8 +38,18 @@ pub struct Store {
     state: Arc<RwLock<State>>,
     revision: watch::Receiver<u64>,
     broken: CancellationToken,
-    jobs: Option<mpsc::Sender<Job>>,
-    writer: Option<JoinHandle<()>>,
+    writing: Writing,
+}
+
+/// Where the one writer works.
+enum Writing {
+    /// In the threads of those who ask, one after the other.
+    Here(Mutex<Writer>),
+    /// In a thread of its own; both are taken when the store is dropped.
+    Apart {
+        jobs: Option<mpsc::Sender<Job>>,
+        thread: Option<JoinHandle<()>>,
+    },
 }
 
 /// An event, and in which collection.
@@ -99,27 +110,41 @@ impl Store {
     fn start(disk: Option<Disk>, state: State) -> Result<Self, StoreError> {
         let (announce, revision) = watch::channel(state.revision);
         let state = Arc::new(RwLock::new(state));
-        let (jobs, queue) = mpsc::channel();
         let broken = CancellationToken::new();
+        let in_memory = disk.is_none();
         let writer = Writer::new(Arc::clone(&state), disk, announce, broken.clone());
-        let writer = std::thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || writer.run(&queue))
-            .map_err(StoreError::StartWriter)?;
+        let writing = if in_memory {
+            Writing::Here(Mutex::new(writer))
+        } else {
+            let (jobs, queue) = mpsc::channel();
+            let thread = std::thread::Builder::new()
+                .name("store-writer".into())
+                .spawn(move || writer.run(&queue))
+                .map_err(StoreError::StartWriter)?;
+            Writing::Apart {
+                jobs: Some(jobs),
+                thread: Some(thread),
+            }
+        };
         Ok(Self {
             state,
             revision,
             broken,
-            jobs: Some(jobs),
-            writer: Some(writer),
+            writing,
         })
     }
 
     /// Makes one change, atomically and durably, or says why not.
     pub(crate) async fn write(&self, write: Write) -> Result<Arc<Object>, Rejected> {
         let (answer, answered) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or(Rejected::Failed)?;
-        jobs.send(Job { write, answer }).map_err(|_| Rejected::Failed)?;
+        let job = Job { write, answer };
+        match &self.writing {
+            Writing::Here(writer) => writer.lock().work(std::iter::once(job)),
+            Writing::Apart { jobs, .. } => {
+                let jobs = jobs.as_ref().ok_or(Rejected::Failed)?;
+                jobs.send(job).map_err(|_| Rejected::Failed)?;
+            }
+        }
         answered.await.unwrap_or(Err(Rejected::Failed))
     }
 
@@ -249,10 +274,12 @@ impl State {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        drop(self.jobs.take());
-        if let Some(writer) = self.writer.take() {
-            // A writer that panicked has been reported by the panic itself; there is nothing left to close.
-            let _ = writer.join();
+        if let Writing::Apart { jobs, thread } = &mut self.writing {
+            drop(jobs.take());
+            if let Some(thread) = thread.take() {
+                // A writer that panicked has been reported by the panic itself; there is nothing left to close.
+                let _ = thread.join();
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The one thread that changes anything.
+//! The one that changes anything.
 
 use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
@@ -61,7 +61,8 @@ impl Writer {
         }
     }
 
-    fn work(&self, jobs: impl Iterator<Item = Job>) {
+    /// Decides and commits these.
+    pub(super) fn work(&self, jobs: impl Iterator<Item = Job>) {
         let mut batch = Batch {
             revision: self.state.read().revision,
             events: Vec::new(),

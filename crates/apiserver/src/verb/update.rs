@@ -38,7 +38,7 @@ pub(crate) async fn update(
         let old = resource.shown(&current);
         let new = compute(&old)?;
         check_identity(call, name, &old, &new)?;
-        let mut settled = admit::settle(resource, &old, new, part);
+        let mut settled = admit::settle(resource, &old, new, part, api.now());
         if settled == old {
             return Ok(current);
         }

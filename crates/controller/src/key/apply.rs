@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
 use kube::ResourceExt;
+use kube::api::Preconditions;
 
 use super::account::Made;
 use super::approvals::missing_owner;
@@ -14,7 +16,7 @@ use super::plan::Plan;
 use super::request::Step;
 use super::seen::{Live, Seen};
 use crate::desk::Desk;
-use crate::write::{self, WriteError, with_uid};
+use crate::write::{self, WriteError};
 
 /// How carrying out ended, if nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +40,21 @@ pub(super) async fn apply(
         outcome.note(copying::delete(desk, secret).await);
     }
     for request in &plan.discard {
-        let uid = with_uid(request.metadata.uid.as_deref());
+        if let Some(live) = &seen.live
+            && is_own(live, request)
+            && !all_approvals_seen(desk, live).await?
+        {
+            return Ok(Applied::Stale);
+        }
+        // Exactly the version that nobody had decided on: a deletion that the cluster carries out late must not take a
+        // decision along.
+        let preconditions = Preconditions {
+            uid: request.metadata.uid.clone(),
+            resource_version: request.metadata.resource_version.clone(),
+        };
         outcome.note(
             desk.cluster
-                .delete::<APIKeyRequest>(&write::id(request.as_ref()), uid)
+                .delete::<APIKeyRequest>(&write::id(request.as_ref()), preconditions)
                 .await,
         );
     }
@@ -58,6 +71,18 @@ pub(super) async fn apply(
     ) && !all_approvals_seen(desk, live).await?
     {
         return Ok(Applied::Stale);
+    }
+    // What an approval is bound to is read from its request, and it goes with its request. So the request must be there as it
+    // was seen, and stay: that it can be written to says the one and sees to the other.
+    let mut mirror = plan.mirror.as_deref();
+    if !plan.mark.is_empty() {
+        match (&live.request, mirror.take_if(|_| plan.request == Step::Leave)) {
+            (Some(request), Some(conditions)) => {
+                mirror_conditions(desk, request.as_ref().clone(), conditions).await?;
+            }
+            _ if request_is_as_seen(desk, live).await? => {}
+            _ => return Ok(Applied::Stale),
+        }
     }
     let mut marked = BTreeMap::new();
     for mark in &plan.mark {
@@ -95,23 +120,29 @@ pub(super) async fn apply(
             made.approval_statuses.insert(write::id(&approval));
         }
     }
-    if let (Some(request), Some(conditions)) = (request, &plan.mirror) {
-        let status = APIKeyRequestStatus {
-            conditions: conditions.clone(),
-        };
-        outcome.note(
-            desk.cluster
-                .put_status(&APIKeyRequest {
-                    status: Some(status),
-                    ..request
-                })
-                .await,
-        );
+    if let (Some(request), Some(conditions)) = (request, mirror) {
+        outcome.note(mirror_conditions(desk, request, conditions).await);
     }
     match copying::carry_out(desk, seen, &plan.copying, made, &mut outcome).await {
         Applied::Done => outcome.end(),
         Applied::Stale => outcome.end().map(|_| Applied::Stale),
     }
+}
+
+async fn mirror_conditions(
+    desk: &Desk,
+    request: APIKeyRequest,
+    conditions: &[Condition],
+) -> Result<APIKeyRequest, WriteError> {
+    let status = APIKeyRequestStatus {
+        conditions: conditions.to_vec(),
+    };
+    desk.cluster
+        .put_status(&APIKeyRequest {
+            status: Some(status),
+            ..request
+        })
+        .await
 }
 
 /// The first failure of several writes.
@@ -137,8 +168,13 @@ impl Outcome {
     }
 }
 
+fn is_own(live: &Live, request: &APIKeyRequest) -> bool {
+    let own = live.request.as_ref();
+    own.is_some_and(|own| own.metadata.uid == request.metadata.uid)
+}
+
 /// Whether the approvals of the key's request in the cluster are those that were seen. Asked before the terms that the
-/// request shows change, so that none is left to be bound to terms that its reviewer did not see.
+/// request shows change, or it goes, so that none is left to be bound to terms that its reviewer did not see.
 async fn all_approvals_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError> {
     let id = &live.edges.request;
     let listed = desk.cluster.list_beside::<APIKeyApproval>(id).await?;
@@ -153,6 +189,14 @@ async fn all_approvals_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError
         .map(|approval| version(&approval.object))
         .collect();
     Ok(there == seen)
+}
+
+/// Whether the key's request in the cluster is the one that was seen.
+async fn request_is_as_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError> {
+    let there = desk.cluster.read::<APIKeyRequest>(&live.edges.request).await?;
+    let seen = live.request.as_ref();
+    Ok(there.and_then(|request| request.resource_version())
+        == seen.and_then(|request| request.resource_version()))
 }
 
 /// The request as it is afterwards, if there is one.

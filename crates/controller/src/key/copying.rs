@@ -1,6 +1,6 @@
 //! Writing enforcement secrets: values go from the consumer's Secret to the copy, and nowhere else.
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;

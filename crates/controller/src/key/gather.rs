@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
-use jiff::Timestamp;
 use keydesk_api::condition::{self, KeyAspect};
 use keydesk_api::meta::{is_previous_secret, previous_secret_name};
 use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target};
@@ -105,7 +104,7 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
         requests,
         copies,
         retired: desk.retired.lock().get(id).cloned().unwrap_or_default(),
-        may_update: desk.rights.may_update(std::time::Instant::now()),
+        may_update: desk.rights.may_update(tokio::time::Instant::now()),
     })
 }
 
@@ -114,7 +113,7 @@ fn rotation(desk: &Desk, content: Content, taken: Option<NamespacedName>) -> Rot
     let Some(previous) = content.previous() else {
         return Rotation::Settled;
     };
-    let rotation = Rotation::of(previous, desk.settings.rotation_overlap, Timestamp::now());
+    let rotation = Rotation::of(previous, desk.settings.rotation_overlap, desk.settings.clock.now());
     match (rotation, taken) {
         (Rotation::Until { .. }, Some(taken)) => Rotation::Refused(Refusal::NameTaken(taken)),
         (rotation, _) => rotation,

@@ -17,7 +17,6 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use jiff::Timestamp;
 use keydesk_core::NamespacedName;
 
 pub(crate) use account::{Account, Held, Made};
@@ -37,7 +36,7 @@ use crate::write::WriteError;
 /// Looks at one key and brings the cluster to where it should be.
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
     let seen = gather::gather(desk, id).await?;
-    let (plan, account) = plan(&seen, desk.settings.product_failure_grace, Timestamp::now());
+    let (plan, account) = plan(&seen, desk.settings.product_failure_grace, desk.settings.clock.now());
     let mut made = Made::default();
     let applied = apply::apply(desk, &seen, &plan, &mut made).await;
     // Also of what was written before a failure.

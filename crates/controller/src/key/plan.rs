@@ -135,12 +135,17 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         .map(|status| status.conditions.as_slice())
         .unwrap_or_default();
     let mirror = (keeps_request && mirrored != status.conditions).then(|| status.conditions.clone());
+    // While it changes, its approvals do not become its dependents: see `apply`.
+    let adopting = live
+        .request
+        .as_deref()
+        .filter(|_| request == request::Step::Leave);
     let automatic = automatic::step(live, &facts.asked, &ruling, &bound, now);
     let account = Account::of(live, &ruling, &bound);
     let plan = Plan {
         revoke,
         // Also while there is no request to show: what was approved then must not become what is asked for later.
-        mark: approvals::marks(&bound, live.request.as_deref()),
+        mark: approvals::marks(&bound, adopting),
         discard,
         request,
         approval_statuses: approvals::statuses(live, &bound, &ruling, now),

@@ -7,7 +7,6 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use jiff::Timestamp;
 use keydesk_api::meta::annotation;
 use keydesk_api::{APIProduct, Authentication, Method};
 use keydesk_core::NamespacedName;
@@ -19,7 +18,7 @@ use crate::write::WriteError;
 
 /// Looks at one product and writes what was found out about it.
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
-    let now = Timestamp::now();
+    let now = desk.settings.clock.now();
     if let Some(seen) = gather::gather(desk, id, now) {
         desk.telemetry.cap(id, Some(&seen.product));
         return apply::apply(desk, id, plan::plan(&seen, now)).await;

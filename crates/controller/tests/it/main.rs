@@ -38,4 +38,6 @@ mod l_events;
 mod l_telemetry;
 mod l_operations;
 mod replica;
+mod l_strange;
+mod l_upgrade;
 mod stage;

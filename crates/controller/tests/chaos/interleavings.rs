@@ -1,0 +1,136 @@
+//! Any order of any steps.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use keydesk_testkit::Odds;
+use parking_lot::Mutex;
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+use crate::check;
+use crate::play::Step;
+use crate::plays;
+use crate::stage::{Tally, Theatre};
+
+#[test]
+fn s094_to_s137_no_order_of_things_grants_what_nobody_approved_or_loses_a_decision() {
+    // The first seeds with everything at once, the next with a network that takes its time, and so on.
+    let weathers = [Odds::default(), Odds::DRIZZLE, Odds::DRIZZLE];
+    let tally = give_all(
+        "KEYDESK_INTERLEAVINGS",
+        300,
+        plays::interleavings,
+        |theatre, seed, play| {
+            let odds = weathers[usize::try_from(seed).unwrap() % weathers.len()];
+            theatre.give(seed, odds, play, async |stage| {
+                stage.rest().await;
+                check::at_rest(stage).await?;
+                stage.is_quiet(true).await
+            })
+        },
+    );
+    has_seen(&tally, &STANDINGS);
+    has_seen(&tally, &["SecretAPIKeyDuplicate", "slow"]);
+}
+
+/// Where a key can stand.
+pub(crate) const STANDINGS: [&str; 10] = [
+    "APIProductNotFound",
+    "Approved",
+    "AuthSchemeNotFound",
+    "AwaitingApproval",
+    "Denied",
+    "KeyExpired",
+    "KuadrantNotFound",
+    "PlanTierNotFound",
+    "SecretAPIKeyNotFound",
+    "TermsChanged",
+];
+
+/// A proof of nothing if nothing happened.
+pub(crate) fn has_seen(tally: &Tally, all: &[&str]) {
+    // A few plays for one seed need not come to everything.
+    let enough = tally.values().sum::<usize>() > 3_000;
+    for what in all {
+        assert!(
+            !enough || tally.contains_key(what),
+            "no play came to {what}, only to {tally:?}"
+        );
+    }
+}
+
+/// Gives so many plays, each with a seed of its own, with all processors. A failing one is made as short as it goes.
+pub(crate) fn give_all<S: Strategy<Value = Vec<Step>>>(
+    variable: &str,
+    default: u64,
+    plays: impl Fn() -> S + Sync,
+    give: impl Fn(&mut Theatre, u64, &[Step]) -> Result<Tally, String> + Sync,
+) -> Tally {
+    let number = environment(variable).unwrap_or(default);
+    let first = environment("KEYDESK_SEED").unwrap_or(0);
+    let next = AtomicU64::new(first);
+    let sum: Mutex<Tally> = Mutex::default();
+    let work = || {
+        let mut theatre = Theatre::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + number {
+                return;
+            }
+            let tally = give_one(&mut theatre, seed, &plays(), &give);
+            let mut sum = sum.lock();
+            for (what, times) in tally {
+                *sum.entry(what).or_default() += times;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            if let Err(panic) = worker.join() {
+                next.store(u64::MAX / 2, Ordering::Relaxed);
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+    sum.into_inner()
+}
+
+fn give_one(
+    theatre: &mut Theatre,
+    seed: u64,
+    plays: &impl Strategy<Value = Vec<Step>>,
+    give: &impl Fn(&mut Theatre, u64, &[Step]) -> Result<Tally, String>,
+) -> Tally {
+    let config = Config {
+        cases: 1,
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..Config::default()
+    };
+    let mut dice = [0; 32];
+    dice[..8].copy_from_slice(&seed.to_le_bytes());
+    let dice = TestRng::from_seed(RngAlgorithm::ChaCha, &dice);
+    let (theatre, tally) = (RefCell::new(theatre), RefCell::new(Tally::new()));
+    let outcome = TestRunner::new_with_rng(config, dice).run(plays, |play| {
+        let given = give(&mut theatre.borrow_mut(), seed, &play);
+        *tally.borrow_mut() = given.map_err(TestCaseError::fail)?;
+        Ok(())
+    });
+    if let Err(failed) = outcome {
+        panic!("seed {seed}: {failed:#}");
+    }
+    tally.into_inner()
+}
+
+pub(crate) fn environment(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|error| panic!("{variable}={value:?}: {error}")),
+    )
+}

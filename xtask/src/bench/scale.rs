@@ -1,0 +1,129 @@
+//! What a controller must bear among thousands of keys: a start, Secrets of others, many ends within a minute.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+use kube::api::{Api, DynamicObject, Patch, PatchParams, WatchEvent, WatchParams};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+use super::load::{CONCURRENCY, CONSUMER, Load, key_name, resource};
+
+/// Where Secrets live that are no key's.
+const ELSEWHERE: &str = "somebody-else";
+
+/// How long after the last of the ends is waited for.
+const LATE: Duration = Duration::from_secs(60);
+
+/// What was measured.
+#[derive(Debug)]
+pub(super) struct Scale {
+    /// From the start of the process until an approval that was made before it is enforced.
+    pub(super) start: Duration,
+    /// In bytes, after that.
+    pub(super) memory: u64,
+    pub(super) unrelated: usize,
+    /// Requests of the controller while each of the unrelated Secrets changed once.
+    pub(super) calls_for_unrelated: usize,
+    pub(super) processor_time_for_unrelated: Duration,
+    /// How late keys were said to be expired.
+    pub(super) lateness: Vec<Duration>,
+}
+
+impl Load {
+    /// Creates Secrets that nobody refers to.
+    pub(super) async fn create_unrelated(&self, number: usize) -> Result<()> {
+        self.create(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ELSEWHERE}}))
+            .await?;
+        let created = stream::iter(0..number).map(|number| async move {
+            self.create(&json!({
+                "apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": format!("unrelated-{number}"), "namespace": ELSEWHERE},
+                "stringData": {"password": "nobody's business", "release": "x".repeat(2_000)},
+            }))
+            .await
+        });
+        created.buffer_unordered(CONCURRENCY).try_collect().await
+    }
+
+    /// Changes each of so many of them once.
+    pub(super) async fn change_unrelated(&self, number: usize) -> Result<()> {
+        let secrets: Api<DynamicObject> =
+            Api::namespaced_with(self.client(), ELSEWHERE, &resource("", "v1", "Secret"));
+        let change = Patch::Merge(json!({"metadata": {"labels": {"changed": "true"}}}));
+        let changed = stream::iter(0..number).map(|number| {
+            let (secrets, change) = (&secrets, &change);
+            async move {
+                let name = format!("unrelated-{number}");
+                secrets
+                    .patch_metadata(&name, &PatchParams::default(), change)
+                    .await
+            }
+        });
+        changed
+            .buffer_unordered(CONCURRENCY)
+            .try_for_each(async |_| Ok(()))
+            .await?;
+        Ok(())
+    }
+
+    /// Lets so many approved keys end, evenly within one minute that begins when all know their end, and returns how much
+    /// later each was said to have ended.
+    pub(super) async fn expire(&self, number: usize) -> Result<Vec<Duration>> {
+        let keys = resource("devportal.kuadrant.io", "v1alpha1", "APIKey");
+        let keys: Api<DynamicObject> = Api::namespaced_with(self.client(), CONSUMER, &keys);
+        let beginning = Timestamp::now().as_second() + 60;
+        let mut ends = BTreeMap::new();
+        for key in 0..number {
+            let second = i64::try_from(key * 60 / number)?;
+            ends.insert(key_name(key), Timestamp::from_second(beginning + second)?);
+        }
+        let list = keys
+            .list_metadata(&kube::api::ListParams::default().limit(1))
+            .await?;
+        let mut version = list
+            .metadata
+            .resource_version
+            .context("a list has no resourceVersion")?;
+        let patched = stream::iter(&ends).map(|(name, end)| {
+            let patch = Patch::Merge(json!({"spec": {"expiresAt": end}}));
+            let keys = &keys;
+            async move { keys.patch(name, &PatchParams::default(), &patch).await }
+        });
+        patched
+            .buffer_unordered(CONCURRENCY)
+            .try_for_each(async |_| Ok(()))
+            .await?;
+
+        let mut lateness = Vec::new();
+        let deadline = Instant::now() + Duration::from_secs(120) + LATE;
+        while !ends.is_empty() && Instant::now() < deadline {
+            let mut events = keys.watch(&WatchParams::default(), &version).await?.boxed();
+            while let Ok(Some(event)) = timeout(LATE, events.try_next()).await.unwrap_or(Ok(None)) {
+                let (WatchEvent::Modified(object) | WatchEvent::Added(object)) = event else {
+                    continue;
+                };
+                version = object.metadata.resource_version.clone().unwrap_or(version);
+                if is_expired(&object.data)
+                    && let Some(end) = ends.remove(object.metadata.name.as_deref().unwrap_or_default())
+                {
+                    let late = Timestamp::now().duration_since(end);
+                    lateness.push(Duration::try_from(late).unwrap_or_default());
+                }
+                if ends.is_empty() {
+                    break;
+                }
+            }
+        }
+        anyhow::ensure!(ends.is_empty(), "{} keys have not expired", ends.len());
+        Ok(lateness)
+    }
+}
+
+fn is_expired(object: &Value) -> bool {
+    let conditions = object["status"]["conditions"].as_array();
+    conditions.is_some_and(|conditions| conditions.iter().any(|condition| condition["type"] == "Expired"))
+}
