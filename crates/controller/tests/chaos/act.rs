@@ -202,6 +202,7 @@ impl Stage {
             accepted: now,
             reviewed,
             edited: false,
+            by_hand: None,
             excused: false,
         };
         self.made((owner, name), decision);
@@ -235,13 +236,14 @@ impl Stage {
         self.ledger.named += 1;
         let message = format!("on second thoughts, {}", self.ledger.named);
         let spec = json!({ "spec": { "approved": approved, "message": message } });
-        self.admin.patch(&address, &spec).await.unwrap();
+        let changed = self.admin.patch(&address, &spec).await.unwrap();
         let known = self.ledger.decisions.get(&name).cloned();
         let decision = known.unwrap_or_else(|| automatic(object, owner));
         let decision = Decision {
             approved,
             accepted: clock::now(),
             edited: true,
+            by_hand: changed["metadata"]["generation"].as_i64(),
             ..decision
         };
         self.made(name, decision);
@@ -350,6 +352,7 @@ pub(crate) fn automatic(object: &Value, owner: usize) -> Decision {
         accepted: record.map_or(reviewed, |record| moment(&record["acceptedAt"])),
         reviewed,
         edited: object["metadata"]["generation"].as_i64() > Some(1),
+        by_hand: None,
         excused: false,
     }
 }

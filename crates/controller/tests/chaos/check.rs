@@ -146,11 +146,12 @@ fn catch_up(stage: &mut Stage, approvals: &[Value]) -> Broken {
         let name = (owner, at.name.clone());
         there.insert(name.clone());
         let own = object["spec"]["reviewedBy"] == "system";
+        let generation = object["metadata"]["generation"].as_i64();
         let touched = stage
             .ledger
             .decisions
             .get(&name)
-            .is_some_and(|known| !known.approved);
+            .is_some_and(|known| known.by_hand.is_some() && known.by_hand == generation);
         if !own || touched {
             if !stage.ledger.decisions.contains_key(&name) {
                 return Err(format!("nobody made the decision {at}"));
@@ -222,7 +223,9 @@ fn resolve(stage: &Stage, approvals: &[Value]) -> Result<Resolved, String> {
                 // What was approved in an earlier life of the key is of no interest any more.
                 if !permissible.contains(&terms) && !decision.excused {
                     return Err(format!(
-                        "{name} is taken to approve {terms:?}, given for one of {permissible:?}"
+                        "{name} is taken to approve {terms:?}, given for one of {permissible:?} at {}: {record}, {:?}",
+                        decision.accepted,
+                        stage.journal.of(decision.key)
                     ));
                 }
                 Some(terms)

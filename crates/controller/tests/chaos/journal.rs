@@ -70,6 +70,12 @@ impl Journal {
         self.0.lock().clear();
     }
 
+    /// All about one key.
+    pub(crate) fn of(&self, key: usize) -> Vec<Entry> {
+        let entries = self.0.lock();
+        entries.iter().filter(|entry| entry.key == key).cloned().collect()
+    }
+
     /// What the request of a key showed at any moment from `from` to `to`, both included; `None` among it: nothing.
     pub(crate) fn between(
         &self,

@@ -39,6 +39,8 @@ pub(crate) struct Decision {
     pub(crate) accepted: Timestamp,
     pub(crate) reviewed: Timestamp,
     pub(crate) edited: bool,
+    /// If somebody changed it, what its generation was then.
+    pub(crate) by_hand: Option<i64>,
     /// It may be gone: its key was, for a time, or was another owner's.
     pub(crate) excused: bool,
 }
