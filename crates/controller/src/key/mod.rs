@@ -26,7 +26,11 @@ use crate::write::WriteError;
 /// Looks at one key and brings the cluster to where it should be.
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
     let seen = gather::gather(desk, id).await?;
-    let plan = plan(&seen, desk.settings.product_failure_grace, desk.settings.clock.now());
+    let plan = plan(
+        &seen,
+        desk.settings.product_failure_grace,
+        desk.settings.clock.now(),
+    );
     let applied = apply::apply(desk, &seen, &plan).await?;
     if let Some(status) = &plan.status {
         report(id, status);
