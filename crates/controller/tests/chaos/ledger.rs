@@ -170,6 +170,7 @@ impl Ledger {
                 let unseen = shown.contains(&None);
                 let mut terms: BTreeSet<Terms> = shown.into_iter().flatten().collect();
                 if unseen {
+                    terms.extend(journal.first_after(decision.key, decision.owner, decision.accepted));
                     let since = self.asked.iter().filter(|(_, key, _)| *key == decision.key);
                     let before = since.clone().rfind(|(at, ..)| *at <= second);
                     let after = since.filter(|(at, ..)| *at > second);
