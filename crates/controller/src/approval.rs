@@ -23,7 +23,12 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
         let request = catalog.request(&request);
         (approval, request)
     };
-    let status = approval_status(&approval, request.as_deref(), Weight::Full, desk.settings.clock.now());
+    let status = approval_status(
+        &approval,
+        request.as_deref(),
+        Weight::Full,
+        desk.settings.clock.now(),
+    );
     if approval.object.status.as_ref() != Some(&status) {
         desk.cluster
             .put_status(&APIKeyApproval {

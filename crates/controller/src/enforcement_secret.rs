@@ -6,7 +6,7 @@ use kube::api::Preconditions;
 
 use crate::desk::Desk;
 use crate::look::Looked;
-use crate::managed::is_orphan;
+use crate::managed::is_managed;
 use crate::write::WriteError;
 
 /// Looks at one Secret, unless a key looks after it.
@@ -15,7 +15,7 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
         let catalog = desk.catalog.read();
         let secret = catalog.secret(id).filter(|secret| !secret.deleting);
         let namespace = catalog.enforcement_namespace();
-        secret.filter(|secret| !catalog.derives_enforcement_secret(&id.name) && is_orphan(secret, namespace))
+        secret.filter(|secret| !catalog.derives_enforcement_secret(&id.name) && is_managed(secret, namespace))
     };
     if let Some(secret) = orphan {
         // Exactly the version that was judged: its labels may have changed.

@@ -1,22 +1,15 @@
 //! Which Secrets are ours to change and delete.
 //!
-//! A Secret of a key that we know is told by its name, which nobody's other Secret happens to have, and by the label that
-//! makes it an enforcement secret. Of a key that is gone nothing is known but what the Secret itself says: there it must
-//! have every label that ours have.
+//! Where enforcement secrets go, our label says it: what bears it there opens doors, so that one of no approved key goes
+//! whoever made it, as with upstream (`spec/controller-scenarios.md` 113). Anywhere else a Secret must have every label that
+//! ours have and be named after the key that they name: nobody's other Secret happens to be.
 
 use keydesk_api::meta::{annotation, enforcement_secret_name, enforcement_stem, label};
 use keydesk_catalog::SecretMeta;
 
-/// Whether a Secret by a name of a key is an enforcement secret of that key. Elsewhere than where such Secrets go, it must
-/// also say whose it is.
-pub(crate) fn is_copy(secret: &SecretMeta, enforcement_namespace: Option<&str>) -> bool {
+/// Whether a Secret is an enforcement secret of ours.
+pub(crate) fn is_managed(secret: &SecretMeta, enforcement_namespace: Option<&str>) -> bool {
     secret.enforces()
-        && (enforcement_namespace == Some(secret.id.namespace.as_str()) || is_named_after_its_key(secret))
-}
-
-/// Whether a Secret by a name of no key was one of ours.
-pub(crate) fn is_orphan(secret: &SecretMeta, enforcement_namespace: Option<&str>) -> bool {
-    is_labelled(secret)
         && (enforcement_namespace == Some(secret.id.namespace.as_str()) || is_named_after_its_key(secret))
 }
 
@@ -71,34 +64,31 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_of_a_known_key_is_told_by_its_label_where_such_secrets_go() {
+    fn where_such_secrets_go_the_label_says_it() {
         let labelled = secret("kuadrant-system", &OURS[..1]);
-        assert!(is_copy(&labelled, Some("kuadrant-system")));
-        assert!(!is_copy(&labelled, Some("elsewhere")) && !is_copy(&labelled, None));
-        assert!(!is_copy(&secret("kuadrant-system", &[]), Some("kuadrant-system")));
+        assert!(is_managed(&labelled, Some("kuadrant-system")));
+        assert!(!is_managed(&labelled, Some("elsewhere")) && !is_managed(&labelled, None));
+        assert!(!is_managed(&secret("kuadrant-system", &[]), Some("kuadrant-system")));
     }
 
     #[test]
     fn elsewhere_it_must_be_named_after_its_key() {
-        assert!(is_copy(&secret("old-kuadrant", &OURS), Some("kuadrant-system")));
+        assert!(is_managed(&secret("old-kuadrant", &OURS), Some("kuadrant-system")));
         let mut other = OURS;
         other[2].1 = "other";
-        for is_ours in [is_copy, is_orphan] {
-            assert!(!is_ours(&secret("old-kuadrant", &other), Some("kuadrant-system")));
-        }
+        assert!(!is_managed(&secret("old-kuadrant", &other), Some("kuadrant-system")));
     }
 
     #[test]
-    fn of_a_key_that_is_gone_every_label_must_be_there() {
+    fn elsewhere_every_label_must_be_there() {
         let home = Some("kuadrant-system");
-        assert!(is_orphan(&secret("kuadrant-system", &OURS), home));
         for missing in 0..OURS.len() {
             let mut labels = OURS.to_vec();
             labels.remove(missing);
-            assert!(!is_orphan(&secret("kuadrant-system", &labels), home), "{missing}");
+            assert!(!is_managed(&secret("old-kuadrant", &labels), home), "{missing}");
         }
         let mut foreign = OURS;
         foreign[1].1 = "somebody";
-        assert!(!is_orphan(&secret("kuadrant-system", &foreign), home));
+        assert!(!is_managed(&secret("old-kuadrant", &foreign), home));
     }
 }

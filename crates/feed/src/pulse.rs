@@ -209,9 +209,7 @@ impl Heard {
             self.known_at = Some(now);
             self.ear.note(Sign::Heard, now);
         }
-        self.silent
-            .as_mut()
-            .reset(now + self.silence);
+        self.silent.as_mut().reset(now + self.silence);
     }
 }
 

@@ -16,7 +16,7 @@ use super::load::{CONCURRENCY, CONSUMER, Load, key_name, resource};
 const ELSEWHERE: &str = "somebody-else";
 
 /// How long after the last of the ends is waited for.
-const LATE: Duration = Duration::from_secs(60);
+const LATE: Duration = Duration::from_mins(1);
 
 /// What was measured.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Load {
             .await?;
 
         let mut lateness = Vec::new();
-        let deadline = Instant::now() + Duration::from_secs(120) + LATE;
+        let deadline = Instant::now() + Duration::from_mins(2) + LATE;
         while !ends.is_empty() && Instant::now() < deadline {
             let mut events = keys.watch(&WatchParams::default(), &version).await?.boxed();
             while let Ok(Some(event)) = timeout(LATE, events.try_next()).await.unwrap_or(Ok(None)) {

@@ -13,7 +13,7 @@ use super::rotation::{Refusal, Rotation};
 use super::seen::{Copy, Live, Seen};
 use crate::claims::Bid;
 use crate::desk::Desk;
-use crate::managed::is_copy;
+use crate::managed::is_managed;
 use crate::product::route_of;
 use crate::values::Content;
 use crate::write::WriteError;
@@ -138,7 +138,7 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
     let name = keydesk_api::meta::enforcement_secret_name(&id.namespace, &id.name);
     let copies: Vec<_> = catalog
         .enforcement_secrets(&name)
-        .filter(|secret| is_copy(secret, namespace))
+        .filter(|secret| is_managed(secret, namespace))
         .collect();
     // Whose name is taken, unless another of ours, under another name, stands for it.
     let taken = |name: &str| {

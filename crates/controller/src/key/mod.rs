@@ -36,7 +36,8 @@ use crate::write::WriteError;
 /// Looks at one key and brings the cluster to where it should be.
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
     let seen = gather::gather(desk, id).await?;
-    let (plan, account) = plan(&seen, desk.settings.product_failure_grace, desk.settings.clock.now());
+    let now = desk.settings.clock.now();
+    let (plan, account) = plan(&seen, desk.settings.product_failure_grace, now);
     let mut made = Made::default();
     let applied = apply::apply(desk, &seen, &plan, &mut made).await;
     // Also of what was written before a failure.

@@ -5,9 +5,10 @@ use keydesk_testkit::fixtures::{self, CONSUMER_NAMESPACE, but, named};
 use keydesk_testkit::{Address, clock, kinds};
 use serde_json::{Value, json};
 
+use crate::check::copies_of;
 use crate::ledger::{Decision, Held, Key, Said, user};
 use crate::places::{
-    KEYS, KUADRANTS, OWNERS, PRODUCTS, TIERS, auth_policy, copy_at, key_at, kuadrant, owner_of, plan_policy,
+    KEYS, KUADRANTS, OWNERS, PRODUCTS, TIERS, auth_policy, key_at, kuadrant, owner_of, plan_policy,
     product, product_at, request_at, request_of, secret_at,
 };
 use crate::play::{Action, Auth, Change, Ends, Holds, Recorded, Tampering, Wish};
@@ -202,6 +203,7 @@ impl Stage {
             accepted: now,
             reviewed,
             edited: false,
+            by_hand: None,
             excused: false,
         };
         self.made((owner, name), decision);
@@ -235,13 +237,14 @@ impl Stage {
         self.ledger.named += 1;
         let message = format!("on second thoughts, {}", self.ledger.named);
         let spec = json!({ "spec": { "approved": approved, "message": message } });
-        self.admin.patch(&address, &spec).await.unwrap();
+        let changed = self.admin.patch(&address, &spec).await.unwrap();
         let known = self.ledger.decisions.get(&name).cloned();
         let decision = known.unwrap_or_else(|| automatic(object, owner));
         let decision = Decision {
             approved,
             accepted: clock::now(),
             edited: true,
+            by_hand: changed["metadata"]["generation"].as_i64(),
             ..decision
         };
         self.made(name, decision);
@@ -296,11 +299,7 @@ impl Stage {
     }
 
     async fn tamper(&mut self, key: usize, tampering: Tampering) {
-        for place in 0..KUADRANTS.len() {
-            let at = copy_at(key, place);
-            if self.admin.find(&at).await.is_none() {
-                continue;
-            }
+        for at in copies_of(self, key).await {
             self.ledger.tampered.insert(key);
             let patch = match tampering {
                 Tampering::Delete => {
@@ -350,6 +349,7 @@ pub(crate) fn automatic(object: &Value, owner: usize) -> Decision {
         accepted: record.map_or(reviewed, |record| moment(&record["acceptedAt"])),
         reviewed,
         edited: object["metadata"]["generation"].as_i64() > Some(1),
+        by_hand: None,
         excused: false,
     }
 }

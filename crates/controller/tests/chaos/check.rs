@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::act::automatic;
 use crate::ledger::{Decision, Held, Said};
-use crate::places::{KEYS, KUADRANTS, OWNERS, PRODUCTS, copy_at, key_of, request_at, request_of};
+use crate::places::{KEYS, KUADRANTS, OWNERS, PRODUCTS, key_of, request_at, request_of};
 use crate::stage::Stage;
 use crate::terms::{Terms, moment};
 use crate::verdict::{Stand, verdict};
@@ -146,11 +146,12 @@ fn catch_up(stage: &mut Stage, approvals: &[Value]) -> Broken {
         let name = (owner, at.name.clone());
         there.insert(name.clone());
         let own = object["spec"]["reviewedBy"] == "system";
+        let generation = object["metadata"]["generation"].as_i64();
         let touched = stage
             .ledger
             .decisions
             .get(&name)
-            .is_some_and(|known| !known.approved);
+            .is_some_and(|known| known.by_hand.is_some() && known.by_hand == generation);
         if !own || touched {
             if !stage.ledger.decisions.contains_key(&name) {
                 return Err(format!("nobody made the decision {at}"));
@@ -222,7 +223,9 @@ fn resolve(stage: &Stage, approvals: &[Value]) -> Result<Resolved, String> {
                 // What was approved in an earlier life of the key is of no interest any more.
                 if !permissible.contains(&terms) && !decision.excused {
                     return Err(format!(
-                        "{name} is taken to approve {terms:?}, given for one of {permissible:?}"
+                        "{name} is taken to approve {terms:?}, given for one of {permissible:?} at {}: {record}, {:?}",
+                        decision.accepted,
+                        stage.journal.of(decision.key)
                     ));
                 }
                 Some(terms)
@@ -352,7 +355,7 @@ async fn copies_are(stage: &Stage, wanted: &BTreeMap<usize, Terms>) -> Broken {
         if stage
             .ledger
             .kuadrant
-            .is_none_or(|place| copy_at(key, place) != at)
+            .is_none_or(|place| KUADRANTS[place] != at.namespace)
         {
             return Err(format!("{at} is not where Kuadrant is"));
         }
@@ -373,12 +376,20 @@ async fn copies_are(stage: &Stage, wanted: &BTreeMap<usize, Terms>) -> Broken {
                 "{at} is not as approved, {terms:?}: {annotations} {labels} value right: {valued}"
             ));
         }
-        missing.remove(&key);
+        if !missing.remove(&key) {
+            return Err(format!("{at} is not the only one of {}", KEYS[key]));
+        }
     }
     if let Some(key) = missing.first() {
         return Err(format!("{} is approved and not enforced", KEYS[*key]));
     }
     Ok(())
+}
+
+/// The enforcement secrets of a key.
+pub(crate) async fn copies_of(stage: &Stage, key: usize) -> Vec<Address> {
+    let copies = copies(stage).await.into_iter().map(|copy| Address::of(&copy));
+    copies.filter(|at| key_of(&at.name) == Some(key)).collect()
 }
 
 /// All that looks like an enforcement secret.

@@ -70,6 +70,21 @@ impl Journal {
         self.0.lock().clear();
     }
 
+    /// All about one key.
+    pub(crate) fn of(&self, key: usize) -> Vec<Entry> {
+        let entries = self.0.lock();
+        entries.iter().filter(|entry| entry.key == key).cloned().collect()
+    }
+
+    /// What the request of a key showed first after a moment at which there was none.
+    pub(crate) fn first_after(&self, key: usize, owner: usize, moment: Timestamp) -> Option<Terms> {
+        let entries = self.0.lock();
+        let mut later = entries
+            .iter()
+            .filter(|entry| entry.key == key && entry.owner == owner && entry.at > moment);
+        later.find_map(|entry| entry.shows.clone())
+    }
+
     /// What the request of a key showed at any moment from `from` to `to`, both included; `None` among it: nothing.
     pub(crate) fn between(
         &self,

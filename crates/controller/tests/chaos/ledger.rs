@@ -39,6 +39,8 @@ pub(crate) struct Decision {
     pub(crate) accepted: Timestamp,
     pub(crate) reviewed: Timestamp,
     pub(crate) edited: bool,
+    /// If somebody changed it, what its generation was then.
+    pub(crate) by_hand: Option<i64>,
     /// It may be gone: its key was, for a time, or was another owner's.
     pub(crate) excused: bool,
 }
@@ -168,6 +170,7 @@ impl Ledger {
                 let unseen = shown.contains(&None);
                 let mut terms: BTreeSet<Terms> = shown.into_iter().flatten().collect();
                 if unseen {
+                    terms.extend(journal.first_after(decision.key, decision.owner, decision.accepted));
                     let since = self.asked.iter().filter(|(_, key, _)| *key == decision.key);
                     let before = since.clone().rfind(|(at, ..)| *at <= second);
                     let after = since.filter(|(at, ..)| *at > second);

@@ -1,5 +1,6 @@
 //! Where everything is: three keys of one consumer, three products of two owners, two places for Kuadrant.
 
+use keydesk_api::meta::enforcement_stem;
 use keydesk_testkit::fixtures::{
     self, CONSUMER_NAMESPACE, but, named, policy_status, request_name, route_status,
 };
@@ -40,14 +41,10 @@ pub(crate) fn request_of(key: usize) -> String {
     request_name(CONSUMER_NAMESPACE, KEYS[key])
 }
 
-pub(crate) fn copy_at(key: usize, kuadrant: usize) -> Address {
-    let name = format!("devportal-{}", request_of(key));
-    Address::new(kinds::SECRET, KUADRANTS[kuadrant], &name)
-}
-
 /// The key that a request or an enforcement secret of this name is for.
 pub(crate) fn key_of(name: &str) -> Option<usize> {
-    let name = name.strip_prefix("devportal-").unwrap_or(name);
+    let name = enforcement_stem(name);
+    let name = name.strip_prefix("devportal-").unwrap_or(&name);
     (0..KEYS.len()).find(|key| request_of(*key) == name)
 }
 

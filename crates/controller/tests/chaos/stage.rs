@@ -112,7 +112,7 @@ impl Stage {
             identity: world.controller(),
             controller: None,
         };
-        stage.clear().await;
+        stage.clear(seed).await;
         stage.act(Action::Kuadrant(Some(0))).await;
         for owner in 0..OWNERS.len() {
             stage.act(Action::Auth(owner, Auth::Enforced)).await;
@@ -139,7 +139,7 @@ impl Stage {
         stage
     }
 
-    async fn clear(&self) {
+    async fn clear(&self, seed: u64) {
         for kind in [kinds::KEY, kinds::APPROVAL, kinds::REQUEST, kinds::SECRET] {
             for object in self.list(kind).await {
                 let at = Address::of(&object);
@@ -149,8 +149,10 @@ impl Stage {
                 }
             }
         }
-        // For the garbage collector.
-        sleep(Duration::from_secs(1)).await;
+        // For the garbage collector. And a play begins at a moment of a second that its seed says.
+        let nanos = clock::now().subsec_nanosecond().unsigned_abs();
+        let phase = Duration::from_millis(seed.wrapping_mul(137) % 1_000);
+        sleep((Duration::from_secs(2) + phase).saturating_sub(Duration::from_nanos(nanos.into()))).await;
         self.journal.clear();
     }
 

@@ -134,8 +134,17 @@ async fn s113_an_enforcement_secret_without_an_approved_key_is_removed() {
             "devportal.kuadrant.io/apikey": "gone", "devportal.kuadrant.io/apikey-namespace": "gone-app",
         })),
     });
-    stage.create(&stray).await;
-    stage.admin.soon_gone(&Address::of(&stray)).await;
+    let barely = json!({
+        "apiVersion": "v1", "kind": "Secret", "stringData": { "api_key": "a-value-of-nobody" },
+        "metadata": {
+            "name": "barely", "namespace": KUADRANT_NAMESPACE,
+            "labels": { "devportal.kuadrant.io/enforcement": "true" },
+        },
+    });
+    for stray in [stray, barely] {
+        stage.create(&stray).await;
+        stage.admin.soon_gone(&Address::of(&stray)).await;
+    }
     stage.stays(&enforcement_at(), "is left alone", |_| true).await;
 }
 
