@@ -238,7 +238,12 @@ impl Stage {
         let message = format!("on second thoughts, {}", self.ledger.named);
         let spec = json!({ "spec": { "approved": approved, "message": message } });
         let changed = self.admin.patch(&address, &spec).await.unwrap();
-        let known = self.ledger.decisions.get(&name).cloned();
+        // The controller may have renewed one of its own since it was last looked at.
+        let is_known = |known: &&Decision| {
+            object["spec"]["reviewedBy"] != "system"
+                || (known.by_hand.is_some() && known.by_hand == object["metadata"]["generation"].as_i64())
+        };
+        let known = self.ledger.decisions.get(&name).filter(is_known).cloned();
         let decision = known.unwrap_or_else(|| automatic(object, owner));
         let decision = Decision {
             approved,
@@ -312,7 +317,8 @@ impl Stage {
                 }
                 Tampering::Label => json!({ "metadata": { "labels": { "app": null } } }),
             };
-            self.admin.patch(&at, &patch).await.unwrap();
+            // The controller may have been faster.
+            let _ = self.admin.patch(&at, &patch).await;
         }
     }
 

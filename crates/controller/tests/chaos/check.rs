@@ -104,7 +104,7 @@ pub(crate) async fn at_rest(stage: &mut Stage) -> Broken {
         let shown = conditions::has(object, "TermsChanged", "True", "AwaitingReapproval");
         if shown != verdict.asks_for_more {
             return Err(format!(
-                "{name} is said to ask for more, or not: {}",
+                "{name} is said to ask for more, or not: {}; it asks for {asked:?}, decided is {decisions:?}",
                 object["status"]["conditions"]
             ));
         }
