@@ -75,7 +75,7 @@ impl Catalog {
                 self.put_key(&id, Some(*object))
             }
             Object::Request(mut object) => {
-                prune::meta(&mut object.metadata);
+                prune::request(&mut object);
                 self.put_request(&id, Some(*object))
             }
             Object::Approval(object) => self.put_approval(&id, Some(prune::approval(*object))),

@@ -1,14 +1,15 @@
 //! What of an object is not worth its memory: bookkeeping of others, and texts that nobody here reads.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use keydesk_api::meta::{annotation, label};
-use keydesk_api::{APIKeyApproval, APIProduct};
+use keydesk_api::{APIKeyApproval, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 
-use crate::{Approval, Object, SecretMeta};
+use crate::{Approval, Object, SecretMeta, TermsBefore};
 
 /// The annotations of an enforcement secret that are compared.
 const SECRET_ANNOTATIONS: [&str; 7] = [
@@ -61,24 +62,42 @@ pub(crate) fn product(object: &mut APIProduct) {
 
 /// Keeps when the spec was last written.
 pub(crate) fn approval(mut object: APIKeyApproval) -> Approval {
-    let edited_at = object
-        .metadata
-        .managed_fields
-        .as_deref()
-        .unwrap_or_default()
-        .iter()
-        .filter_map(spec_written_at)
-        .max();
+    let edited_at = spec_written_at(&object.metadata);
     meta(&mut object.metadata);
     Approval { object, edited_at }
 }
 
-fn spec_written_at(entry: &ManagedFieldsEntry) -> Option<Timestamp> {
-    let writes_spec = entry
-        .fields_v1
-        .as_ref()
-        .is_some_and(|fields| fields.0.get("f:spec").is_some());
-    entry.time.as_ref().filter(|_| writes_spec).map(|time| time.0)
+/// How long a change of terms may be on its way to the API server. What is written later is another change.
+const ON_ITS_WAY: Duration = Duration::from_mins(1);
+
+/// Dates the change of terms as the API server does (`spec/controller.md` §5.1): the controller writes when it decided
+/// on it, and whoever approved between that and the change itself saw the earlier terms.
+pub(crate) fn request(object: &mut APIKeyRequest) {
+    let written_at = spec_written_at(&object.metadata);
+    meta(&mut object.metadata);
+    let (Some(before), Some(written_at)) = (TermsBefore::of(object), written_at) else {
+        return;
+    };
+    let latest = before.changed_at.checked_add(ON_ITS_WAY).ok();
+    if before.changed_at < written_at && latest.is_some_and(|latest| written_at <= latest) {
+        let stamped = TermsBefore {
+            changed_at: written_at,
+            ..before
+        };
+        let annotations = object.metadata.annotations.get_or_insert_default();
+        annotations.insert(annotation::TERMS_BEFORE.to_owned(), stamped.to_json());
+    }
+}
+
+/// When the API server last took a spec in, where it tells.
+fn spec_written_at(meta: &ObjectMeta) -> Option<Timestamp> {
+    let written_at = |entry: &ManagedFieldsEntry| {
+        let fields = entry.fields_v1.as_ref();
+        let writes_spec = fields.is_some_and(|fields| fields.0.get("f:spec").is_some());
+        entry.time.as_ref().filter(|_| writes_spec).map(|time| time.0)
+    };
+    let entries = meta.managed_fields.as_deref().unwrap_or_default();
+    entries.iter().filter_map(written_at).max()
 }
 
 impl SecretMeta {
@@ -119,5 +138,51 @@ impl SecretMeta {
     #[must_use]
     pub fn enforces(&self) -> bool {
         !self.labels.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// When the terms changed, to a request whose spec the API server took in at this time.
+    fn changed_at(written_at: &str) -> String {
+        let before = json!({
+            "changedAt": "2026-06-01T12:00:00Z",
+            "terms": {
+                "namespace": "a", "product": { "namespace": "o", "name": "p" }, "tier": "bronze", "userId": "u",
+            },
+        });
+        let mut request: APIKeyRequest = serde_json::from_value(json!({
+            "metadata": {
+                "annotations": { annotation::TERMS_BEFORE: before.to_string() },
+                "managedFields": [
+                    { "time": written_at, "fieldsV1": { "f:spec": {} } },
+                    { "time": "2026-06-01T12:00:59Z", "fieldsV1": { "f:status": {} } },
+                ],
+            },
+            "spec": {
+                "apiProductRef": { "name": "p" }, "planTier": "gold", "useCase": "",
+                "requestedBy": { "userId": "u", "email": "u@example.org" },
+                "apiKeyRef": { "name": "k", "namespace": "a" },
+            },
+        }))
+        .unwrap();
+        super::request(&mut request);
+        assert_eq!(request.metadata.managed_fields, None);
+        TermsBefore::of(&request).unwrap().changed_at.to_string()
+    }
+
+    #[test]
+    fn terms_change_when_the_api_server_says_so() {
+        for (written_at, changed) in [
+            ("2026-06-01T12:00:07Z", "2026-06-01T12:00:07Z"),
+            ("2026-06-01T11:59:58Z", "2026-06-01T12:00:00Z"),
+            ("2026-06-01T12:03:00Z", "2026-06-01T12:00:00Z"),
+        ] {
+            assert_eq!(changed_at(written_at), changed, "{written_at}");
+        }
     }
 }
