@@ -18,7 +18,6 @@ mod clock;
 mod desk;
 mod enforcement_secret;
 pub mod fetch;
-mod flaws;
 mod key;
 mod kinds;
 pub mod local_gateway;
@@ -36,7 +35,7 @@ mod telemetry;
 mod values;
 mod write;
 
+pub use clock::Clock;
 pub use kinds::{KINDS, absent};
 pub use run::{Controller, RunError, run};
-pub use clock::Clock;
 pub use settings::Settings;

@@ -68,15 +68,24 @@ mod tests {
         let labelled = secret("kuadrant-system", &OURS[..1]);
         assert!(is_managed(&labelled, Some("kuadrant-system")));
         assert!(!is_managed(&labelled, Some("elsewhere")) && !is_managed(&labelled, None));
-        assert!(!is_managed(&secret("kuadrant-system", &[]), Some("kuadrant-system")));
+        assert!(!is_managed(
+            &secret("kuadrant-system", &[]),
+            Some("kuadrant-system")
+        ));
     }
 
     #[test]
     fn elsewhere_it_must_be_named_after_its_key() {
-        assert!(is_managed(&secret("old-kuadrant", &OURS), Some("kuadrant-system")));
+        assert!(is_managed(
+            &secret("old-kuadrant", &OURS),
+            Some("kuadrant-system")
+        ));
         let mut other = OURS;
         other[2].1 = "other";
-        assert!(!is_managed(&secret("old-kuadrant", &other), Some("kuadrant-system")));
+        assert!(!is_managed(
+            &secret("old-kuadrant", &other),
+            Some("kuadrant-system")
+        ));
     }
 
     #[test]

@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use keydesk_api::meta::{API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation};
 use keydesk_catalog::SecretMeta;
-use keydesk_core::{Fingerprint, FingerprintKey, NamespacedName};
+use keydesk_core::{Fingerprint, FingerprintKey, Flaws, NamespacedName};
 use kube::ResourceExt as _;
 use parking_lot::Mutex;
 
-use crate::flaws::{Flaws, flaws};
 use crate::opened::Opened;
 use crate::write::{self, Cluster, WriteError};
 
@@ -135,7 +134,7 @@ impl Values {
     /// Takes in a Secret that was read or written.
     pub(crate) fn learn(&self, opened: &Opened) -> Content {
         let content = self.read(opened);
-        let flaws = opened.entry(API_KEY_ENTRY).map(flaws).unwrap_or_default();
+        let flaws = opened.entry(API_KEY_ENTRY).map(Flaws::of).unwrap_or_default();
         let secret = opened.secret();
         self.known.lock().insert(
             write::id(secret),

@@ -18,7 +18,7 @@ pub use decision::{Decision, effective_at, winner};
 pub use denial::Denial;
 pub use digest::Digest;
 pub use fingerprint::{Fingerprint, FingerprintKey};
-pub use flaw::{Flaw, SHORTEST_VALUE};
+pub use flaw::{Flaw, Flaws, SHORTEST_VALUE};
 pub use issued::{ISSUED_PREFIX, ISSUED_RANDOM_BYTES, ValueForm, issue_value, value_form};
 pub use limit::{
     Admission, Allowance, Limit, Limits, ParseWindowError, Refusal, Slot, Tally, TooManyLimits, Window,

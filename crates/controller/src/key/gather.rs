@@ -113,7 +113,11 @@ fn rotation(desk: &Desk, content: Content, taken: Option<NamespacedName>) -> Rot
     let Some(previous) = content.previous() else {
         return Rotation::Settled;
     };
-    let rotation = Rotation::of(previous, desk.settings.rotation_overlap, desk.settings.clock.now());
+    let rotation = Rotation::of(
+        previous,
+        desk.settings.rotation_overlap,
+        desk.settings.clock.now(),
+    );
     match (rotation, taken) {
         (Rotation::Until { .. }, Some(taken)) => Rotation::Refused(Refusal::NameTaken(taken)),
         (rotation, _) => rotation,

@@ -17,7 +17,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use keydesk_core::NamespacedName;
+use keydesk_core::{Flaws, NamespacedName};
 
 pub(crate) use account::{Account, Held, Made};
 use apply::Applied;
@@ -29,7 +29,6 @@ use plan::plan;
 pub(crate) use seen::{Live, Seen};
 
 use crate::desk::Desk;
-use crate::flaws::Flaws;
 use crate::look::Looked;
 use crate::write::WriteError;
 

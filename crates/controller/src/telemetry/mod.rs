@@ -7,7 +7,7 @@
 //! ```
 //!
 //! It is told after the writes were made, never waits, and never fails a look. No value of a key gets here, only
-//! [`Flaws`](crate::flaws::Flaws) of it.
+//! [`Flaws`] of it.
 
 mod fact;
 mod metrics;
@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use keydesk_api::APIProduct;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIProductStatus};
 use keydesk_catalog::Approval;
-use keydesk_core::NamespacedName;
+use keydesk_core::{Flaws, NamespacedName};
 use kube::{Client, Resource};
 use parking_lot::Mutex;
 
@@ -30,7 +30,6 @@ pub(crate) use metrics::DomainMetrics;
 pub(crate) use metrics::Saving;
 pub(crate) use notice::Notice;
 
-use crate::flaws::Flaws;
 use crate::key::{Account, Cap, Live, Made, Plan, Seen};
 use post::Postbox;
 use record::{Look, Record};

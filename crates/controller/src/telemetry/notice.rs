@@ -3,8 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect};
 use keydesk_api::meta::annotation;
-
-use crate::flaws::{Flaw, Flaws};
+use keydesk_core::{Flaw, Flaws};
 
 /// Something to be said of one object, as an Event has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,13 +128,17 @@ pub(crate) fn of_flaws(flaws: Flaws) -> impl Iterator<Item = Notice> {
                 "SecretAPIKeyHasSpace",
                 "The \"api_key\" entry of the Secret has white space within: not every client and proxy carries that",
             ),
-            Flaw::Unprintable => (
+            Flaw::Unsendable => (
                 "SecretAPIKeyNotPrintable",
                 "The \"api_key\" entry of the Secret has characters that are no printable ASCII: headers do not carry them",
             ),
-            Flaw::Weak => (
+            Flaw::Guessable => (
                 "SecretAPIKeyWeak",
                 "The \"api_key\" entry of the Secret is short or uniform and could be guessed: use 20 random characters or more",
+            ),
+            Flaw::Mistyped => (
+                "SecretAPIKeyMistyped",
+                "The \"api_key\" entry of the Secret begins as a value that Keydesk makes, but its checksum is wrong: a part of it may be missing",
             ),
         };
         Notice::warning(reason, "ReadSecret", note)

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use keydesk_api::condition::KeyAspect;
-use keydesk_core::NamespacedName;
+use keydesk_core::{Flaws, NamespacedName};
 
 use super::DomainMetrics;
-use crate::flaws::Flaws;
 
 /// What is remembered of a key since it was last looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

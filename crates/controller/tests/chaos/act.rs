@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::check::copies_of;
 use crate::ledger::{Decision, Held, Key, Said, user};
 use crate::places::{
-    KEYS, KUADRANTS, OWNERS, PRODUCTS, TIERS, auth_policy, key_at, kuadrant, owner_of, plan_policy,
-    product, product_at, request_at, request_of, secret_at,
+    KEYS, KUADRANTS, OWNERS, PRODUCTS, TIERS, auth_policy, key_at, kuadrant, owner_of, plan_policy, product,
+    product_at, request_at, request_of, secret_at,
 };
 use crate::play::{Action, Auth, Change, Ends, Holds, Recorded, Tampering, Wish};
 use crate::stage::Stage;

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use keydesk_core::{Flaw, issue_value};
+use keydesk_core::{Flaw, Flaws, issue_value};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -123,11 +123,12 @@ fn read() -> Result<(Zeroizing<Vec<u8>>, Option<String>), ValueError> {
     if bytes.is_empty() {
         return Err(ValueError::FindKey);
     }
-    let flaws = Flaw::all(&bytes);
+    let flaws = Flaws::of(&bytes);
     if let Some(fatal) = flaws.iter().find(|flaw| flaw.is_fatal()) {
-        return Err(ValueError::AcceptKey(*fatal));
+        return Err(ValueError::AcceptKey(fatal));
     }
-    Ok((bytes, flaws.first().map(Flaw::to_string)))
+    let first = flaws.iter().next();
+    Ok((bytes, first.map(|flaw| flaw.to_string())))
 }
 
 fn written(path: PathBuf, bytes: &[u8]) -> Result<KeyFile, ValueError> {

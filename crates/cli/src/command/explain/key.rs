@@ -9,7 +9,7 @@ use keydesk_api::meta::{API_KEY_ENTRY, annotation, label, label_value, request_n
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
 use keydesk_catalog::explain::{KeyScene, Part, SecretSight, Sight, explain_key};
 use keydesk_catalog::{Catalog, KeyEdges, Object, shown};
-use keydesk_core::{Flaw, NamespacedName};
+use keydesk_core::{Flaws, NamespacedName};
 use keydesk_process::LogArgs;
 
 use super::steps::{self, Form};
@@ -190,7 +190,7 @@ fn sight(looked: Look<Secret>) -> SecretSight {
         None => SecretSight::WithoutEntry,
         Some(value) if value.0.is_empty() => SecretSight::Empty,
         Some(value) => SecretSight::There {
-            flaws: Flaw::all(&zeroize::Zeroizing::new(value.0)),
+            flaws: Flaws::of(&zeroize::Zeroizing::new(value.0)).iter().collect(),
             previous_until,
         },
     }

@@ -6,8 +6,8 @@ use keydesk_core::{FingerprintKey, SecretFacts};
 use serde_json::json;
 
 use super::stage::{GRACE, Stage, after, rests};
-use crate::key::converge::Copying;
 use crate::key::account::Made;
+use crate::key::converge::Copying;
 use crate::key::plan::plan;
 use crate::telemetry::record::{Look, Record, records};
 
