@@ -8,13 +8,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keydesk_api::APIKeyRequest;
-use keydesk_api::meta::annotation;
 use keydesk_core::{Decision, Terms, effective_at};
-use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
-use crate::Approval;
 use crate::terms::{TermsBefore, shown};
+use crate::{Approval, ApprovalRecord, RequestRecord, Reviewed};
 
 /// How far the API server's clock is taken to be ahead of ours at most.
 const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
@@ -38,13 +36,36 @@ impl Shown {
         }
     }
 
+    /// The same of what is kept of a request.
+    #[must_use]
+    pub fn of(request: Option<RequestRecord>, asked: &Terms) -> Self {
+        match request {
+            Some(RequestRecord { shown, before, .. }) => Self { terms: shown, before },
+            None => Self::by(None, asked),
+        }
+    }
+
     /// The approvals of the request that can be read, each with what it is bound to.
     #[must_use]
     pub fn bind<'a>(&self, approvals: &'a [Arc<Approval>], now: Timestamp) -> Vec<Bound<'a>> {
-        approvals
-            .iter()
-            .filter_map(|approval| bind(approval, self, now))
-            .collect()
+        let bind = |approval: &'a Arc<Approval>| {
+            let record = ApprovalRecord::of(approval);
+            let (binding, fresh) = bind(&record, self, now)?;
+            Some(Bound {
+                approval: approval.as_ref(),
+                binding,
+                fresh,
+                record,
+            })
+        };
+        approvals.iter().filter_map(bind).collect()
+    }
+
+    /// The decisions that the approvals of the request are, but for those that cannot be read.
+    #[must_use]
+    pub fn decisions(&self, approvals: &[ApprovalRecord], now: Timestamp) -> Vec<Decision> {
+        let decide = |approval: &ApprovalRecord| Some(decision(approval, &bind(approval, self, now)?.0));
+        approvals.iter().filter_map(decide).collect()
     }
 }
 
@@ -78,17 +99,15 @@ pub struct Bound<'a> {
     pub binding: Binding,
     /// The binding is not recorded yet.
     pub fresh: bool,
+    record: ApprovalRecord,
 }
 
-/// Binds an approval. `None` if its reviewer recorded terms that cannot be read or are not this namespace's to decide:
-/// such an approval counts for nothing.
-fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bound<'a>> {
-    let object = &approval.object;
-    let generation = object.metadata.generation.unwrap_or(1);
-    let recorded = object.annotations().get(annotation::APPROVED_TERMS);
-    let recorded = recorded.and_then(|json| serde_json::from_str::<Binding>(json).ok());
-    let own = |terms: &Terms| terms.product.namespace == object.namespace().unwrap_or_default();
-    let accepted_at = accepted_at(approval, generation, now);
+/// What an approval is bound to, and whether that is not recorded yet. `None` if its reviewer recorded terms that cannot
+/// be read or are not this namespace's to decide: such an approval counts for nothing.
+fn bind(approval: &ApprovalRecord, shown: &Shown, now: Timestamp) -> Option<(Binding, bool)> {
+    let generation = approval.generation;
+    let own = |terms: &Terms| terms.product.namespace == approval.id.namespace;
+    let accepted_at = accepted_at(approval, now);
     // Reviewers can write the record too: one that would count from another time than it did is not ours.
     let in_time = |binding: &Binding| {
         if generation > 1 {
@@ -98,42 +117,35 @@ fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bou
         }
     };
     let holds =
-        |binding: &Binding| binding.generation == generation && own(&binding.terms) && in_time(binding);
-    if let Some(binding) = recorded.filter(holds) {
-        return Some(Bound {
-            approval,
-            binding,
-            fresh: false,
-        });
+        |binding: &&Binding| binding.generation == generation && own(&binding.terms) && in_time(binding);
+    if let Some(binding) = approval.binding.as_ref().filter(holds) {
+        return Some((binding.clone(), false));
     }
-    let terms = match object.annotations().get(annotation::TERMS) {
-        Some(json) => Terms::parse(json).ok().filter(own)?,
-        None => match &shown.before {
-            Some(before) if accepted_at.as_second() <= before.changed_at.as_second() => before.terms.clone(),
-            Some(_) | None => shown.terms.clone(),
-        },
+    let terms = match (&approval.reviewed, &shown.before) {
+        (Reviewed::Terms(terms), _) => Some(terms).filter(|terms| own(terms))?,
+        (Reviewed::Unreadable, _) => return None,
+        (Reviewed::Nothing, Some(before)) if accepted_at.as_second() <= before.changed_at.as_second() => {
+            &before.terms
+        }
+        (Reviewed::Nothing, Some(_) | None) => &shown.terms,
     };
-    Some(Bound {
-        approval,
-        binding: Binding {
-            accepted_at,
-            generation,
-            terms,
-        },
-        fresh: true,
-    })
+    let binding = Binding {
+        accepted_at,
+        generation,
+        terms: terms.clone(),
+    };
+    Some((binding, true))
 }
 
 /// The moment, in whole seconds, at which the API server accepted this generation. Of an edit it is what the server
 /// recorded, and where it records none, the moment at which the controller sees the edit.
-fn accepted_at(approval: &Approval, generation: i64, now: Timestamp) -> Timestamp {
-    let created_at = approval.object.creation_timestamp().map(|time| time.0);
-    let accepted_at = if generation > 1 {
+fn accepted_at(approval: &ApprovalRecord, now: Timestamp) -> Timestamp {
+    let accepted_at = if approval.generation > 1 {
         // Whoever edits can also write when: it is believed as far as clocks may differ.
         let latest = now.checked_add(CLOCKS_DIFFER).unwrap_or(now);
         approval.edited_at.map(|edited_at| edited_at.min(latest))
     } else {
-        created_at
+        approval.created_at
     };
     let accepted_at = accepted_at.unwrap_or(now);
     Timestamp::from_second(accepted_at.as_second()).unwrap_or(accepted_at)
@@ -143,18 +155,21 @@ impl Bound<'_> {
     /// The decision that the approval is.
     #[must_use]
     pub fn decision(&self) -> Decision {
-        let spec = &self.approval.object.spec;
-        Decision {
-            name: self.approval.object.name_any(),
-            approved: spec.approved,
-            by: spec.reviewed_by.clone(),
-            message: spec.message.clone().unwrap_or_default(),
-            effective_at: effective_at(
-                Some(spec.reviewed_at.0),
-                self.binding.accepted_at,
-                self.binding.generation > 1,
-            ),
-            terms: self.binding.terms.clone(),
-        }
+        decision(&self.record, &self.binding)
+    }
+}
+
+fn decision(approval: &ApprovalRecord, binding: &Binding) -> Decision {
+    Decision {
+        name: approval.id.name.clone(),
+        approved: approval.approved,
+        by: approval.by.clone(),
+        message: approval.message.clone(),
+        effective_at: effective_at(
+            Some(approval.reviewed_at),
+            binding.accepted_at,
+            binding.generation > 1,
+        ),
+        terms: binding.terms.clone(),
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use keydesk_api::APIProduct;
 use keydesk_api::foreign::{AuthPolicy, Gateway, HTTPRoute, Kuadrant, PlanPolicy, RateLimitPolicy};
-use keydesk_api::{APIKey, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 
 use crate::edge::Reverse;
-use crate::{Affected, Approval, Kind, Object, PolicyEnd, Ref, SecretMeta, prune};
+use crate::kept::Kept;
+use crate::{Affected, Kind, Object, PolicyEnd, Ref, SecretMeta, prune};
 
 /// All objects of one kind.
 pub(crate) type Shelf<T> = BTreeMap<NamespacedName, Arc<T>>;
@@ -16,13 +17,8 @@ pub(crate) type Shelf<T> = BTreeMap<NamespacedName, Arc<T>>;
 /// A cluster, as far as keys are concerned. Equal catalogs hold equal objects, whatever came in between.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
-    /// Whether the statuses of our kinds are let go of.
-    drops_statuses: bool,
-
+    pub(crate) kept: Kept,
     pub(crate) products: Shelf<APIProduct>,
-    pub(crate) keys: Shelf<APIKey>,
-    pub(crate) requests: Shelf<APIKeyRequest>,
-    pub(crate) approvals: Shelf<Approval>,
     pub(crate) routes: Shelf<HTTPRoute>,
     pub(crate) gateways: Shelf<Gateway>,
     pub(crate) auth_policies: Shelf<AuthPolicy>,
@@ -31,12 +27,6 @@ pub struct Catalog {
     pub(crate) kuadrants: Shelf<Kuadrant>,
     pub(crate) secrets: Shelf<SecretMeta>,
 
-    pub(crate) keys_by_product: Reverse<NamespacedName, NamespacedName>,
-    pub(crate) keys_by_secret: Reverse<NamespacedName, NamespacedName>,
-    pub(crate) keys_by_request: Reverse<NamespacedName, NamespacedName>,
-    pub(crate) keys_by_enforcement_name: Reverse<String, NamespacedName>,
-    pub(crate) requests_by_key: Reverse<NamespacedName, NamespacedName>,
-    pub(crate) approvals_by_request: Reverse<NamespacedName, NamespacedName>,
     pub(crate) products_by_route: Reverse<NamespacedName, NamespacedName>,
     pub(crate) routes_by_gateway: Reverse<NamespacedName, NamespacedName>,
     pub(crate) auth_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
@@ -47,11 +37,12 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// A catalog for who judges for itself: what somebody else made of our kinds, written in their statuses, is let go of.
+    /// A catalog for who judges for itself: of keys, requests and approvals only that is kept by which they are judged,
+    /// as records; and of products not what somebody else made of them, written in their statuses.
     #[must_use]
-    pub fn without_statuses() -> Self {
+    pub fn brief() -> Self {
         Self {
-            drops_statuses: true,
+            kept: Kept::Brief(Box::default()),
             ..Self::default()
         }
     }
@@ -59,14 +50,12 @@ impl Catalog {
     /// Takes in an object that was created or changed.
     pub fn apply(&mut self, object: Object) -> Affected {
         let id = object.reference().id();
-        let object = if self.drops_statuses {
-            prune::status(object)
-        } else {
-            object
-        };
         match object {
             Object::Product(mut object) => {
                 prune::product(&mut object);
+                if matches!(self.kept, Kept::Brief(_)) {
+                    object.status = None;
+                }
                 self.put_product(&id, Some(*object))
             }
             Object::Key(mut object) => {
@@ -154,9 +143,9 @@ impl Catalog {
         }
         match kind {
             Kind::Product => ids(&self.products),
-            Kind::Key => ids(&self.keys),
-            Kind::Request => ids(&self.requests),
-            Kind::Approval => ids(&self.approvals),
+            Kind::Key => self.kept.key_ids(),
+            Kind::Request => self.kept.request_ids(),
+            Kind::Approval => self.kept.approval_ids(),
             Kind::Route => ids(&self.routes),
             Kind::Gateway => ids(&self.gateways),
             Kind::AuthPolicy => ids(&self.auth_policies),

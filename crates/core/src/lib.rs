@@ -11,6 +11,7 @@ mod limit;
 mod name;
 mod standing;
 mod terms;
+mod uid;
 
 pub use decision::{Decision, effective_at, winner};
 pub use denial::Denial;
@@ -22,3 +23,4 @@ pub use limit::{
 pub use name::NamespacedName;
 pub use standing::{Failure, KeyFacts, ProductFacts, Ruling, Scheme, SecretFacts, Standing, standing};
 pub use terms::{ParseTermsError, Terms};
+pub use uid::Uid;

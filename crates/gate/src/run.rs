@@ -88,16 +88,17 @@ impl Follower {
             gate,
             client,
             settings,
-            catalog: Arc::new(RwLock::new(Catalog::without_statuses())),
+            catalog: Arc::new(RwLock::new(Catalog::brief())),
             readiness: Readiness::of(&KINDS),
             pulse: Pulse::default(),
             secrets_listed: Arc::default(),
         }
     }
 
-    /// Keeps what the controller wrote into statuses too. The gate does not go by it; who explains repeats it.
+    /// Keeps all objects whole, with what the controller wrote into their statuses. The gate does not go by it; who
+    /// explains repeats it.
     #[must_use]
-    pub fn with_statuses(self) -> Self {
+    pub fn with_objects(self) -> Self {
         Self {
             catalog: Arc::default(),
             ..self

@@ -20,17 +20,13 @@ impl Catalog {
             self.enforcement_namespaces
                 .link(id.name.clone(), id.namespace.clone());
         }
-        let mut affected: Affected = self.keys_by_secret.to(id).cloned().map(Target::Key).collect();
-        if self.derives_enforcement_secret(&id.name) {
-            affected.extend(
-                self.keys_by_enforcement_name
-                    .to(&id.name)
-                    .cloned()
-                    .map(Target::Key),
-            );
-        } else if is {
+        let keys = self.kept.keys_with_secret(id).into_iter();
+        let mut affected: Affected = keys.map(Target::Key).collect();
+        let keys = self.kept.keys_enforced_by(&id.name);
+        if keys.is_empty() && is {
             affected.add(Target::EnforcementSecret(id.clone()));
         }
+        affected.extend(keys.into_iter().map(Target::Key));
         affected
     }
 }

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use keydesk_api::APIKey;
 use keydesk_api::condition::{self, KeyAspect};
 use keydesk_api::meta::enforcement_secret_name;
-use keydesk_catalog::{Catalog, KeyEdges};
+use keydesk_catalog::{Catalog, KeyEdges, KeyRecord};
 use keydesk_core::{Digest, Failure, NamespacedName, Ruling, Standing, Terms};
 
 use super::policy::expects;
 use super::{Carriers, Foretold, KeyFinding, KeySource, Known, Obstacle, OwnerFinding, Stands};
 use crate::index::rule;
-use crate::snapshot::{Entry, Grant, Holder, Protection};
+use crate::snapshot::{Entry, Holder, Protection};
 use crate::verdict::Verdict;
 
 /// A key, and the Secret of its consumer that has its value.
@@ -56,15 +56,15 @@ pub(super) fn find(
     let mut owners: Vec<OwnerFinding> = Vec::new();
     if let Some(digest) = &foretold.digest {
         for holder in known.snapshot.holders.find(digest) {
-            owners.push(match &holder.grant {
-                Grant::Approved(approved) => {
+            owners.push(match holder.approved() {
+                Some(approved) => {
                     let id = approved.key();
                     match known.catalog.key(&id) {
                         Some(key) => of_key(known, &id, &key, now),
                         None => continue,
                     }
                 }
-                Grant::Unmanaged => unmanaged(holder),
+                None => unmanaged(holder),
             });
             if let (Some(owner), Some(protection)) = (owners.last_mut(), protection) {
                 owner.obstacle = elsewhere(protection, holder, &foretold.source);
@@ -94,7 +94,7 @@ pub(super) fn find(
 }
 
 fn of_key(known: Known<'_>, id: &NamespacedName, key: &APIKey, now: Timestamp) -> OwnerFinding {
-    rule(known.catalog, key, now, |ruling, asked| {
+    rule(known.catalog, &KeyRecord::of(key), now, |ruling, asked| {
         let in_force = terms(ruling, asked);
         OwnerFinding {
             key: Some(id.clone()),
@@ -162,7 +162,7 @@ fn unmanaged(holder: &Holder) -> OwnerFinding {
     OwnerFinding {
         key: None,
         product: None,
-        user_id: holder.consumer().1.to_owned(),
+        user_id: holder.consumer().1.into_owned(),
         tier: None,
         ends_at: holder.ends_at(),
         stands: Stands::Unmanaged,
@@ -173,16 +173,16 @@ fn unmanaged(holder: &Holder) -> OwnerFinding {
 
 /// What keeps a holder whom the gate knows from being admitted on a route.
 fn elsewhere(protection: &Protection, holder: &Holder, source: &KeySource) -> Option<Obstacle> {
-    if let Grant::Approved(approved) = &holder.grant
-        && !protection.products.contains(approved.product())
+    if holder
+        .product()
+        .is_some_and(|product| !protection.products.contains(product))
     {
         return Some(Obstacle::OtherProduct);
     }
     let takes = |entry: &&Entry| protection.admits(entry, holder);
     let Some(entry) = protection.entries.iter().find(takes) else {
-        let (namespace, name) = holder.secret();
         return Some(Obstacle::NotSelected {
-            secret: NamespacedName::new(namespace, name),
+            secret: holder.secret(),
         });
     };
     let came_by = |name: &str| {
@@ -223,9 +223,11 @@ fn beneath(
     }
     let secret = enforcement_secret(known.catalog, id)?;
     let controller_says = controller_says(key);
-    let differs = known.snapshot.holders.iter().any(|holder| {
-        holder.digest() != digest && holder.secret() == (secret.namespace.as_str(), secret.name.as_str())
-    });
+    let differs = known
+        .snapshot
+        .holders
+        .iter()
+        .any(|holder| holder.digest() != digest && holder.secret() == secret);
     Some(if differs {
         Obstacle::EnforcementDiffers {
             secret,

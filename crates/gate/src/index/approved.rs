@@ -4,79 +4,45 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use keydesk_api::APIKey;
-use keydesk_catalog::{Bound, Catalog, KeyEdges, Shown, asked};
+use keydesk_catalog::{Catalog, KeyRecord, Shown};
 use keydesk_core::{
     KeyFacts, NamespacedName, ProductFacts, Ruling, Scheme, SecretFacts, Standing, Terms, standing,
 };
 
-use super::intern::Shared;
-use crate::snapshot::{Approved, Entitlement};
-
-/// The terms in force of a key; also of one whose end has come, so that its holder is told.
+/// A key with its terms in force, and when they end; also if that has come, so that its holder is told.
 pub(super) fn approved(
     catalog: &Catalog,
     id: &NamespacedName,
-    shared: &mut Shared,
     now: Timestamp,
-) -> Option<Approved> {
-    let key = catalog
-        .key(id)
-        .filter(|key| key.metadata.deletion_timestamp.is_none())?;
-    let (terms, ends_at) = terms(catalog, &key, now)?;
-    let Terms {
-        product,
-        scopes,
-        tier,
-        user_id,
-        ..
-    } = terms;
-    let entitlement = Entitlement {
-        product,
-        tier,
-        scopes,
-    };
-    Some(Approved::new(
-        shared.text.share(id.namespace.as_str()),
-        [
-            &id.name,
-            key.metadata.uid.as_deref().unwrap_or_default(),
-            &user_id,
-        ],
-        shared.entitlement.share(entitlement),
-        ends_at,
-    ))
-}
-
-fn terms(catalog: &Catalog, key: &APIKey, now: Timestamp) -> Option<(Terms, Option<Timestamp>)> {
-    rule(catalog, key, now, |ruling, _| match &ruling.standing {
+) -> Option<(KeyRecord, Terms, Option<Timestamp>)> {
+    let key = catalog.key_record(id).filter(|key| !key.deleting)?;
+    let (terms, ends_at) = rule(catalog, &key, now, |ruling, _| match &ruling.standing {
         Standing::Approved(decision) => Some((decision.terms.clone(), ruling.ends_at)),
         Standing::Expired { at } => Some((ruling.decision?.terms.clone(), Some(*at))),
         Standing::Failed(_) | Standing::Denied(_) | Standing::Pending => None,
-    })
+    })?;
+    Some((key, terms, ends_at))
 }
 
 /// What `read` makes of where a key stands, and of what it asks for.
 pub(crate) fn rule<T>(
     catalog: &Catalog,
-    key: &APIKey,
+    key: &KeyRecord,
     now: Timestamp,
     read: impl FnOnce(&Ruling<'_>, &Terms) -> T,
 ) -> T {
-    let edges = KeyEdges::of(key);
+    let request = key.request();
     let facts = KeyFacts {
-        asked: asked(key, &edges),
+        asked: key.asked.clone(),
         // The value that is asked about is the one in the enforcement secret.
         secret: SecretFacts::Usable,
     };
-    let approvals: Vec<_> = catalog
-        .approvals_of(&edges.request)
-        .filter(|approval| approval.object.metadata.deletion_timestamp.is_none())
-        .collect();
-    let request = catalog.request(&edges.request);
-    let bound = Shown::by(request.as_deref(), &facts.asked).bind(&approvals, now);
-    let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
-    let ruling = standing(&facts, &decisions, &product(catalog, &edges.product), now);
+    let mut approvals = catalog.approval_records(&request);
+    approvals.retain(|approval| !approval.deleting);
+    let shown = Shown::of(catalog.request_record(&request), &facts.asked);
+    let decisions = shown.decisions(&approvals, now);
+    let product = product(catalog, &facts.asked.product);
+    let ruling = standing(&facts, &decisions, &product, now);
     read(&ruling, &facts.asked)
 }
 

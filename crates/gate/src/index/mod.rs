@@ -2,6 +2,7 @@
 //! batch of changes. A change costs what it touches, never what there is.
 
 mod approved;
+mod granted;
 mod intern;
 mod protect;
 mod secrets;
@@ -16,8 +17,10 @@ use keydesk_core::NamespacedName;
 use keydesk_feed::{KeySecret, SecretEvent};
 
 use crate::route::RouteTable;
-use crate::snapshot::{Carrier, Grant, Holder, Protection, Snapshot};
+use crate::snapshot::{Holder, Protection, Snapshot};
+use approved::approved;
 pub(crate) use approved::rule;
+use granted::Granted;
 use intern::Shared;
 use protect::Protected;
 pub(crate) use protect::{hosts, is_accepted, protect};
@@ -115,8 +118,8 @@ impl Index {
                         .filter_map(|route| Some((route.clone(), protect(catalog, &route, &self.scope)?)))
                         .collect();
                     self.rerouted = true;
-                    for carrier in self.secrets.all() {
-                        self.settle(&carrier, catalog, now);
+                    for holder in self.secrets.all() {
+                        self.settle(&holder, catalog, now);
                     }
                 }
                 // Keys of a product that changed are told of one by one; the rest decides on nothing.
@@ -157,49 +160,59 @@ impl Index {
         };
         let name = enforcement_secret_name(&key.namespace, &key.name);
         let id = NamespacedName::new(namespace, name);
-        if let Some(carrier) = self.secrets.get(&id) {
-            let carrier = Arc::clone(carrier);
-            self.settle(&carrier, catalog, now);
+        if let Some(holder) = self.secrets.get(&id) {
+            let holder = Arc::clone(holder);
+            self.settle(&holder, catalog, now);
         }
     }
 
     fn take(&mut self, secret: KeySecret, catalog: &Catalog, now: Timestamp) {
         self.forget(&secret.id);
         let Shared { text, common, .. } = &mut self.shared;
-        let carrier = Carrier::new(secret, |shared| common.share(shared), |label| text.share(label));
-        if let Some(carrier) = carrier.map(Arc::new) {
-            self.settle(&carrier, catalog, now);
-            self.secrets.put(carrier);
+        let holder = Holder::new(secret, |shared| common.share(shared), |label| text.share(label));
+        if let Some(holder) = holder {
+            let granted = self.grant(&holder, catalog, now);
+            self.put(&holder, granted.as_ref());
         }
     }
 
     fn forget(&mut self, id: &NamespacedName) {
-        if let Some(carrier) = self.secrets.remove(id) {
-            self.known.holders.remove(&carrier);
+        if let Some(holder) = self.secrets.remove(id) {
+            self.known.holders.remove(&holder);
         }
     }
 
     /// Whether a Secret's value opens doors, and for whom, anew.
-    fn settle(&mut self, carrier: &Arc<Carrier>, catalog: &Catalog, now: Timestamp) {
-        self.known.holders.remove(carrier);
-        if let Some(grant) = self.grant(carrier, catalog, now) {
-            let holder = Holder::new(Arc::clone(carrier), grant);
-            self.known.holders.insert(Arc::new(holder));
+    fn settle(&mut self, holder: &Arc<Holder>, catalog: &Catalog, now: Timestamp) {
+        let granted = self.grant(holder, catalog, now);
+        if granted.as_ref().map(Granted::grant) != holder.grant() {
+            self.known.holders.remove(holder);
+            self.put(holder, granted.as_ref());
         }
+    }
+
+    /// Keeps a Secret by the right that was found for it.
+    fn put(&mut self, holder: &Holder, granted: Option<&Granted>) {
+        let Shared { text, .. } = &mut self.shared;
+        let holder = Arc::new(holder.with(granted.map(Granted::grant), |namespace| text.share(namespace)));
+        if granted.is_some() {
+            self.known.holders.insert(Arc::clone(&holder));
+        }
+        self.secrets.put(holder);
     }
 
     /// By what right a Secret's value is accepted. One of ours must be where such Secrets go, bear the name that its key
     /// derives, and have that key approved.
-    fn grant(&mut self, carrier: &Carrier, catalog: &Catalog, now: Timestamp) -> Option<Grant> {
-        if !carrier.is_ours() {
-            return self.scope.unmanaged_keys.then_some(Grant::Unmanaged);
+    fn grant(&mut self, holder: &Holder, catalog: &Catalog, now: Timestamp) -> Option<Granted> {
+        if !holder.is_ours() {
+            return self.scope.unmanaged_keys.then_some(Granted::Unmanaged);
         }
-        if catalog.enforcement_namespace() != Some(carrier.namespace()) {
+        if catalog.enforcement_namespace() != Some(holder.namespace()) {
             return None;
         }
-        catalog
-            .keys_enforced_by(carrier.name())
-            .find_map(|key| approved::approved(catalog, key, &mut self.shared, now))
-            .map(Grant::Approved)
+        let keys = catalog.keys_enforced_by(&holder.name()).into_iter();
+        keys.filter_map(|key| approved(catalog, &key, now))
+            .map(|(key, terms, ends_at)| Granted::of(key, terms, ends_at, &mut self.shared))
+            .next()
     }
 }

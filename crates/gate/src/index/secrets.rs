@@ -8,44 +8,43 @@ use hashbrown::HashTable;
 use keydesk_core::NamespacedName;
 use keydesk_feed::KeySecret;
 
-use crate::snapshot::Carrier;
+use crate::snapshot::Holder;
 
 /// All of them, by namespace and name.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
-    carriers: HashTable<Arc<Carrier>>,
+    holders: HashTable<Arc<Holder>>,
     hasher: RandomState,
 }
 
 impl Secrets {
-    pub(super) fn get(&self, id: &NamespacedName) -> Option<&Arc<Carrier>> {
-        self.carriers.find(self.hash(&id.namespace, &id.name), is(id))
+    pub(super) fn get(&self, id: &NamespacedName) -> Option<&Arc<Holder>> {
+        self.holders.find(self.hash(&id.namespace, &id.name), is(id))
     }
 
     /// All that there are now.
-    pub(super) fn all(&self) -> Vec<Arc<Carrier>> {
-        self.carriers.iter().cloned().collect()
+    pub(super) fn all(&self) -> Vec<Arc<Holder>> {
+        self.holders.iter().cloned().collect()
     }
 
-    pub(super) fn put(&mut self, carrier: Arc<Carrier>) {
-        let Self { carriers, hasher } = self;
-        let hash = |carrier: &Arc<Carrier>| hasher.hash_one((carrier.namespace(), carrier.name()));
-        carriers.insert_unique(hash(&carrier), carrier, hash);
+    /// Puts one in, in the place of the one before.
+    pub(super) fn put(&mut self, holder: Arc<Holder>) {
+        self.remove(&holder.secret());
+        let Self { holders, hasher } = self;
+        let hash = |holder: &Arc<Holder>| hasher.hash_one((holder.namespace(), &*holder.name()));
+        holders.insert_unique(hash(&holder), holder, hash);
     }
 
-    pub(super) fn remove(&mut self, id: &NamespacedName) -> Option<Arc<Carrier>> {
+    pub(super) fn remove(&mut self, id: &NamespacedName) -> Option<Arc<Holder>> {
         let hash = self.hash(&id.namespace, &id.name);
-        let entry = self.carriers.find_entry(hash, is(id)).ok()?;
+        let entry = self.holders.find_entry(hash, is(id)).ok()?;
         Some(entry.remove().0)
     }
 
     /// Those that a list no longer has.
     pub(super) fn missing_from(&self, listed: &[KeySecret]) -> Vec<NamespacedName> {
         let listed: HashSet<&NamespacedName> = listed.iter().map(|secret| &secret.id).collect();
-        let ids = self
-            .carriers
-            .iter()
-            .map(|carrier| NamespacedName::new(carrier.namespace(), carrier.name()));
+        let ids = self.holders.iter().map(|holder| holder.secret());
         ids.filter(|id| !listed.contains(id)).collect()
     }
 
@@ -54,6 +53,6 @@ impl Secrets {
     }
 }
 
-fn is(id: &NamespacedName) -> impl Fn(&Arc<Carrier>) -> bool {
-    |carrier| carrier.name() == id.name && carrier.namespace() == id.namespace
+fn is(id: &NamespacedName) -> impl Fn(&Arc<Holder>) -> bool {
+    |holder| holder.namespace() == id.namespace && holder.name() == id.name
 }

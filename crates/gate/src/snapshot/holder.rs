@@ -1,176 +1,339 @@
-//! Who holds a value: a Secret with it, and by what right the value is accepted.
+//! Who holds a value: a Secret with it, and by what right the value is accepted. As small as can be, for there may be a
+//! million.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
-use keydesk_api::meta::annotation;
-use keydesk_api::rfc3339;
-use keydesk_cel::Identity;
-use keydesk_core::{Digest, NamespacedName};
+use keydesk_api::meta::{annotation, enforcement_secret_name, label};
+use keydesk_core::{Digest, NamespacedName, Uid};
+use keydesk_feed::KeySecret;
 use keydesk_quota::{Scope, Subject};
-use serde_json::{Map, Value, json};
 
-use super::{Approved, Carrier, Plan, Plans};
+use super::packed::Packed;
+use super::{Approved, Entitlement, Found, Grant};
 
-/// Somebody whose value opens doors.
+/// A Secret that carries a value, and by what right the value is accepted, if by any.
+///
+/// What every decision reads comes first, in the order of this text, so that it is close together.
+#[repr(C)]
 pub struct Holder {
-    /// The Secret that carries the value.
-    pub carrier: Arc<Carrier>,
-    /// By what right.
-    pub grant: Grant,
-    /// The plan that was found the last time, under these very plans.
-    plan: ArcSwapOption<(Arc<Plans>, Plan)>,
+    digest: Digest,
+    /// What is granted, of an approved key.
+    entitlement: Option<Arc<Entitlement>>,
+    /// The plan that was found the last time.
+    pub(super) plan: ArcSwapOption<Found>,
+    /// The UID of the approved key, or else of the Secret.
+    id: Uid,
+    /// In microseconds, as no time of Kubernetes is finer; [`NEVER`] without end.
+    ends_at: i64,
+    common: Arc<Common>,
+    right: Right,
+    /// Whether it has the label that names the key, which no other Secret has.
+    has_key: bool,
+    texts: Packed<4>,
+    /// The label that names the key's namespace, which some others have too.
+    key_namespace: Option<Arc<String>>,
+    /// The namespace of the approved key, where the label does not say it.
+    namespace: Option<Arc<String>>,
+    /// Kuadrant's, where they speak for it: for those that Keydesk manages the approved terms do.
+    #[expect(
+        clippy::box_collection,
+        reason = "almost nobody has them, and there may be a million"
+    )]
+    annotations: Option<Box<BTreeMap<String, String>>>,
+    /// In whole seconds, as Kubernetes has it; [`UNKNOWN`] where it does not say.
+    created_at: i64,
+    uid: Uid,
 }
 
-/// By what right a value is accepted.
-pub enum Grant {
-    /// An `APIKey` of it is approved.
-    Approved(Approved),
-    /// The operator accepts Secrets that Keydesk does not manage, and this is one, with Kuadrant's annotations.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Right {
+    /// Nobody approved it.
+    None,
+    Approved,
     Unmanaged,
 }
 
+/// What a Secret has in common with many: a million keys have a handful of sets of labels, but for two labels.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Common {
+    namespace: String,
+    labels: BTreeMap<String, String>,
+}
+
+/// No moment that there is.
+const NEVER: i64 = i64::MAX;
+const UNKNOWN: i64 = i64::MIN;
+
+/// Places in the texts. Empty is the name of a Secret that is derived from the labels, and the name of a key that the
+/// label says.
+const SECRET: usize = 0;
+const KEY_LABEL: usize = 1;
+const KEY: usize = 2;
+const USER_ID: usize = 3;
+
 impl Holder {
-    /// A holder whose plan nobody has asked for yet.
-    #[must_use]
-    pub fn new(carrier: Arc<Carrier>, grant: Grant) -> Self {
-        Self {
-            carrier,
-            grant,
+    /// Takes a Secret in, by no right yet, unless it carries nothing. The functions give an equal value that is there
+    /// already, or keep this one.
+    pub(crate) fn new(
+        secret: KeySecret,
+        share: impl FnOnce(Common) -> Arc<Common>,
+        share_text: impl FnOnce(String) -> Arc<String>,
+    ) -> Option<Self> {
+        let KeySecret {
+            id,
+            uid,
+            created_at,
+            mut labels,
+            annotations,
+            digest,
+        } = secret;
+        let is_ours = is_ours(&labels);
+        let key = labels.remove(label::API_KEY);
+        let key_namespace = labels.remove(label::API_KEY_NAMESPACE);
+        let is_derived = key
+            .as_ref()
+            .zip(key_namespace.as_ref())
+            .is_some_and(|(key, namespace)| enforcement_secret_name(namespace, key) == id.name);
+        let name = if is_derived { "" } else { id.name.as_str() };
+        let uid = Uid::new(&uid);
+        Some(Self {
+            digest: digest?,
+            entitlement: None,
             plan: ArcSwapOption::empty(),
+            id: uid.clone(),
+            ends_at: NEVER,
+            right: Right::None,
+            has_key: key.is_some(),
+            texts: Packed::new([name, key.as_deref().unwrap_or_default(), "", ""]),
+            common: share(Common {
+                namespace: id.namespace,
+                labels,
+            }),
+            key_namespace: key_namespace.map(share_text),
+            namespace: None,
+            annotations: (!is_ours).then(|| Box::new(annotations)),
+            created_at: created_at.map_or(UNKNOWN, Timestamp::as_second),
+            uid,
+        })
+    }
+
+    /// The same Secret by this right. Nobody has asked for its plan yet.
+    pub(crate) fn with(
+        &self,
+        grant: Option<Grant<'_>>,
+        share_text: impl FnOnce(String) -> Arc<String>,
+    ) -> Self {
+        let (secret, key_label) = (self.texts.get(SECRET), self.texts.get(KEY_LABEL));
+        let bare = Self {
+            digest: self.digest,
+            entitlement: None,
+            plan: ArcSwapOption::empty(),
+            id: self.uid.clone(),
+            ends_at: NEVER,
+            common: Arc::clone(&self.common),
+            right: Right::None,
+            has_key: self.has_key,
+            texts: Packed::new([secret, key_label, "", ""]),
+            key_namespace: self.key_namespace.clone(),
+            namespace: None,
+            annotations: self.annotations.clone(),
+            created_at: self.created_at,
+            uid: self.uid.clone(),
+        };
+        match grant {
+            None => bare,
+            Some(Grant::Unmanaged) => Self {
+                right: Right::Unmanaged,
+                ..bare
+            },
+            Some(Grant::Approved(approved)) => {
+                let Approved {
+                    namespace,
+                    name,
+                    uid,
+                    user_id,
+                    entitlement,
+                    ends_at,
+                } = approved;
+                let name = if name == key_label { "" } else { name };
+                let is_said = self.label(label::API_KEY_NAMESPACE) == Some(namespace);
+                Self {
+                    right: Right::Approved,
+                    entitlement: Some(Arc::clone(entitlement)),
+                    id: uid.clone(),
+                    ends_at: ends_at.map_or(NEVER, Timestamp::as_microsecond),
+                    texts: Packed::new([secret, key_label, name, user_id]),
+                    namespace: (!is_said).then(|| share_text(namespace.to_owned())),
+                    ..bare
+                }
+            }
         }
     }
 
     /// The digest of the value.
     #[must_use]
     pub fn digest(&self) -> &Digest {
-        &self.carrier.digest
+        &self.digest
     }
 
-    /// Namespace and name of its Secret.
+    /// By what right the value is accepted. Without any the Secret is in no snapshot.
     #[must_use]
-    pub fn secret(&self) -> (&str, &str) {
-        (self.carrier.namespace(), self.carrier.name())
+    pub fn grant(&self) -> Option<Grant<'_>> {
+        match self.right {
+            Right::None => None,
+            Right::Approved => self.approved().map(Grant::Approved),
+            Right::Unmanaged => Some(Grant::Unmanaged),
+        }
     }
 
     /// The `APIKey` behind it, unless nobody manages it.
     #[must_use]
-    pub fn approved(&self) -> Option<&Approved> {
-        match &self.grant {
-            Grant::Approved(approved) => Some(approved),
-            Grant::Unmanaged => None,
-        }
+    pub fn approved(&self) -> Option<Approved<'_>> {
+        let entitlement = self.entitlement.as_ref()?;
+        let namespace = self.namespace.as_ref().or(self.key_namespace.as_ref());
+        let name = match self.texts.get(KEY) {
+            "" => self.texts.get(KEY_LABEL),
+            name => name,
+        };
+        Some(Approved {
+            namespace: namespace.map_or("", |namespace| namespace),
+            name,
+            uid: &self.id,
+            user_id: self.texts.get(USER_ID),
+            entitlement,
+            ends_at: Timestamp::from_microsecond(self.ends_at).ok(),
+        })
+    }
+
+    /// The product that it opens, unless nobody manages it.
+    #[must_use]
+    pub fn product(&self) -> Option<&NamespacedName> {
+        self.entitlement.as_ref().map(|entitlement| &entitlement.product)
     }
 
     /// What callers and APIs may know it by.
     #[must_use]
-    pub fn key_id(&self) -> &str {
-        self.approved().map_or_else(|| self.carrier.uid(), Approved::uid)
+    pub fn key_id(&self) -> &Uid {
+        &self.id
     }
 
     /// When it ends, if ever.
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {
-        match &self.grant {
-            Grant::Approved(approved) => approved.ends_at(),
-            // Nobody else sees to it: Authorino does not read it either (`spec/gate.md` §0).
-            Grant::Unmanaged => self.annotation(annotation::EXPIRES_AT).map(|text| {
-                // A time that cannot be read has passed.
-                text.parse().unwrap_or(Timestamp::MIN)
-            }),
+        if self.right != Right::Unmanaged {
+            return Timestamp::from_microsecond(self.ends_at).ok();
         }
+        // Nobody else sees to it: Authorino does not read it either (`spec/gate.md` §0).
+        self.annotation(annotation::EXPIRES_AT).map(|text| {
+            // A time that cannot be read has passed.
+            text.parse().unwrap_or(Timestamp::MIN)
+        })
     }
 
     /// Who uses it, as an API may want to tell its callers apart.
     #[must_use]
-    pub fn consumer(&self) -> (&str, &str) {
-        match &self.grant {
-            Grant::Approved(approved) => (approved.namespace(), approved.user_id()),
-            Grant::Unmanaged => {
-                let (namespace, name) = self.secret();
-                (namespace, self.annotation(annotation::USER_ID).unwrap_or(name))
-            }
+    pub fn consumer(&self) -> (&str, Cow<'_, str>) {
+        if let Some(approved) = self.approved() {
+            return (approved.namespace, approved.user_id.into());
         }
-    }
-
-    fn annotation(&self, name: &str) -> Option<&str> {
-        let annotations = self.carrier.annotations()?;
-        annotations.get(name).map(String::as_str)
+        let user_id = self.annotation(annotation::USER_ID).map(Cow::Borrowed);
+        (self.namespace(), user_id.unwrap_or_else(|| self.name()))
     }
 
     /// Under what name its calls are counted.
     #[must_use]
     pub fn subject(&self, scope: Scope, route: &NamespacedName, tier: &str) -> Subject {
         match scope {
-            Scope::Key => Subject::key(self.key_id()),
+            Scope::Key => Subject::key(&self.id),
             Scope::Consumer => {
                 let (namespace, user_id) = self.consumer();
-                let product = self.approved().map_or(route, Approved::product);
-                Subject::consumer(product, namespace, user_id)
+                Subject::consumer(self.product().unwrap_or(route), namespace, &user_id)
             }
             Scope::Tier => Subject::tier(route, tier),
         }
     }
 
-    /// Its plan under `plans`, found once for each of them.
-    pub(crate) fn plan_under(&self, plans: &Arc<Plans>, find: impl FnOnce(&Identity) -> Plan) -> Plan {
-        let known = self.plan.load();
-        if let Some(known) = known.as_ref()
-            && Arc::ptr_eq(&known.0, plans)
-        {
-            return known.1.clone();
-        }
-        let plan = find(&self.identity());
-        self.plan.store(Some(Arc::new((Arc::clone(plans), plan.clone()))));
-        plan
+    /// The namespace of the Secret.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.common.namespace
     }
 
-    /// What predicates may know about it: its Secret's metadata as Authorino shows it. What was approved stands in the
-    /// place of what somebody may have written into the Secret since.
-    pub(crate) fn identity(&self) -> Identity {
-        let annotations: Map<String, Value> = match &self.grant {
-            Grant::Approved(approved) => {
-                let ends_at = approved.ends_at().map(rfc3339);
-                [
-                    (annotation::PLAN_ID, Some(approved.entitlement.tier.clone())),
-                    (annotation::USER_ID, Some(approved.user_id().to_owned())),
-                    (annotation::EXPIRES_AT, ends_at),
-                ]
-                .into_iter()
-                .filter_map(|(name, value)| Some((name.to_owned(), value?.into())))
-                .collect()
-            }
-            Grant::Unmanaged => {
-                let annotations = self.carrier.annotations().into_iter().flatten();
-                annotations
-                    .map(|(name, value)| (name.clone(), value.as_str().into()))
-                    .collect()
-            }
-        };
-        let carrier = &*self.carrier;
-        let labels: Map<String, Value> = carrier
-            .labels()
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect();
-        Identity::new(&json!({
-            "metadata": {
-                "name": carrier.name(),
-                "namespace": carrier.namespace(),
-                "uid": carrier.uid(),
-                "labels": labels,
-                "annotations": annotations,
-                "creationTimestamp": carrier.created_at().map(rfc3339),
-            },
-            "type": "Opaque",
-        }))
+    /// The name of the Secret.
+    #[must_use]
+    pub fn name(&self) -> Cow<'_, str> {
+        match (self.texts.get(SECRET), &self.key_namespace) {
+            ("", Some(namespace)) => enforcement_secret_name(namespace, self.texts.get(KEY_LABEL)).into(),
+            (name, _) => name.into(),
+        }
     }
+
+    /// Namespace and name of the Secret.
+    #[must_use]
+    pub fn secret(&self) -> NamespacedName {
+        NamespacedName::new(self.namespace(), self.name())
+    }
+
+    /// The UID of the Secret.
+    #[must_use]
+    pub fn uid(&self) -> &Uid {
+        &self.uid
+    }
+
+    /// When the Secret was created.
+    #[must_use]
+    pub fn created_at(&self) -> Option<Timestamp> {
+        Timestamp::from_second(self.created_at).ok()
+    }
+
+    /// Whether the Secret says to be one of those that Keydesk manages.
+    pub(crate) fn is_ours(&self) -> bool {
+        is_ours(&self.common.labels)
+    }
+
+    /// The value of a label of the Secret.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<&str> {
+        match name {
+            label::API_KEY => self.has_key.then(|| self.texts.get(KEY_LABEL)),
+            label::API_KEY_NAMESPACE => self.key_namespace.as_deref().map(String::as_str),
+            _ => self.common.labels.get(name).map(String::as_str),
+        }
+    }
+
+    /// All labels of the Secret.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let shared = self
+            .common
+            .labels
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let own = [label::API_KEY, label::API_KEY_NAMESPACE].into_iter();
+        shared.chain(own.filter_map(|name| Some((name, self.label(name)?))))
+    }
+
+    /// Kuadrant's annotations of the Secret, unless Keydesk manages it.
+    #[must_use]
+    pub fn annotations(&self) -> Option<&BTreeMap<String, String>> {
+        self.annotations.as_deref()
+    }
+
+    fn annotation(&self, name: &str) -> Option<&str> {
+        self.annotations()?.get(name).map(String::as_str)
+    }
+}
+
+fn is_ours(labels: &BTreeMap<String, String>) -> bool {
+    labels.get(label::ENFORCEMENT).map(String::as_str) == Some(label::ENFORCEMENT_VALUE)
 }
 
 impl fmt::Debug for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (namespace, name) = self.secret();
-        write!(f, "Holder({namespace}/{name})")
+        write!(f, "Holder({}/{})", self.namespace(), self.name())
     }
 }

@@ -1,0 +1,168 @@
+//! How keys, their requests and the approvals of those are kept: whole, or as records of what is judged by.
+
+mod arena;
+mod brief;
+mod case;
+mod code;
+mod whole;
+mod words;
+
+use keydesk_api::{APIKey, APIKeyRequest};
+use keydesk_core::NamespacedName;
+
+pub(crate) use brief::Brief;
+pub(crate) use whole::Whole;
+
+use crate::{Approval, ApprovalRecord, KeyEdges, KeyRecord, RequestRecord};
+
+/// Keys, requests and approvals.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kept {
+    Whole(Box<Whole>),
+    Brief(Box<Brief>),
+}
+
+/// What an object said before a change, and what it says now.
+pub(crate) struct Change<T> {
+    pub(crate) old: Option<T>,
+    pub(crate) new: Option<T>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self::Whole(Box::default())
+    }
+}
+
+impl Kept {
+    /// What a key refers to.
+    pub(crate) fn put_key(&mut self, id: &NamespacedName, new: Option<APIKey>) -> Change<KeyEdges> {
+        match self {
+            Self::Whole(whole) => whole.put_key(id, new),
+            Self::Brief(brief) => brief.put_key(id, new.as_ref().map(KeyRecord::of)),
+        }
+    }
+
+    /// The key that a request says to stand for.
+    pub(crate) fn put_request(
+        &mut self,
+        id: &NamespacedName,
+        new: Option<APIKeyRequest>,
+    ) -> Change<NamespacedName> {
+        match self {
+            Self::Whole(whole) => whole.put_request(id, new),
+            Self::Brief(brief) => brief.put_request(id, new.as_ref().map(RequestRecord::of)),
+        }
+    }
+
+    /// The request that an approval decides on.
+    pub(crate) fn put_approval(
+        &mut self,
+        id: &NamespacedName,
+        new: Option<Approval>,
+    ) -> Change<NamespacedName> {
+        match self {
+            Self::Whole(whole) => whole.put_approval(id, new),
+            Self::Brief(brief) => brief.put_approval(id, new.as_ref().map(ApprovalRecord::of)),
+        }
+    }
+
+    /// The objects, where they are kept.
+    pub(crate) fn whole(&self) -> Option<&Whole> {
+        match self {
+            Self::Whole(whole) => Some(whole),
+            Self::Brief(_) => None,
+        }
+    }
+
+    pub(crate) fn key_record(&self, id: &NamespacedName) -> Option<KeyRecord> {
+        match self {
+            Self::Whole(whole) => whole.keys.get(id).map(|key| KeyRecord::of(key)),
+            Self::Brief(brief) => brief.key(id),
+        }
+    }
+
+    pub(crate) fn request_record(&self, id: &NamespacedName) -> Option<RequestRecord> {
+        match self {
+            Self::Whole(whole) => whole.requests.get(id).map(|request| RequestRecord::of(request)),
+            Self::Brief(brief) => brief.request(id),
+        }
+    }
+
+    pub(crate) fn approval_records(&self, request: &NamespacedName) -> Vec<ApprovalRecord> {
+        match self {
+            Self::Whole(whole) => {
+                let approvals = whole.approvals_by_request.to(request);
+                let approvals = approvals.filter_map(|id| whole.approvals.get(id));
+                approvals.map(|approval| ApprovalRecord::of(approval)).collect()
+            }
+            Self::Brief(brief) => brief.approvals_of(request),
+        }
+    }
+
+    pub(crate) fn keys_of_product(&self, product: &NamespacedName) -> Vec<NamespacedName> {
+        match self {
+            Self::Whole(whole) => whole.keys_by_product.to(product).cloned().collect(),
+            Self::Brief(brief) => brief.keys_of_product(product),
+        }
+    }
+
+    /// Who judges for itself does not look into consumers' Secrets.
+    pub(crate) fn keys_with_secret(&self, secret: &NamespacedName) -> Vec<NamespacedName> {
+        self.whole()
+            .map(|whole| whole.keys_by_secret.to(secret).cloned().collect())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn keys_deriving(&self, request: &NamespacedName) -> Vec<NamespacedName> {
+        match self {
+            Self::Whole(whole) => whole.keys_by_request.to(request).cloned().collect(),
+            Self::Brief(brief) => brief.keys_deriving(request),
+        }
+    }
+
+    pub(crate) fn keys_enforced_by(&self, name: &str) -> Vec<NamespacedName> {
+        match self {
+            Self::Whole(whole) => whole.keys_by_enforcement_name.to(name).cloned().collect(),
+            Self::Brief(brief) => brief.keys_enforced_by(name),
+        }
+    }
+
+    /// Whoever looks for all that say to stand for a key looks at them too.
+    pub(crate) fn requests_for(&self, key: &NamespacedName) -> Vec<NamespacedName> {
+        self.whole()
+            .map(|whole| whole.requests_by_key.to(key).cloned().collect())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn approvals_of(&self, request: &NamespacedName) -> Vec<NamespacedName> {
+        match self {
+            Self::Whole(whole) => whole.approvals_by_request.to(request).cloned().collect(),
+            Self::Brief(brief) => {
+                let approvals = brief.approvals_of(request).into_iter();
+                approvals.map(|approval| approval.id).collect()
+            }
+        }
+    }
+
+    pub(crate) fn key_ids(&self) -> Vec<NamespacedName> {
+        match self {
+            Self::Whole(whole) => whole.keys.keys().cloned().collect(),
+            Self::Brief(brief) => brief.key_ids(),
+        }
+    }
+
+    pub(crate) fn request_ids(&self) -> Vec<NamespacedName> {
+        match self {
+            Self::Whole(whole) => whole.requests.keys().cloned().collect(),
+            Self::Brief(brief) => brief.request_ids(),
+        }
+    }
+
+    pub(crate) fn approval_ids(&self) -> Vec<NamespacedName> {
+        match self {
+            Self::Whole(whole) => whole.approvals.keys().cloned().collect(),
+            Self::Brief(brief) => brief.approval_ids(),
+        }
+    }
+}
