@@ -36,5 +36,5 @@ pub use edge::{KeyEdges, PolicyEnd};
 pub use limits::{LimitsError, limits};
 pub use object::{Approval, Kind, Object, Ref, SecretMeta};
 pub use policy::{Attached, Policy};
-pub use record::{ApprovalRecord, KeyRecord, RequestRecord, Reviewed};
+pub use record::{ApprovalRecord, Dossier, KeyRecord, RequestRecord, Reviewed};
 pub use terms::{TermsBefore, asked, shown};

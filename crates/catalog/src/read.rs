@@ -8,7 +8,7 @@ use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 
 use crate::edge::gateways_of_route;
-use crate::{Approval, ApprovalRecord, Catalog, KeyRecord, PolicyEnd, RequestRecord, SecretMeta};
+use crate::{Approval, Catalog, Dossier, KeyRecord, PolicyEnd, SecretMeta};
 
 impl Catalog {
     /// The product of that name.
@@ -29,6 +29,12 @@ impl Catalog {
         self.kept.key_record(id)
     }
 
+    /// All that the key of that name is judged by but its product.
+    #[must_use]
+    pub fn dossier(&self, id: &NamespacedName) -> Option<Dossier> {
+        self.kept.dossier(id)
+    }
+
     /// The names of all keys.
     #[must_use]
     pub fn key_names(&self) -> Vec<NamespacedName> {
@@ -39,12 +45,6 @@ impl Catalog {
     #[must_use]
     pub fn request(&self, id: &NamespacedName) -> Option<Arc<APIKeyRequest>> {
         self.kept.whole()?.requests.get(id).cloned()
-    }
-
-    /// What the request of that name is judged by.
-    #[must_use]
-    pub fn request_record(&self, id: &NamespacedName) -> Option<RequestRecord> {
-        self.kept.request_record(id)
     }
 
     /// The approval of that name; nothing in a brief catalog.
@@ -112,12 +112,6 @@ impl Catalog {
     pub fn approvals_of(&self, request: &NamespacedName) -> impl Iterator<Item = Arc<Approval>> {
         let approvals = self.kept.approvals_of(request).into_iter();
         approvals.filter_map(|id| self.approval(&id))
-    }
-
-    /// What every approval that refers to a request is judged by, in the order of their names.
-    #[must_use]
-    pub fn approval_records(&self, request: &NamespacedName) -> Vec<ApprovalRecord> {
-        self.kept.approval_records(request)
     }
 
     /// Every Secret, in any namespace, that bears this name and says to be an enforcement secret.

@@ -10,6 +10,17 @@ use crate::edge::key_of_request;
 use crate::object::id;
 use crate::{Approval, Binding, KeyEdges, TermsBefore, asked, shown};
 
+/// All that a key is judged by but its product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dossier {
+    /// The key.
+    pub key: KeyRecord,
+    /// The request that stands for it, if it exists.
+    pub request: Option<RequestRecord>,
+    /// Every approval of that request, in the order of their names.
+    pub approvals: Vec<ApprovalRecord>,
+}
+
 /// What of an `APIKey` is judged by, and what its holder is told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRecord {

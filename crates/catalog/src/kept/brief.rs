@@ -16,7 +16,7 @@ use super::arena::{Arena, Place};
 use super::case::Case;
 use super::code;
 use super::words::Words;
-use crate::{ApprovalRecord, KeyEdges, KeyRecord, RequestRecord};
+use crate::{ApprovalRecord, Dossier, KeyEdges, KeyRecord, RequestRecord};
 
 /// All cases.
 #[derive(Clone, Debug, Default)]
@@ -98,20 +98,26 @@ impl Brief {
         Change { old, new: request }
     }
 
-    pub(super) fn key(&self, id: &NamespacedName) -> Option<KeyRecord> {
+    pub(super) fn dossier(&self, id: &NamespacedName) -> Option<Dossier> {
         let is_it = |key: &KeyRecord| key.id == *id;
         let (_, case) = self.find(tag_of_key(id), |case| case.keys.iter().any(is_it))?;
-        case.keys.into_iter().find(is_it)
+        let Case {
+            id: _,
+            keys,
+            request,
+            approvals,
+        } = case;
+        Some(Dossier {
+            key: keys.into_iter().find(is_it)?,
+            request,
+            approvals,
+        })
     }
 
-    pub(super) fn request(&self, id: &NamespacedName) -> Option<RequestRecord> {
-        self.case(id)?.1.request
-    }
-
-    pub(super) fn approvals_of(&self, request: &NamespacedName) -> Vec<ApprovalRecord> {
-        self.case(request)
-            .map(|(_, case)| case.approvals)
-            .unwrap_or_default()
+    pub(super) fn approvals_of(&self, request: &NamespacedName) -> Vec<NamespacedName> {
+        let approvals = self.case(request).map(|(_, case)| case.approvals);
+        let approvals = approvals.unwrap_or_default().into_iter();
+        approvals.map(|approval| approval.id).collect()
     }
 
     pub(super) fn keys_deriving(&self, request: &NamespacedName) -> Vec<NamespacedName> {
@@ -313,5 +319,119 @@ impl PartialEq for Brief {
             brief.iter().map(|case| (case.id.clone(), case)).collect()
         };
         by_request(self) == by_request(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+    use keydesk_api::meta::request_name;
+    use keydesk_core::{Terms, Uid};
+
+    use super::*;
+    use crate::Reviewed;
+
+    fn key(number: usize, tier: &str) -> KeyRecord {
+        let namespace = format!("team-{}", number % 7);
+        KeyRecord {
+            id: NamespacedName::new(namespace.as_str(), format!("key-{number}")),
+            uid: Uid::new("0b0f2d7e-9b1c-4c59-8a55-0123456789ab"),
+            created_at: Some(Timestamp::UNIX_EPOCH),
+            deleting: false,
+            secret: String::new(),
+            use_case: None,
+            asked: Terms {
+                expires_at: None,
+                namespace,
+                product: NamespacedName::new("gamestore", "store"),
+                scopes: BTreeSet::new(),
+                tier: tier.to_owned(),
+                user_id: format!("user-{number}"),
+            },
+        }
+    }
+
+    fn approval(key: &KeyRecord, name: &str) -> ApprovalRecord {
+        let request = request_name(&key.id.namespace, &key.id.name);
+        ApprovalRecord {
+            id: NamespacedName::new("gamestore", name),
+            request,
+            deleting: false,
+            generation: 1,
+            created_at: Some(Timestamp::UNIX_EPOCH),
+            edited_at: None,
+            approved: true,
+            by: "owner".to_owned(),
+            reviewed_at: Timestamp::UNIX_EPOCH,
+            message: String::new(),
+            reviewed: Reviewed::Nothing,
+            binding: None,
+        }
+    }
+
+    fn put(brief: &mut Brief, key: KeyRecord) {
+        let id = key.id.clone();
+        brief.put_key(&id, Some(key));
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_has_come_and_gone() {
+        let mut brief = Brief::default();
+        for round in 0..3 {
+            for number in 0..500 {
+                let key = key(number, &format!("tier-{round}"));
+                for name in [key.request().name, format!("{number}-by-hand")] {
+                    let approval = approval(&key, &name);
+                    brief.put_approval(&approval.id.clone(), Some(approval));
+                }
+                put(&mut brief, key);
+            }
+        }
+        assert_eq!((brief.cases.len(), brief.strays.len()), (500, 500));
+        for id in brief.approval_ids() {
+            brief.put_approval(&id, None);
+        }
+        for id in brief.key_ids() {
+            brief.put_key(&id, None);
+        }
+        assert_eq!((brief.cases.len(), brief.strays.len()), (0, 0));
+        assert!(brief.by_product.is_empty() && brief.words.is_empty());
+    }
+
+    #[test]
+    fn a_usual_case_is_small() {
+        let mut brief = Brief::default();
+        let key = key(1_234_567, "gold");
+        let request = key.request();
+        let shown = key.asked.clone();
+        let id = key.id.clone();
+        brief.put_request(
+            &request,
+            Some(RequestRecord {
+                key: id,
+                shown,
+                before: None,
+            }),
+        );
+        let approval = approval(&key, &request.name);
+        brief.put_approval(&request, Some(approval));
+        put(&mut brief, key);
+        let place = brief.cases.iter().next().unwrap();
+        let length = brief.pieces.get(*place).len();
+        assert!(length < 80, "{length} bytes");
+    }
+
+    #[test]
+    fn the_names_of_one_key_have_one_tag() {
+        let brief = Brief::default();
+        for name in ["k".to_owned(), "x".repeat(240)] {
+            let id = NamespacedName::new("consumer-app", name);
+            let request = request_name(&id.namespace, &id.name);
+            let enforcement = enforcement_secret_name(&id.namespace, &id.name);
+            let tags = [&request, &enforcement].map(|name| brief.tag(name));
+            assert_eq!(tags, [tag_of_key(&id); 2]);
+        }
     }
 }

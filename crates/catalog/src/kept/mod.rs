@@ -13,7 +13,7 @@ use keydesk_core::NamespacedName;
 pub(crate) use brief::Brief;
 pub(crate) use whole::Whole;
 
-use crate::{Approval, ApprovalRecord, KeyEdges, KeyRecord, RequestRecord};
+use crate::{Approval, ApprovalRecord, Dossier, KeyEdges, KeyRecord, RequestRecord};
 
 /// Keys, requests and approvals.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,25 +78,14 @@ impl Kept {
     pub(crate) fn key_record(&self, id: &NamespacedName) -> Option<KeyRecord> {
         match self {
             Self::Whole(whole) => whole.keys.get(id).map(|key| KeyRecord::of(key)),
-            Self::Brief(brief) => brief.key(id),
+            Self::Brief(brief) => brief.dossier(id).map(|dossier| dossier.key),
         }
     }
 
-    pub(crate) fn request_record(&self, id: &NamespacedName) -> Option<RequestRecord> {
+    pub(crate) fn dossier(&self, id: &NamespacedName) -> Option<Dossier> {
         match self {
-            Self::Whole(whole) => whole.requests.get(id).map(|request| RequestRecord::of(request)),
-            Self::Brief(brief) => brief.request(id),
-        }
-    }
-
-    pub(crate) fn approval_records(&self, request: &NamespacedName) -> Vec<ApprovalRecord> {
-        match self {
-            Self::Whole(whole) => {
-                let approvals = whole.approvals_by_request.to(request);
-                let approvals = approvals.filter_map(|id| whole.approvals.get(id));
-                approvals.map(|approval| ApprovalRecord::of(approval)).collect()
-            }
-            Self::Brief(brief) => brief.approvals_of(request),
+            Self::Whole(whole) => whole.dossier(id),
+            Self::Brief(brief) => brief.dossier(id),
         }
     }
 
@@ -138,10 +127,7 @@ impl Kept {
     pub(crate) fn approvals_of(&self, request: &NamespacedName) -> Vec<NamespacedName> {
         match self {
             Self::Whole(whole) => whole.approvals_by_request.to(request).cloned().collect(),
-            Self::Brief(brief) => {
-                let approvals = brief.approvals_of(request).into_iter();
-                approvals.map(|approval| approval.id).collect()
-            }
+            Self::Brief(brief) => brief.approvals_of(request),
         }
     }
 

@@ -6,9 +6,9 @@ use keydesk_api::{APIKey, APIKeyRequest};
 use keydesk_core::NamespacedName;
 
 use super::Change;
-use crate::Approval;
 use crate::catalog::{Shelf, swap};
 use crate::edge::{KeyEdges, Reverse, key_of_request, request_of_approval};
+use crate::{Approval, ApprovalRecord, Dossier, KeyRecord, RequestRecord};
 
 /// The objects, and who refers to whom.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,6 +60,21 @@ impl Whole {
             }
         }
         Change { old, new }
+    }
+
+    pub(super) fn dossier(&self, id: &NamespacedName) -> Option<Dossier> {
+        let key = KeyRecord::of(self.keys.get(id)?);
+        let request = key.request();
+        let approvals = self.approvals_by_request.to(&request);
+        let approvals = approvals.filter_map(|id| self.approvals.get(id));
+        Some(Dossier {
+            approvals: approvals.map(|approval| ApprovalRecord::of(approval)).collect(),
+            request: self
+                .requests
+                .get(&request)
+                .map(|request| RequestRecord::of(request)),
+            key,
+        })
     }
 
     pub(super) fn put_request(

@@ -68,6 +68,11 @@ impl Words {
         word.map_or("", |word| &word.text)
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
     fn word_mut(&mut self, number: u32) -> Option<&mut Word> {
         self.words.get_mut(number as usize)?.as_mut()
     }

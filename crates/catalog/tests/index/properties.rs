@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use keydesk_api::meta::enforcement_secret_name;
-use keydesk_catalog::{Catalog, KeyEdges, Kind, Object, Ref, Shown, Target};
+use keydesk_catalog::{Catalog, Kind, Object, Ref, Shown, Target};
 use keydesk_core::{KeyFacts, NamespacedName, ProductFacts, Scheme, SecretFacts, standing};
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
@@ -37,26 +37,24 @@ fn judged(catalog: &Catalog, events: &[Event]) -> Vec<String> {
     let ids: BTreeSet<_> = references(events).map(|reference| reference.id()).collect();
     let judge = |id: &NamespacedName| {
         let enforced = catalog.keys_enforced_by(&enforcement_secret_name(&id.namespace, &id.name));
-        let Some(key) = catalog.key_record(id) else {
+        let Some(dossier) = catalog.dossier(id) else {
             return format!("no key {id}, {enforced:?}");
         };
-        let KeyEdges { product, request, .. } = key.edges();
         let facts = KeyFacts {
-            asked: key.asked.clone(),
+            asked: dossier.key.asked.clone(),
             secret: SecretFacts::Usable,
         };
-        let product = match catalog.product(&product) {
+        let product = match catalog.product(&facts.asked.product) {
             None => ProductFacts::Missing,
             Some(_) => ProductFacts::Live {
                 scheme: Scheme::Keys,
                 tiers: BTreeSet::new(),
             },
         };
-        let approvals = catalog.approval_records(&request);
-        let shown = Shown::of(catalog.request_record(&request), &facts.asked);
-        let decisions = shown.decisions(&approvals, now);
+        let shown = Shown::of(dossier.request.clone(), &facts.asked);
+        let decisions = shown.decisions(&dossier.approvals, now);
         let ruling = standing(&facts, &decisions, &product, now);
-        format!("{key:?} {shown:?} {approvals:?} {ruling:?} {enforced:?}")
+        format!("{dossier:?} {shown:?} {ruling:?} {enforced:?}")
     };
     let keys = catalog.key_names().into_iter().map(|id| id.to_string());
     keys.chain(ids.iter().map(judge)).collect()

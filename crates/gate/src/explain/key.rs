@@ -59,10 +59,10 @@ pub(super) fn find(
             owners.push(match holder.approved() {
                 Some(approved) => {
                     let id = approved.key();
-                    match known.catalog.key(&id) {
-                        Some(key) => of_key(known, &id, &key, now),
-                        None => continue,
-                    }
+                    let Some(owner) = of_key(known, &id, now) else {
+                        continue;
+                    };
+                    owner
                 }
                 None => unmanaged(holder),
             });
@@ -74,8 +74,9 @@ pub(super) fn find(
             if owners.iter().any(|owner| owner.key.as_ref() == Some(id)) {
                 continue;
             }
-            if let Some(key) = known.catalog.key(id) {
-                let mut owner = of_key(known, id, &key, now);
+            if let Some(key) = known.catalog.key(id)
+                && let Some(mut owner) = of_key(known, id, now)
+            {
                 owner.obstacle = beneath(known, id, &key, &owner, digest, protection);
                 owners.push(owner);
             }
@@ -93,16 +94,16 @@ pub(super) fn find(
     }
 }
 
-fn of_key(known: Known<'_>, id: &NamespacedName, key: &APIKey, now: Timestamp) -> OwnerFinding {
-    rule(known.catalog, &KeyRecord::of(key), now, |ruling, asked| {
-        let in_force = terms(ruling, asked);
+fn of_key(known: Known<'_>, id: &NamespacedName, now: Timestamp) -> Option<OwnerFinding> {
+    rule(known.catalog, id, now, |key, ruling| {
+        let in_force = terms(ruling, &key.asked);
         OwnerFinding {
             key: Some(id.clone()),
             product: Some(in_force.product.clone()),
             user_id: in_force.user_id.clone(),
             tier: Some(in_force.tier.clone()),
             ends_at: ruling.ends_at.or(in_force.expires_at),
-            stands: if key.metadata.deletion_timestamp.is_some() {
+            stands: if key.deleting {
                 Stands::Deleting
             } else {
                 stands(ruling, key)
@@ -121,7 +122,7 @@ fn terms<'a>(ruling: &'a Ruling<'_>, asked: &'a Terms) -> &'a Terms {
     }
 }
 
-fn stands(ruling: &Ruling<'_>, key: &APIKey) -> Stands {
+fn stands(ruling: &Ruling<'_>, key: &KeyRecord) -> Stands {
     match &ruling.standing {
         Standing::Approved(decision) => Stands::Approved {
             by: decision.by.clone(),
@@ -134,7 +135,7 @@ fn stands(ruling: &Ruling<'_>, key: &APIKey) -> Stands {
         },
         Standing::Expired { at } => Stands::Expired { at: *at },
         Standing::Pending => Stands::Pending {
-            request: KeyEdges::of(key).request,
+            request: key.request(),
         },
         Standing::Failed(failure) => Stands::Failed { why: words(failure) },
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use keydesk_catalog::{Catalog, KeyRecord, Shown};
+use keydesk_catalog::{Catalog, Dossier, KeyRecord, Shown};
 use keydesk_core::{
     KeyFacts, NamespacedName, ProductFacts, Ruling, Scheme, SecretFacts, Standing, Terms, standing,
 };
@@ -15,35 +15,39 @@ pub(super) fn approved(
     id: &NamespacedName,
     now: Timestamp,
 ) -> Option<(KeyRecord, Terms, Option<Timestamp>)> {
-    let key = catalog.key_record(id).filter(|key| !key.deleting)?;
-    let (terms, ends_at) = rule(catalog, &key, now, |ruling, _| match &ruling.standing {
-        Standing::Approved(decision) => Some((decision.terms.clone(), ruling.ends_at)),
-        Standing::Expired { at } => Some((ruling.decision?.terms.clone(), Some(*at))),
-        Standing::Failed(_) | Standing::Denied(_) | Standing::Pending => None,
-    })?;
-    Some((key, terms, ends_at))
+    rule(catalog, id, now, |key, ruling| {
+        let (terms, ends_at) = match &ruling.standing {
+            _ if key.deleting => return None,
+            Standing::Approved(decision) => (decision.terms.clone(), ruling.ends_at),
+            Standing::Expired { at } => (ruling.decision?.terms.clone(), Some(*at)),
+            Standing::Failed(_) | Standing::Denied(_) | Standing::Pending => return None,
+        };
+        Some((key.clone(), terms, ends_at))
+    })?
 }
 
-/// What `read` makes of where a key stands, and of what it asks for.
+/// What `read` makes of a key, if there is one of that name, and of where it stands.
 pub(crate) fn rule<T>(
     catalog: &Catalog,
-    key: &KeyRecord,
+    id: &NamespacedName,
     now: Timestamp,
-    read: impl FnOnce(&Ruling<'_>, &Terms) -> T,
-) -> T {
-    let request = key.request();
+    read: impl FnOnce(&KeyRecord, &Ruling<'_>) -> T,
+) -> Option<T> {
+    let Dossier {
+        key,
+        request,
+        mut approvals,
+    } = catalog.dossier(id)?;
     let facts = KeyFacts {
         asked: key.asked.clone(),
         // The value that is asked about is the one in the enforcement secret.
         secret: SecretFacts::Usable,
     };
-    let mut approvals = catalog.approval_records(&request);
     approvals.retain(|approval| !approval.deleting);
-    let shown = Shown::of(catalog.request_record(&request), &facts.asked);
-    let decisions = shown.decisions(&approvals, now);
+    let decisions = Shown::of(request, &facts.asked).decisions(&approvals, now);
     let product = product(catalog, &facts.asked.product);
     let ruling = standing(&facts, &decisions, &product, now);
-    read(&ruling, &facts.asked)
+    Some(read(&key, &ruling))
 }
 
 /// What the gate itself knows of a product. How its callers are known is read from the policy on the route that they

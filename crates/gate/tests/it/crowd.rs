@@ -21,7 +21,7 @@ const REPEATS: usize = 50;
 const HTTP_CLIENTS: usize = 52;
 const GRPC_CLIENTS: usize = 12;
 /// Enough that every repeat has refusals.
-const CALLS: usize = 20;
+const CALLS: usize = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn c12_a_thousand_are_a_thousand_whoever_asks_at_once() {
