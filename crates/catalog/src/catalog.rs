@@ -1,6 +1,6 @@
 //! The index itself: what it holds, and how changes get in. One file per kind in `kinds` says what a change affects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use keydesk_api::APIProduct;
@@ -9,7 +9,7 @@ use keydesk_core::NamespacedName;
 
 use crate::edge::Reverse;
 use crate::kept::Kept;
-use crate::{Affected, Kind, Object, PolicyEnd, Ref, SecretMeta, prune};
+use crate::{Affected, Kind, Listing, Object, PolicyEnd, Ref, SecretMeta, prune};
 
 /// All objects of one kind.
 pub(crate) type Shelf<T> = BTreeMap<NamespacedName, Arc<T>>;
@@ -113,48 +113,38 @@ impl Catalog {
         }
     }
 
-    /// Takes in the whole of a kind, as a (re)list gives it: what is missing was deleted. Objects of other kinds in
-    /// the list are left out.
+    /// Takes in the whole of a kind at once; see [`Listing`].
     pub fn resync(&mut self, kind: Kind, objects: Vec<Object>) -> Affected {
+        let mut listing = Listing::of(kind);
         let mut affected = Affected::default();
-        let mut present = BTreeSet::new();
         for object in objects {
-            let reference = object.reference();
-            if reference.kind == kind {
-                present.insert(reference.id());
-                affected.merge(self.apply(object));
-            }
+            affected.merge(listing.apply(self, object));
         }
-        for id in self.ids(kind) {
-            if !present.contains(&id) {
-                affected.merge(self.delete(&Ref {
-                    kind,
-                    namespace: id.namespace,
-                    name: id.name,
-                }));
-            }
-        }
+        affected.merge(listing.finish(self));
         affected
     }
 
-    fn ids(&self, kind: Kind) -> Vec<NamespacedName> {
-        fn ids<T>(shelf: &Shelf<T>) -> Vec<NamespacedName> {
-            shelf.keys().cloned().collect()
-        }
+    /// The names of those objects of a kind that are wanted.
+    pub(crate) fn ids(&self, kind: Kind, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
         match kind {
-            Kind::Product => ids(&self.products),
-            Kind::Key => self.kept.key_ids(),
-            Kind::Request => self.kept.request_ids(),
-            Kind::Approval => self.kept.approval_ids(),
-            Kind::Route => ids(&self.routes),
-            Kind::Gateway => ids(&self.gateways),
-            Kind::AuthPolicy => ids(&self.auth_policies),
-            Kind::PlanPolicy => ids(&self.plan_policies),
-            Kind::RateLimitPolicy => ids(&self.rate_limit_policies),
-            Kind::Kuadrant => ids(&self.kuadrants),
-            Kind::Secret => ids(&self.secrets),
+            Kind::Product => ids(&self.products, is_wanted),
+            Kind::Key => self.kept.key_ids(is_wanted),
+            Kind::Request => self.kept.request_ids(is_wanted),
+            Kind::Approval => self.kept.approval_ids(is_wanted),
+            Kind::Route => ids(&self.routes, is_wanted),
+            Kind::Gateway => ids(&self.gateways, is_wanted),
+            Kind::AuthPolicy => ids(&self.auth_policies, is_wanted),
+            Kind::PlanPolicy => ids(&self.plan_policies, is_wanted),
+            Kind::RateLimitPolicy => ids(&self.rate_limit_policies, is_wanted),
+            Kind::Kuadrant => ids(&self.kuadrants, is_wanted),
+            Kind::Secret => ids(&self.secrets, is_wanted),
         }
     }
+}
+
+/// The names of those objects on a shelf that are wanted.
+pub(crate) fn ids<T>(shelf: &Shelf<T>, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
+    shelf.keys().filter(|id| is_wanted(id)).cloned().collect()
 }
 
 /// Puts an object in its place, or takes it away, and gives back what was there.

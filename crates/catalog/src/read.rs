@@ -38,7 +38,7 @@ impl Catalog {
     /// The names of all keys.
     #[must_use]
     pub fn key_names(&self) -> Vec<NamespacedName> {
-        self.kept.key_ids()
+        self.kept.key_ids(|_| true)
     }
 
     /// The request of that name; nothing in a brief catalog.

@@ -253,11 +253,13 @@ impl Follower {
                     match news {
                         News::Objects(affected) => index.look(affected, &catalog, now),
                         News::OtherSecrets => {
-                            index.secrets(SecretEvent::Listed(Vec::new()), &catalog, now);
+                            for nothing in [SecretEvent::ListBegins, SecretEvent::ListEnds] {
+                                index.secrets(nothing, &catalog, now);
+                            }
                             self.secrets_listed.store(false, Ordering::Release);
                         }
                         News::Secrets(event) => {
-                            let listed = matches!(event, SecretEvent::Listed(_));
+                            let listed = matches!(event, SecretEvent::ListEnds);
                             index.secrets(event, &catalog, now);
                             self.secrets_listed.fetch_or(listed, Ordering::AcqRel);
                         }
@@ -278,8 +280,13 @@ impl Follower {
             }
             let snapshot = index.snapshot();
             self.gate.metrics.known(snapshot.holders.len(), index.troubles());
-            self.gate.publish(snapshot);
-            if known && self.secrets_listed.load(Ordering::Acquire) && self.gate.state() == State::Learning {
+            let is_learning = self.gate.state() == State::Learning;
+            let knows = known && self.secrets_listed.load(Ordering::Acquire);
+            // Nobody goes by what is not whole, and what is published cannot be added to without a copy.
+            if knows || !is_learning {
+                self.gate.publish(snapshot);
+            }
+            if knows && is_learning {
                 self.gate.set_state(State::Current);
             }
         }

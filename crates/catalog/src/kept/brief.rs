@@ -145,22 +145,19 @@ impl Brief {
             .collect()
     }
 
-    pub(super) fn key_ids(&self) -> Vec<NamespacedName> {
+    pub(super) fn key_ids(&self, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
         let keys = self.iter().flat_map(|case| case.keys);
-        sorted(keys.map(|key| key.id))
+        sorted(keys.map(|key| key.id).filter(is_wanted))
     }
 
-    pub(super) fn request_ids(&self) -> Vec<NamespacedName> {
-        sorted(
-            self.iter()
-                .filter(|case| case.request.is_some())
-                .map(|case| case.id),
-        )
+    pub(super) fn request_ids(&self, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
+        let cases = self.iter().filter(|case| case.request.is_some());
+        sorted(cases.map(|case| case.id).filter(is_wanted))
     }
 
-    pub(super) fn approval_ids(&self) -> Vec<NamespacedName> {
+    pub(super) fn approval_ids(&self, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
         let approvals = self.iter().flat_map(|case| case.approvals);
-        sorted(approvals.map(|approval| approval.id))
+        sorted(approvals.map(|approval| approval.id).filter(is_wanted))
     }
 
     /// Changes what there is of a request.
@@ -390,10 +387,10 @@ mod tests {
             }
         }
         assert_eq!((brief.cases.len(), brief.strays.len()), (500, 500));
-        for id in brief.approval_ids() {
+        for id in brief.approval_ids(|_| true) {
             brief.put_approval(&id, None);
         }
-        for id in brief.key_ids() {
+        for id in brief.key_ids(|_| true) {
             brief.put_key(&id, None);
         }
         assert_eq!((brief.cases.len(), brief.strays.len()), (0, 0));

@@ -13,6 +13,7 @@ use keydesk_core::NamespacedName;
 pub(crate) use brief::Brief;
 pub(crate) use whole::Whole;
 
+use crate::catalog::ids;
 use crate::{Approval, ApprovalRecord, Dossier, KeyEdges, KeyRecord, RequestRecord};
 
 /// Keys, requests and approvals.
@@ -131,24 +132,24 @@ impl Kept {
         }
     }
 
-    pub(crate) fn key_ids(&self) -> Vec<NamespacedName> {
+    pub(crate) fn key_ids(&self, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
         match self {
-            Self::Whole(whole) => whole.keys.keys().cloned().collect(),
-            Self::Brief(brief) => brief.key_ids(),
+            Self::Whole(whole) => ids(&whole.keys, is_wanted),
+            Self::Brief(brief) => brief.key_ids(is_wanted),
         }
     }
 
-    pub(crate) fn request_ids(&self) -> Vec<NamespacedName> {
+    pub(crate) fn request_ids(&self, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
         match self {
-            Self::Whole(whole) => whole.requests.keys().cloned().collect(),
-            Self::Brief(brief) => brief.request_ids(),
+            Self::Whole(whole) => ids(&whole.requests, is_wanted),
+            Self::Brief(brief) => brief.request_ids(is_wanted),
         }
     }
 
-    pub(crate) fn approval_ids(&self) -> Vec<NamespacedName> {
+    pub(crate) fn approval_ids(&self, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
         match self {
-            Self::Whole(whole) => whole.approvals.keys().cloned().collect(),
-            Self::Brief(brief) => brief.approval_ids(),
+            Self::Whole(whole) => ids(&whole.approvals, is_wanted),
+            Self::Brief(brief) => brief.approval_ids(is_wanted),
         }
     }
 }

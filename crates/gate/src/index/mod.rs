@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use keydesk_api::meta::enforcement_secret_name;
-use keydesk_catalog::{Catalog, Target};
+use keydesk_catalog::{Catalog, Roll, Target};
 use keydesk_core::NamespacedName;
 use keydesk_feed::{KeySecret, SecretEvent};
 
@@ -60,6 +60,8 @@ impl Troubles {
 pub struct Index {
     scope: Scope,
     secrets: Secrets,
+    /// The Secrets that a list has told of so far.
+    listed: Option<Roll>,
     routes: BTreeMap<NamespacedName, Protected>,
     known: Snapshot,
     troubles: Troubles,
@@ -75,6 +77,7 @@ impl Index {
         Self {
             scope,
             secrets: Secrets::default(),
+            listed: None,
             routes: BTreeMap::new(),
             known: Snapshot::default(),
             troubles: Troubles::default(),
@@ -86,15 +89,19 @@ impl Index {
     /// Takes in what happened to Secrets.
     pub fn secrets(&mut self, event: SecretEvent, catalog: &Catalog, now: Timestamp) {
         match event {
-            SecretEvent::Listed(secrets) => {
-                for id in self.secrets.missing_from(&secrets) {
+            SecretEvent::ListBegins => self.listed = Some(Roll::default()),
+            SecretEvent::ListEnds => {
+                let listed = self.listed.take().unwrap_or_default();
+                for id in self.secrets.missing_from(&listed) {
                     self.forget(&id);
                 }
-                for secret in secrets {
-                    self.take(secret, catalog, now);
-                }
             }
-            SecretEvent::Applied(secret) => self.take(secret, catalog, now),
+            SecretEvent::Applied(secret) => {
+                if let Some(listed) = &mut self.listed {
+                    listed.add(&secret.id);
+                }
+                self.take(secret, catalog, now);
+            }
             SecretEvent::Deleted(id) => self.forget(&id),
         }
     }
@@ -167,9 +174,19 @@ impl Index {
     }
 
     fn take(&mut self, secret: KeySecret, catalog: &Catalog, now: Timestamp) {
-        self.forget(&secret.id);
+        let known = self.secrets.get(&secret.id).cloned();
         let Shared { text, common, .. } = &mut self.shared;
         let holder = Holder::new(secret, |shared| common.share(shared), |label| text.share(label));
+        if let (Some(known), Some(holder)) = (&known, &holder)
+            && known.is_same_secret(holder)
+        {
+            // Lists tell of all of them, mostly of nothing new.
+            self.settle(known, catalog, now);
+            return;
+        }
+        if let Some(known) = known {
+            self.forget(&known.secret());
+        }
         if let Some(holder) = holder {
             let granted = self.grant(&holder, catalog, now);
             self.put(&holder, granted.as_ref());

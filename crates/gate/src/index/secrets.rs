@@ -1,12 +1,11 @@
 //! The Secrets that carry keys, whether anybody approved those or not.
 
-use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use keydesk_catalog::Roll;
 use keydesk_core::NamespacedName;
-use keydesk_feed::KeySecret;
 
 use crate::snapshot::Holder;
 
@@ -42,10 +41,9 @@ impl Secrets {
     }
 
     /// Those that a list no longer has.
-    pub(super) fn missing_from(&self, listed: &[KeySecret]) -> Vec<NamespacedName> {
-        let listed: HashSet<&NamespacedName> = listed.iter().map(|secret| &secret.id).collect();
+    pub(super) fn missing_from(&self, listed: &Roll) -> Vec<NamespacedName> {
         let ids = self.holders.iter().map(|holder| holder.secret());
-        ids.filter(|id| !listed.contains(id)).collect()
+        ids.filter(|id| !listed.has(id)).collect()
     }
 
     fn hash(&self, namespace: &str, name: &str) -> u64 {

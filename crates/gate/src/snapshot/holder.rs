@@ -175,6 +175,20 @@ impl Holder {
         }
     }
 
+    /// Whether another is of the same Secret, and nothing of that has changed.
+    pub(crate) fn is_same_secret(&self, other: &Self) -> bool {
+        let same_text = |place| self.texts.get(place) == other.texts.get(place);
+        self.digest == other.digest
+            && self.common == other.common
+            && self.has_key == other.has_key
+            && same_text(SECRET)
+            && same_text(KEY_LABEL)
+            && self.key_namespace == other.key_namespace
+            && self.annotations == other.annotations
+            && self.created_at == other.created_at
+            && self.uid == other.uid
+    }
+
     /// The digest of the value.
     #[must_use]
     pub fn digest(&self) -> &Digest {
@@ -339,101 +353,4 @@ impl fmt::Debug for Holder {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    fn secret(name: &str, labels: &[(&str, &str)]) -> KeySecret {
-        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        KeySecret {
-            id: NamespacedName::new("kuadrant-system", name),
-            uid: "7a6f".to_owned(),
-            created_at: "2026-01-01T00:00:00Z".parse().ok(),
-            labels: labels.iter().map(own).collect(),
-            annotations: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
-            digest: Some(Digest::of(b"hunter2")),
-        }
-    }
-
-    fn holder(secret: KeySecret) -> Holder {
-        Holder::new(secret, Arc::new, Arc::new).unwrap()
-    }
-
-    const LABELS: [(&str, &str); 3] = [
-        ("app", "gamestore"),
-        (label::API_KEY, "k"),
-        (label::API_KEY_NAMESPACE, "consumer-app"),
-    ];
-
-    #[test]
-    fn a_secret_reads_as_it_came() {
-        let derived = enforcement_secret_name("consumer-app", "k");
-        for name in [derived.as_str(), "devportal-k"] {
-            let holder = holder(secret(name, &LABELS));
-            for (name, value) in LABELS {
-                assert_eq!(holder.label(name), Some(value));
-            }
-            assert_eq!(holder.label("role"), None);
-            assert_eq!(holder.labels().collect::<Vec<_>>(), LABELS);
-            assert_eq!(
-                (&*holder.name(), holder.uid().to_string()),
-                (name, "7a6f".to_owned())
-            );
-            let created_at = holder.created_at().map(|time| time.to_string());
-            assert_eq!(created_at.as_deref(), Some("2026-01-01T00:00:00Z"));
-            assert_eq!(holder.grant(), None);
-        }
-    }
-
-    #[test]
-    fn a_right_reads_as_it_was_given_whatever_the_labels_say() {
-        let uid = Uid::new("0b0f2d7e-9b1c-4c59-8a55-0123456789ab");
-        let entitlement = Arc::new(Entitlement {
-            product: NamespacedName::new("gamestore", "store"),
-            tier: "gold".to_owned(),
-            scopes: BTreeSet::new(),
-        });
-        let approved = |namespace, name, ends_at| Approved {
-            namespace,
-            name,
-            uid: &uid,
-            user_id: "ada",
-            entitlement: &entitlement,
-            ends_at,
-        };
-        let ends_at = "2027-01-01T00:00:00.5Z".parse().ok();
-        for labels in [&LABELS[..], &[]] {
-            for given in [
-                approved("consumer-app", "k", None),
-                approved("elsewhere", "l", ends_at),
-            ] {
-                let bare = holder(secret("s", labels));
-                let holder = bare.with(Some(Grant::Approved(given)), Arc::new);
-                assert_eq!(holder.grant(), Some(Grant::Approved(given)));
-                assert_eq!((holder.key_id(), holder.ends_at()), (&uid, given.ends_at));
-                assert_eq!(holder.consumer(), (given.namespace, "ada".into()));
-                assert_eq!(
-                    (&*holder.name(), holder.label(label::API_KEY)),
-                    ("s", bare.label(label::API_KEY))
-                );
-                assert_eq!(holder.with(None, Arc::new).grant(), None);
-            }
-        }
-    }
-
-    #[test]
-    fn annotations_are_kept_only_where_nobody_approved_anything() {
-        let unmanaged = holder(secret("s", &[("app", "gamestore")])).with(Some(Grant::Unmanaged), Arc::new);
-        assert!(unmanaged.annotations().is_some());
-        assert_eq!(unmanaged.consumer(), ("kuadrant-system", "s".into()));
-        assert_eq!(unmanaged.key_id().to_string(), "7a6f");
-        let ours = holder(secret("s", &[(label::ENFORCEMENT, label::ENFORCEMENT_VALUE)]));
-        assert_eq!((ours.annotations(), ours.label(label::API_KEY)), (None, None));
-    }
-
-    #[test]
-    fn it_is_no_larger_than_three_lines_of_a_cache() {
-        assert!(size_of::<Holder>() <= 192, "{}", size_of::<Holder>());
-    }
-}
+mod tests;
