@@ -281,12 +281,12 @@ impl Follower {
             let snapshot = index.snapshot();
             self.gate.metrics.known(snapshot.holders.len(), index.troubles());
             let is_learning = self.gate.state() == State::Learning;
-            let knows = known && self.secrets_listed.load(Ordering::Acquire);
+            let is_whole = known && self.secrets_listed.load(Ordering::Acquire);
             // Nobody goes by what is not whole, and what is published cannot be added to without a copy.
-            if knows || !is_learning {
+            if is_whole || !is_learning {
                 self.gate.publish(snapshot);
             }
-            if knows && is_learning {
+            if is_whole && is_learning {
                 self.gate.set_state(State::Current);
             }
         }

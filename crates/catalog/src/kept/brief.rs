@@ -82,11 +82,11 @@ impl Brief {
         new: Option<ApprovalRecord>,
     ) -> Change<NamespacedName> {
         let is_it = |approval: &ApprovalRecord| approval.id == *id;
-        let old = self.case_of_approval(id).and_then(|(place, mut case)| {
+        let old = self.case_of_approval(id).map(|(place, mut case)| {
             self.remove(place, &case);
             case.approvals.retain(|approval| !is_it(approval));
             self.insert(&case);
-            Some(case.id)
+            case.id
         });
         let request = new.as_ref().map(ApprovalRecord::request);
         if let Some(new) = new {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words {
     numbers: HashMap<Arc<str>, u32>,
-    words: Vec<Option<Word>>,
+    places: Vec<Option<Word>>,
     /// Numbers that are nobody's now.
     free: Vec<u32>,
 }
@@ -32,18 +32,15 @@ impl Words {
             text: Arc::clone(&text),
             uses: 1,
         });
-        let number = match self.free.pop() {
-            Some(number) => {
-                if let Some(place) = self.words.get_mut(number as usize) {
-                    *place = word;
-                }
-                number
+        let number = if let Some(number) = self.free.pop() {
+            if let Some(place) = self.places.get_mut(number as usize) {
+                *place = word;
             }
-            None => {
-                self.words.push(word);
-                // There are as many words as texts in memory: fewer than four thousand million.
-                u32::try_from(self.words.len() - 1).unwrap_or(u32::MAX)
-            }
+            number
+        } else {
+            self.places.push(word);
+            // There are as many words as texts in memory: fewer than four thousand million.
+            u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
         };
         self.numbers.insert(text, number);
         number
@@ -54,7 +51,7 @@ impl Words {
         let Some(word) = self.word_mut(number) else { return };
         word.uses -= 1;
         if word.uses == 0 {
-            let word = self.words.get_mut(number as usize).and_then(Option::take);
+            let word = self.places.get_mut(number as usize).and_then(Option::take);
             if let Some(word) = word {
                 self.numbers.remove(&word.text);
                 self.free.push(number);
@@ -64,7 +61,7 @@ impl Words {
 
     /// The word of this number.
     pub(super) fn text(&self, number: u32) -> &str {
-        let word = self.words.get(number as usize).and_then(Option::as_ref);
+        let word = self.places.get(number as usize).and_then(Option::as_ref);
         word.map_or("", |word| &word.text)
     }
 
@@ -74,7 +71,7 @@ impl Words {
     }
 
     fn word_mut(&mut self, number: u32) -> Option<&mut Word> {
-        self.words.get_mut(number as usize)?.as_mut()
+        self.places.get_mut(number as usize)?.as_mut()
     }
 }
 
@@ -92,6 +89,6 @@ mod tests {
         words.release(gold);
         assert_eq!(words.text(gold), "");
         assert_eq!(words.take("silver"), gold, "its number is free");
-        assert_eq!((words.numbers.len(), words.words.len()), (1, 1));
+        assert_eq!((words.numbers.len(), words.places.len()), (1, 1));
     }
 }

@@ -106,7 +106,7 @@ proptest! {
     #[test]
     fn a_brief_catalog_tells_the_same_and_grants_the_same(events in events()) {
         let (mut whole, mut brief) = (Catalog::default(), Catalog::brief());
-        for event in events.iter().filter(|event| event.kind() != Kind::Secret).cloned() {
+        for event in events.iter().filter(|event| event.kind() != Kind::Secret) {
             let told = happen(&mut whole, event.clone());
             prop_assert_eq!(&told, &happen(&mut brief, event.clone()), "{:?}", event);
             prop_assert_eq!(judged(&whole, &events), judged(&brief, &events), "{:?}", event);

@@ -60,7 +60,7 @@ async fn describe_at(http: &Http, head: &Parts, now: Timestamp) -> Result<Respon
             product.is_none() || of == product.as_ref()
         }));
     }
-    holders.sort_by(|a, b| a.secret().cmp(&b.secret()));
+    holders.sort_by_key(|holder| holder.secret());
     holders.dedup_by(|a, b| a.secret() == b.secret());
     let holder = match holders.as_slice() {
         [] => return Err(refused(&Refused::new(Denial::InvalidKey), headers)),

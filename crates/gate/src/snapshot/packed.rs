@@ -9,7 +9,7 @@ impl<const N: usize> Packed<N> {
     pub(super) fn new(parts: [&str; N]) -> Self {
         let mut bytes = Vec::with_capacity(N + parts.iter().map(|part| part.len()).sum::<usize>());
         for part in parts {
-            let mut length = part.len();
+            let mut length = part.len() as u64;
             while length >= 0x80 {
                 bytes.push((length & 0x7f) as u8 | 0x80);
                 length >>= 7;
