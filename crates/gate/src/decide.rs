@@ -129,7 +129,8 @@ fn supported(protection: &Arc<Protection>) -> Result<(), Refused> {
 
 /// Of several who hold one value, always the same one.
 fn first<'a>(holders: impl Iterator<Item = &'a Arc<Holder>>) -> Option<&'a Arc<Holder>> {
-    holders.min_by_key(|holder| holder.secret())
+    // There is hardly ever a second one, and only then names are asked for: they may have to be derived.
+    holders.min_by(|a, b| a.secret().cmp(&b.secret()))
 }
 
 pub(crate) fn planned(

@@ -210,8 +210,7 @@ impl Index {
 
     /// Keeps a Secret by the right that was found for it.
     fn put(&mut self, holder: &Holder, granted: Option<&Granted>) {
-        let Shared { text, .. } = &mut self.shared;
-        let holder = Arc::new(holder.with(granted.map(Granted::grant), |namespace| text.share(namespace)));
+        let holder = Arc::new(holder.with(granted.map(Granted::grant)));
         if granted.is_some() {
             self.known.holders.insert(Arc::clone(&holder));
         }

@@ -34,19 +34,17 @@ pub struct Holder {
     right: Right,
     /// Whether it has the label that names the key, which no other Secret has.
     has_key: bool,
-    texts: Packed<4>,
+    /// In whole seconds, as Kubernetes has it; [`UNKNOWN`] where it does not say.
+    created_at: u32,
+    texts: Packed<5>,
     /// The label that names the key's namespace, which some others have too.
     key_namespace: Option<Arc<String>>,
-    /// The namespace of the approved key, where the label does not say it.
-    namespace: Option<Arc<String>>,
     /// Kuadrant's, where they speak for it: for those that Keydesk manages the approved terms do.
     #[expect(
         clippy::box_collection,
         reason = "almost nobody has them, and there may be a million"
     )]
     annotations: Option<Box<BTreeMap<String, String>>>,
-    /// In whole seconds, as Kubernetes has it; [`UNKNOWN`] where it does not say.
-    created_at: i64,
     uid: Uid,
 }
 
@@ -67,14 +65,15 @@ pub(crate) struct Common {
 
 /// No moment that there is.
 const NEVER: i64 = i64::MAX;
-const UNKNOWN: i64 = i64::MIN;
+const UNKNOWN: u32 = 0;
 
-/// Places in the texts. Empty is the name of a Secret that is derived from the labels, and the name of a key that the
-/// label says.
+/// Places in the texts. Empty is the name of a Secret that is derived from the labels, and what of an approved key the
+/// labels say.
 const SECRET: usize = 0;
 const KEY_LABEL: usize = 1;
 const KEY: usize = 2;
-const USER_ID: usize = 3;
+const NAMESPACE: usize = 3;
+const USER_ID: usize = 4;
 
 impl Holder {
     /// Takes a Secret in, by no right yet, unless it carries nothing. The functions give an equal value that is there
@@ -109,25 +108,22 @@ impl Holder {
             ends_at: NEVER,
             right: Right::None,
             has_key: key.is_some(),
-            texts: Packed::new([name, key.as_deref().unwrap_or_default(), "", ""]),
+            texts: Packed::new([name, key.as_deref().unwrap_or_default(), "", "", ""]),
             common: share(Common {
                 namespace: id.namespace,
                 labels,
             }),
             key_namespace: key_namespace.map(share_text),
-            namespace: None,
             annotations: (!is_ours).then(|| Box::new(annotations)),
-            created_at: created_at.map_or(UNKNOWN, Timestamp::as_second),
+            created_at: created_at
+                .and_then(|time| u32::try_from(time.as_second()).ok())
+                .unwrap_or(UNKNOWN),
             uid,
         })
     }
 
     /// The same Secret by this right. Nobody has asked for its plan yet.
-    pub(crate) fn with(
-        &self,
-        grant: Option<Grant<'_>>,
-        share_text: impl FnOnce(String) -> Arc<String>,
-    ) -> Self {
+    pub(crate) fn with(&self, grant: Option<Grant<'_>>) -> Self {
         let (secret, key_label) = (self.texts.get(SECRET), self.texts.get(KEY_LABEL));
         let bare = Self {
             digest: self.digest,
@@ -138,9 +134,8 @@ impl Holder {
             common: Arc::clone(&self.common),
             right: Right::None,
             has_key: self.has_key,
-            texts: Packed::new([secret, key_label, "", ""]),
+            texts: Packed::new([secret, key_label, "", "", ""]),
             key_namespace: self.key_namespace.clone(),
-            namespace: None,
             annotations: self.annotations.clone(),
             created_at: self.created_at,
             uid: self.uid.clone(),
@@ -160,15 +155,15 @@ impl Holder {
                     entitlement,
                     ends_at,
                 } = approved;
-                let name = if name == key_label { "" } else { name };
-                let is_said = self.label(label::API_KEY_NAMESPACE) == Some(namespace);
+                let unsaid = |text, label| if self.label(label) == Some(text) { "" } else { text };
+                let name = unsaid(name, label::API_KEY);
+                let namespace = unsaid(namespace, label::API_KEY_NAMESPACE);
                 Self {
                     right: Right::Approved,
                     entitlement: Some(Arc::clone(entitlement)),
                     id: uid.clone(),
                     ends_at: ends_at.map_or(NEVER, Timestamp::as_microsecond),
-                    texts: Packed::new([secret, key_label, name, user_id]),
-                    namespace: (!is_said).then(|| share_text(namespace.to_owned())),
+                    texts: Packed::new([secret, key_label, name, namespace, user_id]),
                     ..bare
                 }
             }
@@ -209,14 +204,13 @@ impl Holder {
     #[must_use]
     pub fn approved(&self) -> Option<Approved<'_>> {
         let entitlement = self.entitlement.as_ref()?;
-        let namespace = self.namespace.as_ref().or(self.key_namespace.as_ref());
-        let name = match self.texts.get(KEY) {
-            "" => self.texts.get(KEY_LABEL),
-            name => name,
+        let said = |place, label| match self.texts.get(place) {
+            "" => self.label(label).unwrap_or_default(),
+            text => text,
         };
         Some(Approved {
-            namespace: namespace.map_or("", |namespace| namespace),
-            name,
+            namespace: said(NAMESPACE, label::API_KEY_NAMESPACE),
+            name: said(KEY, label::API_KEY),
             uid: &self.id,
             user_id: self.texts.get(USER_ID),
             entitlement,
@@ -302,7 +296,8 @@ impl Holder {
     /// When the Secret was created.
     #[must_use]
     pub fn created_at(&self) -> Option<Timestamp> {
-        Timestamp::from_second(self.created_at).ok()
+        let known = Some(self.created_at).filter(|second| *second != UNKNOWN)?;
+        Timestamp::from_second(known.into()).ok()
     }
 
     /// Whether the Secret says to be one of those that Keydesk manages.
