@@ -12,8 +12,6 @@ enum Form {
     Other(Box<str>),
 }
 
-/// Where the hyphens of a UUID are, in its text.
-const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const LENGTH: usize = 36;
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
@@ -40,20 +38,25 @@ impl Uid {
     }
 }
 
+/// Whether the text of a UUID has a hyphen at a place.
+const fn has_hyphen(place: usize) -> bool {
+    matches!(place, 8 | 13 | 18 | 23)
+}
+
 /// Only the form that is written, so that a text comes back as it was.
 fn parse(text: &[u8]) -> Option<[u8; 16]> {
-    if text.len() != LENGTH || HYPHENS.iter().any(|at| text[*at] != b'-') {
+    if text.len() != LENGTH || (0..LENGTH).any(|at| has_hyphen(at) && text[at] != b'-') {
         return None;
     }
-    let mut digits = text
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !HYPHENS.contains(at))
-        .map(|(_, digit)| match digit {
-            b'0'..=b'9' => Some(digit - b'0'),
-            b'a'..=b'f' => Some(digit - b'a' + 10),
-            _ => None,
-        });
+    let mut digits =
+        text.iter()
+            .enumerate()
+            .filter(|(at, _)| !has_hyphen(*at))
+            .map(|(_, digit)| match digit {
+                b'0'..=b'9' => Some(digit - b'0'),
+                b'a'..=b'f' => Some(digit - b'a' + 10),
+                _ => None,
+            });
     let mut bytes = [0; 16];
     for byte in &mut bytes {
         *byte = digits.next()?? << 4 | digits.next()??;
@@ -67,11 +70,14 @@ impl fmt::Display for Uid {
             Form::Uuid(bytes) => bytes,
             Form::Other(text) => return f.write_str(text),
         };
+        // Once for each call that is counted.
         let mut text = [b'-'; LENGTH];
-        let places = (0..LENGTH).filter(|at| !HYPHENS.contains(at));
-        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-        for (place, digit) in places.zip(digits) {
-            text[place] = DIGITS[usize::from(digit)];
+        let mut at = 0;
+        for byte in bytes {
+            at += usize::from(has_hyphen(at));
+            text[at] = DIGITS[usize::from(byte >> 4)];
+            text[at + 1] = DIGITS[usize::from(byte & 0xf)];
+            at += 2;
         }
         f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
