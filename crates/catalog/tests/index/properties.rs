@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use keydesk_api::meta::{enforcement_secret_name, previous_secret_name, successor_secret_name};
-use keydesk_catalog::{Catalog, Kind, Object, Ref, Shown, Target};
+use keydesk_catalog::{Bound, Catalog, Kind, Object, Ref, Shown, Target};
 use keydesk_core::{KeyFacts, NamespacedName, ProductFacts, Scheme, SecretFacts, standing};
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
@@ -125,6 +125,24 @@ proptest! {
             anew.apply(object);
         }
         prop_assert_eq!(&brief, &anew);
+    }
+
+    #[test]
+    fn objects_and_their_records_are_the_same_decisions(events in events()) {
+        let mut catalog = Catalog::default();
+        for event in events {
+            happen(&mut catalog, event);
+        }
+        let now = "2026-02-15T00:00:00Z".parse().unwrap();
+        for dossier in catalog.key_names().iter().filter_map(|id| catalog.dossier(id)) {
+            let (request, asked) = (dossier.key.request(), &dossier.key.asked);
+            let approvals: Vec<_> = catalog.approvals_of(&request).collect();
+            let of_objects = Shown::by(catalog.request(&request).as_deref(), asked);
+            let bound = of_objects.bind(&approvals, now);
+            let of_objects: Vec<_> = bound.iter().map(Bound::decision).collect();
+            let of_records = Shown::of(dossier.request, asked).decisions(&dossier.approvals, now);
+            prop_assert_eq!(of_objects, of_records);
+        }
     }
 
     #[test]
