@@ -9,14 +9,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keydesk_api::APIKeyRequest;
-use keydesk_api::meta::annotation;
 use keydesk_core::{Decision, Terms, effective_at};
-use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
-use crate::Approval;
 use crate::bindings::Bindings;
 use crate::terms::{TermsBefore, shown};
+use crate::{Approval, ApprovalRecord, RequestRecord, Reviewed};
 
 /// How far the API server's clock is taken to be ahead of ours at most.
 const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
@@ -43,6 +41,24 @@ impl Shown {
         }
     }
 
+    /// The same of what is kept of a request.
+    #[must_use]
+    pub fn of(request: Option<RequestRecord>, asked: &Terms) -> Self {
+        match request {
+            Some(RequestRecord {
+                key: _,
+                shown,
+                before,
+                bindings,
+            }) => Self {
+                terms: shown,
+                before,
+                bindings,
+            },
+            None => Self::by(None, asked),
+        }
+    }
+
     /// Whether an approval that is bound like this would be bound so again, whenever that is.
     pub(crate) fn says(&self, binding: &Binding) -> bool {
         binding.terms == self.terms && binding.terms == *self.at(binding.accepted_at)
@@ -59,10 +75,30 @@ impl Shown {
     /// The approvals of the request that can be read, each with what it is bound to.
     #[must_use]
     pub fn bind<'a>(&self, approvals: &'a [Arc<Approval>], now: Timestamp) -> Vec<Bound<'a>> {
-        approvals
-            .iter()
-            .filter_map(|approval| bind(approval, self, now))
-            .collect()
+        let bind = |approval: &'a Arc<Approval>| {
+            let record = ApprovalRecord::of(approval);
+            let Bond {
+                binding,
+                fresh,
+                known,
+            } = bind(&record, self, now)?;
+            Some(Bound {
+                approval: approval.as_ref(),
+                binding,
+                fresh,
+                known,
+                record,
+            })
+        };
+        approvals.iter().filter_map(bind).collect()
+    }
+
+    /// The decisions that the approvals of the request are, but for those that cannot be read.
+    #[must_use]
+    pub fn decisions(&self, approvals: &[ApprovalRecord], now: Timestamp) -> Vec<Decision> {
+        let decide =
+            |approval: &ApprovalRecord| Some(decision(approval, &bind(approval, self, now)?.binding));
+        approvals.iter().filter_map(decide).collect()
     }
 }
 
@@ -98,17 +134,30 @@ pub struct Bound<'a> {
     pub fresh: bool,
     /// It was bound so before, says its request.
     pub known: bool,
+    record: ApprovalRecord,
+}
+
+/// What an approval is bound to, and what [`Bound`] tells of that.
+struct Bond {
+    binding: Binding,
+    fresh: bool,
+    known: bool,
 }
 
 /// Binds an approval. `None` if its reviewer recorded terms that cannot be read or are not this namespace's to decide:
 /// such an approval counts for nothing.
-fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bound<'a>> {
-    let object = &approval.object;
-    let generation = object.metadata.generation.unwrap_or(1);
-    let recorded = object.annotations().get(annotation::APPROVED_TERMS);
-    let recorded = recorded.and_then(|json| serde_json::from_str::<Binding>(json).ok());
-    let own = |terms: &Terms| terms.product.namespace == object.namespace().unwrap_or_default();
-    let accepted_at = accepted_at(approval, generation, now);
+fn bind(approval: &ApprovalRecord, shown: &Shown, now: Timestamp) -> Option<Bond> {
+    let generation = approval.generation;
+    let recorded = approval.binding.as_ref();
+    if let Some(kept) = shown.bindings.binding(approval) {
+        return Some(Bond {
+            binding: kept.clone(),
+            fresh: recorded != Some(kept),
+            known: true,
+        });
+    }
+    let own = |terms: &Terms| terms.product.namespace == approval.id.namespace;
+    let accepted_at = accepted_at(approval, now);
     // Reviewers can write the record too: one that would count from another time than it did is not ours.
     let in_time = |binding: &Binding| {
         if generation > 1 {
@@ -117,34 +166,25 @@ fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bou
             binding.accepted_at == accepted_at
         }
     };
-    if let Some(kept) = shown.bindings.binding(object, generation) {
-        return Some(Bound {
-            approval,
-            fresh: recorded.as_ref() != Some(kept),
-            binding: kept.clone(),
-            known: true,
-        });
-    }
     let holds =
-        |binding: &Binding| binding.generation == generation && own(&binding.terms) && in_time(binding);
+        |binding: &&Binding| binding.generation == generation && own(&binding.terms) && in_time(binding);
     if let Some(binding) = recorded.filter(holds) {
-        return Some(Bound {
-            approval,
-            binding,
+        return Some(Bond {
+            binding: binding.clone(),
             fresh: false,
             known: false,
         });
     }
-    let terms = match object.annotations().get(annotation::TERMS) {
-        Some(json) => Terms::parse(json).ok().filter(own)?,
-        None => shown.at(accepted_at).clone(),
+    let terms = match &approval.reviewed {
+        Reviewed::Terms(terms) => Some(terms).filter(|terms| own(terms))?,
+        Reviewed::Unreadable => return None,
+        Reviewed::Nothing => shown.at(accepted_at),
     };
-    Some(Bound {
-        approval,
+    Some(Bond {
         binding: Binding {
             accepted_at,
             generation,
-            terms,
+            terms: terms.clone(),
         },
         fresh: true,
         known: false,
@@ -153,14 +193,13 @@ fn bind<'a>(approval: &'a Approval, shown: &Shown, now: Timestamp) -> Option<Bou
 
 /// The moment, in whole seconds, at which the API server accepted this generation. Of an edit it is what the server
 /// recorded, and where it records none, the moment at which the controller sees the edit.
-fn accepted_at(approval: &Approval, generation: i64, now: Timestamp) -> Timestamp {
-    let created_at = approval.object.creation_timestamp().map(|time| time.0);
-    let accepted_at = if generation > 1 {
+fn accepted_at(approval: &ApprovalRecord, now: Timestamp) -> Timestamp {
+    let accepted_at = if approval.generation > 1 {
         // Whoever edits can also write when: it is believed as far as clocks may differ.
         let latest = now.checked_add(CLOCKS_DIFFER).unwrap_or(now);
         approval.edited_at.map(|edited_at| edited_at.min(latest))
     } else {
-        created_at
+        approval.created_at
     };
     let accepted_at = accepted_at.unwrap_or(now);
     Timestamp::from_second(accepted_at.as_second()).unwrap_or(accepted_at)
@@ -170,18 +209,21 @@ impl Bound<'_> {
     /// The decision that the approval is.
     #[must_use]
     pub fn decision(&self) -> Decision {
-        let spec = &self.approval.object.spec;
-        Decision {
-            name: self.approval.object.name_any(),
-            approved: spec.approved,
-            by: spec.reviewed_by.clone(),
-            message: spec.message.clone().unwrap_or_default(),
-            effective_at: effective_at(
-                Some(spec.reviewed_at.0),
-                self.binding.accepted_at,
-                self.binding.generation > 1,
-            ),
-            terms: self.binding.terms.clone(),
-        }
+        decision(&self.record, &self.binding)
+    }
+}
+
+fn decision(approval: &ApprovalRecord, binding: &Binding) -> Decision {
+    Decision {
+        name: approval.id.name.clone(),
+        approved: approval.approved,
+        by: approval.by.clone(),
+        message: approval.message.clone(),
+        effective_at: effective_at(
+            Some(approval.reviewed_at),
+            binding.accepted_at,
+            binding.generation > 1,
+        ),
+        terms: binding.terms.clone(),
     }
 }

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use keydesk_api::APIKeyRequest;
 use keydesk_api::meta::annotation;
-use keydesk_api::{APIKeyApproval, APIKeyRequest};
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
+use crate::ApprovalRecord;
 use crate::binding::{Binding, Bound, Shown};
 
 /// So many are kept, the latest: an annotation has bounds.
@@ -19,7 +20,7 @@ const MOST: usize = 32;
 /// By UID of the approval.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Bindings(BTreeMap<String, Binding>);
+pub struct Bindings(pub(crate) BTreeMap<String, Binding>);
 
 impl Bindings {
     /// Reads the annotation; one that cannot be read is as good as none.
@@ -48,8 +49,12 @@ impl Bindings {
     }
 
     /// What this generation of an approval was bound to.
-    pub(crate) fn binding(&self, approval: &APIKeyApproval, generation: i64) -> Option<&Binding> {
-        let binding = self.0.get(approval.metadata.uid.as_deref()?)?;
-        (binding.generation == generation).then_some(binding)
+    pub(crate) fn binding(&self, approval: &ApprovalRecord) -> Option<&Binding> {
+        let Self(bindings) = self;
+        if bindings.is_empty() {
+            return None;
+        }
+        let binding = bindings.get(&approval.uid.to_string())?;
+        (binding.generation == approval.generation).then_some(binding)
     }
 }

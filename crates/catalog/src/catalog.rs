@@ -1,14 +1,15 @@
 //! The index itself: what it holds, and how changes get in. One file per kind in `kinds` says what a change affects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use keydesk_api::APIProduct;
 use keydesk_api::foreign::{AuthPolicy, Gateway, HTTPRoute, Kuadrant, PlanPolicy, RateLimitPolicy};
-use keydesk_api::{APIKey, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 
 use crate::edge::Reverse;
-use crate::{Affected, Approval, Kind, Object, PolicyEnd, Ref, SecretMeta, prune};
+use crate::kept::Kept;
+use crate::{Affected, Kind, Listing, Object, PolicyEnd, Ref, SecretMeta, prune};
 
 /// All objects of one kind.
 pub(crate) type Shelf<T> = BTreeMap<NamespacedName, Arc<T>>;
@@ -16,13 +17,8 @@ pub(crate) type Shelf<T> = BTreeMap<NamespacedName, Arc<T>>;
 /// A cluster, as far as keys are concerned. Equal catalogs hold equal objects, whatever came in between.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
-    /// Whether the statuses of our kinds are let go of.
-    drops_statuses: bool,
-
+    pub(crate) kept: Kept,
     pub(crate) products: Shelf<APIProduct>,
-    pub(crate) keys: Shelf<APIKey>,
-    pub(crate) requests: Shelf<APIKeyRequest>,
-    pub(crate) approvals: Shelf<Approval>,
     pub(crate) routes: Shelf<HTTPRoute>,
     pub(crate) gateways: Shelf<Gateway>,
     pub(crate) auth_policies: Shelf<AuthPolicy>,
@@ -31,13 +27,6 @@ pub struct Catalog {
     pub(crate) kuadrants: Shelf<Kuadrant>,
     pub(crate) secrets: Shelf<SecretMeta>,
 
-    pub(crate) keys_by_product: Reverse<NamespacedName, NamespacedName>,
-    pub(crate) keys_by_secret: Reverse<NamespacedName, NamespacedName>,
-    pub(crate) keys_by_request: Reverse<NamespacedName, NamespacedName>,
-    /// By what the names of a key's enforcement secrets have in common.
-    pub(crate) keys_by_enforcement_stem: Reverse<String, NamespacedName>,
-    pub(crate) requests_by_key: Reverse<NamespacedName, NamespacedName>,
-    pub(crate) approvals_by_request: Reverse<NamespacedName, NamespacedName>,
     pub(crate) products_by_route: Reverse<NamespacedName, NamespacedName>,
     pub(crate) routes_by_gateway: Reverse<NamespacedName, NamespacedName>,
     pub(crate) auth_policies_by_end: Reverse<PolicyEnd, NamespacedName>,
@@ -48,11 +37,12 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// A catalog for who judges for itself: what somebody else made of our kinds, written in their statuses, is let go of.
+    /// A catalog for who judges for itself: of keys, requests and approvals only that is kept by which they are judged,
+    /// as records; and of products not what somebody else made of them, written in their statuses.
     #[must_use]
-    pub fn without_statuses() -> Self {
+    pub fn brief() -> Self {
         Self {
-            drops_statuses: true,
+            kept: Kept::Brief(Box::default()),
             ..Self::default()
         }
     }
@@ -60,14 +50,12 @@ impl Catalog {
     /// Takes in an object that was created or changed.
     pub fn apply(&mut self, object: Object) -> Affected {
         let id = object.reference().id();
-        let object = if self.drops_statuses {
-            prune::status(object)
-        } else {
-            object
-        };
         match object {
             Object::Product(mut object) => {
                 prune::product(&mut object);
+                if matches!(self.kept, Kept::Brief(_)) {
+                    object.status = None;
+                }
                 self.put_product(&id, Some(*object))
             }
             Object::Key(mut object) => {
@@ -125,48 +113,38 @@ impl Catalog {
         }
     }
 
-    /// Takes in the whole of a kind, as a (re)list gives it: what is missing was deleted. Objects of other kinds in
-    /// the list are left out.
+    /// Takes in the whole of a kind at once; see [`Listing`].
     pub fn resync(&mut self, kind: Kind, objects: Vec<Object>) -> Affected {
+        let mut listing = Listing::of(kind);
         let mut affected = Affected::default();
-        let mut present = BTreeSet::new();
         for object in objects {
-            let reference = object.reference();
-            if reference.kind == kind {
-                present.insert(reference.id());
-                affected.merge(self.apply(object));
-            }
+            affected.merge(listing.apply(self, object));
         }
-        for id in self.ids(kind) {
-            if !present.contains(&id) {
-                affected.merge(self.delete(&Ref {
-                    kind,
-                    namespace: id.namespace,
-                    name: id.name,
-                }));
-            }
-        }
+        affected.merge(listing.finish(self));
         affected
     }
 
-    fn ids(&self, kind: Kind) -> Vec<NamespacedName> {
-        fn ids<T>(shelf: &Shelf<T>) -> Vec<NamespacedName> {
-            shelf.keys().cloned().collect()
-        }
+    /// The names of those objects of a kind that are wanted.
+    pub(crate) fn ids(&self, kind: Kind, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
         match kind {
-            Kind::Product => ids(&self.products),
-            Kind::Key => ids(&self.keys),
-            Kind::Request => ids(&self.requests),
-            Kind::Approval => ids(&self.approvals),
-            Kind::Route => ids(&self.routes),
-            Kind::Gateway => ids(&self.gateways),
-            Kind::AuthPolicy => ids(&self.auth_policies),
-            Kind::PlanPolicy => ids(&self.plan_policies),
-            Kind::RateLimitPolicy => ids(&self.rate_limit_policies),
-            Kind::Kuadrant => ids(&self.kuadrants),
-            Kind::Secret => ids(&self.secrets),
+            Kind::Product => ids(&self.products, is_wanted),
+            Kind::Key => self.kept.key_ids(is_wanted),
+            Kind::Request => self.kept.request_ids(is_wanted),
+            Kind::Approval => self.kept.approval_ids(is_wanted),
+            Kind::Route => ids(&self.routes, is_wanted),
+            Kind::Gateway => ids(&self.gateways, is_wanted),
+            Kind::AuthPolicy => ids(&self.auth_policies, is_wanted),
+            Kind::PlanPolicy => ids(&self.plan_policies, is_wanted),
+            Kind::RateLimitPolicy => ids(&self.rate_limit_policies, is_wanted),
+            Kind::Kuadrant => ids(&self.kuadrants, is_wanted),
+            Kind::Secret => ids(&self.secrets, is_wanted),
         }
     }
+}
+
+/// The names of those objects on a shelf that are wanted.
+pub(crate) fn ids<T>(shelf: &Shelf<T>, is_wanted: impl Fn(&NamespacedName) -> bool) -> Vec<NamespacedName> {
+    shelf.keys().filter(|id| is_wanted(id)).cloned().collect()
 }
 
 /// Puts an object in its place, or takes it away, and gives back what was there.

@@ -9,7 +9,7 @@ use keydesk_api::meta::{annotation, label};
 use keydesk_api::{APIKeyApproval, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 
-use crate::{Approval, Object, SecretMeta, TermsBefore};
+use crate::{Approval, SecretMeta, TermsBefore};
 
 /// The annotations of an enforcement secret that are compared.
 const SECRET_ANNOTATIONS: [&str; 7] = [
@@ -32,24 +32,6 @@ pub(crate) fn meta(meta: &mut ObjectMeta) {
         .annotations
         .take()
         .filter(|annotations| !annotations.is_empty());
-}
-
-/// Drops the status of an object of ours. What others say of theirs stays: nobody else can tell.
-pub(crate) fn status(mut object: Object) -> Object {
-    match &mut object {
-        Object::Product(object) => object.status = None,
-        Object::Key(object) => object.status = None,
-        Object::Request(object) => object.status = None,
-        Object::Approval(object) => object.status = None,
-        Object::Route(_)
-        | Object::Gateway(_)
-        | Object::AuthPolicy(_)
-        | Object::PlanPolicy(_)
-        | Object::RateLimitPolicy(_)
-        | Object::Kuadrant(_)
-        | Object::Secret(_) => {}
-    }
-    object
 }
 
 /// Drops the text of the API document, which may be large. Whoever writes the product's status reads it first.

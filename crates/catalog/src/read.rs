@@ -9,7 +9,7 @@ use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 
 use crate::edge::gateways_of_route;
-use crate::{Approval, Catalog, PolicyEnd, SecretMeta};
+use crate::{Approval, Catalog, Dossier, KeyRecord, PolicyEnd, SecretMeta};
 
 impl Catalog {
     /// The product of that name.
@@ -18,35 +18,48 @@ impl Catalog {
         self.products.get(id).cloned()
     }
 
-    /// The key of that name.
+    /// The key of that name; nothing in a brief catalog, which has records only.
     #[must_use]
     pub fn key(&self, id: &NamespacedName) -> Option<Arc<APIKey>> {
-        self.keys.get(id).cloned()
+        self.kept.whole()?.keys.get(id).cloned()
+    }
+
+    /// What the key of that name is judged by.
+    #[must_use]
+    pub fn key_record(&self, id: &NamespacedName) -> Option<KeyRecord> {
+        self.kept.key_record(id)
+    }
+
+    /// All that the key of that name is judged by but its product.
+    #[must_use]
+    pub fn dossier(&self, id: &NamespacedName) -> Option<Dossier> {
+        self.kept.dossier(id)
     }
 
     /// The names of all keys.
     #[must_use]
     pub fn key_names(&self) -> Vec<NamespacedName> {
-        self.keys.keys().cloned().collect()
+        self.kept.key_ids(|_| true)
     }
 
     /// The names of a namespace's keys for a product.
     #[must_use]
     pub fn keys_for(&self, product: &NamespacedName, namespace: &str) -> Vec<NamespacedName> {
-        let keys = self.keys_by_product.to(product);
-        keys.filter(|key| key.namespace == namespace).cloned().collect()
+        let mut keys = self.kept.keys_of_product(product);
+        keys.retain(|key| key.namespace == namespace);
+        keys
     }
 
-    /// The request of that name.
+    /// The request of that name; nothing in a brief catalog.
     #[must_use]
     pub fn request(&self, id: &NamespacedName) -> Option<Arc<APIKeyRequest>> {
-        self.requests.get(id).cloned()
+        self.kept.whole()?.requests.get(id).cloned()
     }
 
-    /// The approval of that name.
+    /// The approval of that name; nothing in a brief catalog.
     #[must_use]
     pub fn approval(&self, id: &NamespacedName) -> Option<Arc<Approval>> {
-        self.approvals.get(id).cloned()
+        self.kept.whole()?.approvals.get(id).cloned()
     }
 
     /// The route of that name.
@@ -98,16 +111,16 @@ impl Catalog {
         self.kuadrant().map(|kuadrant| kuadrant.namespace.as_str())
     }
 
-    /// Every request that says to stand for a key, the derived one and others.
+    /// Every request that says to stand for a key, the derived one and others; none in a brief catalog.
     pub fn requests_for(&self, key: &NamespacedName) -> impl Iterator<Item = Arc<APIKeyRequest>> {
-        self.requests_by_key.to(key).filter_map(|id| self.request(id))
+        let requests = self.kept.requests_for(key).into_iter();
+        requests.filter_map(|id| self.request(&id))
     }
 
-    /// Every approval that refers to a request, whether that exists or not.
+    /// Every approval that refers to a request, whether that exists or not; none in a brief catalog.
     pub fn approvals_of(&self, request: &NamespacedName) -> impl Iterator<Item = Arc<Approval>> {
-        self.approvals_by_request
-            .to(request)
-            .filter_map(|id| self.approval(id))
+        let approvals = self.kept.approvals_of(request).into_iter();
+        approvals.filter_map(|id| self.approval(&id))
     }
 
     /// Every Secret, in any namespace, that bears this name, or another one of the same key, and says to be an enforcement
@@ -120,18 +133,19 @@ impl Catalog {
     /// Whether some key derives this name for an enforcement secret.
     #[must_use]
     pub fn derives_enforcement_secret(&self, name: &str) -> bool {
-        self.keys_enforced_by(name).next().is_some()
+        !self.kept.keys_enforced_by(name).is_empty()
     }
 
     /// The keys that derive this name for an enforcement secret: one, but for the rarest of accidents.
-    pub fn keys_enforced_by(&self, name: &str) -> impl Iterator<Item = &NamespacedName> {
-        self.keys_by_enforcement_stem.to(&*enforcement_stem(name))
+    #[must_use]
+    pub fn keys_enforced_by(&self, name: &str) -> Vec<NamespacedName> {
+        self.kept.keys_enforced_by(name)
     }
 
     /// Whether some key derives this name for its request.
     #[must_use]
     pub fn derives_request(&self, request: &NamespacedName) -> bool {
-        self.keys_by_request.to(request).next().is_some()
+        !self.kept.keys_deriving(request).is_empty()
     }
 
     /// The gateways that a route is to be attached to, in its order.

@@ -13,6 +13,7 @@ mod limit;
 mod name;
 mod standing;
 mod terms;
+mod uid;
 
 pub use decision::{Decision, effective_at, winner};
 pub use denial::Denial;
@@ -26,3 +27,4 @@ pub use limit::{
 pub use name::NamespacedName;
 pub use standing::{Failure, KeyFacts, ProductFacts, Ruling, Scheme, SecretFacts, Standing, standing};
 pub use terms::{ParseTermsError, Terms};
+pub use uid::Uid;

@@ -51,9 +51,11 @@ pub struct KeySecret {
 /// What happened to the Secrets that are followed.
 #[derive(Clone, Debug)]
 pub enum SecretEvent {
-    /// This is all of them.
-    Listed(Vec<KeySecret>),
-    /// One is new, or changed.
+    /// From here on each of them is told of,
+    ListBegins,
+    /// and here the last one was: what was not told of in between is gone.
+    ListEnds,
+    /// One is new, or changed, or listed.
     Applied(KeySecret),
     /// One is gone.
     Deleted(NamespacedName),
@@ -84,15 +86,15 @@ pub async fn follow_key_secrets(
     };
     let config = watcher::Config::default().labels(&labels);
     let mut events = pin!(events(api, config).default_backoff());
-    let mut listed = Vec::new();
     let mut interruptions = Interruptions::of("enforcement secrets");
     while let Some(event) = events.next().await {
         interruptions.note(&event);
         match event {
-            Ok(Event::Init) => listed = Vec::new(),
-            Ok(Event::InitApply(carrier)) => listed.push(carrier.into_key_secret()),
-            Ok(Event::InitDone) => tell(SecretEvent::Listed(std::mem::take(&mut listed))),
-            Ok(Event::Apply(carrier)) => tell(SecretEvent::Applied(carrier.into_key_secret())),
+            Ok(Event::Init) => tell(SecretEvent::ListBegins),
+            Ok(Event::InitDone) => tell(SecretEvent::ListEnds),
+            Ok(Event::InitApply(carrier) | Event::Apply(carrier)) => {
+                tell(SecretEvent::Applied(carrier.into_key_secret()));
+            }
             Ok(Event::Delete(carrier)) => tell(SecretEvent::Deleted(carrier.id())),
             // Told, and begun anew.
             Err(_) => {}

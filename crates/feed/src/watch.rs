@@ -3,7 +3,7 @@
 use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt as _};
-use keydesk_catalog::{Affected, Catalog, Object, Ref};
+use keydesk_catalog::{Affected, Catalog, Listing, Object, Ref};
 use kube::{
     Api, Client, ResourceExt as _,
     runtime::{
@@ -25,6 +25,9 @@ use crate::{
 
 /// How long to wait before looking again for a CRD that was not installed: at first, and at most.
 const PROBE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Objects of a list that are told of together.
+const BATCH: usize = 1024;
 
 /// Where the events of a kind go.
 pub(crate) struct Watch {
@@ -64,7 +67,8 @@ impl Watch {
         &self,
         events: impl Stream<Item = watcher::Result<Event<Seen<K>>>>,
     ) -> bool {
-        let mut listed = None;
+        let mut listing = Listing::of(K::KIND);
+        let mut told = Batch::default();
         let mut odd = Odd::default();
         let mut interruptions = Interruptions::of(format!("{:?}", K::KIND));
         let mut events = pin!(events);
@@ -73,12 +77,18 @@ impl Watch {
         while let Some(event) = events.next().await {
             interruptions.note(&event);
             match event {
-                Ok(Event::Init) => listed = Some(Vec::new()),
-                Ok(Event::InitApply(object)) => listed.get_or_insert_default().extend(odd.read(object)),
+                Ok(Event::Init) => listing = Listing::of(K::KIND),
+                Ok(Event::InitApply(object)) => {
+                    if let Some(object) = odd.read(object) {
+                        let affected = listing.apply(&mut self.catalog.write(), object);
+                        self.tell(told.add(affected));
+                    }
+                }
                 Ok(Event::InitDone) => {
-                    let objects = listed.take().unwrap_or_default();
-                    tracing::debug!(kind = ?K::KIND, objects = objects.len(), "listed {:?}", K::KIND);
-                    self.tell(self.catalog.write().resync(K::KIND, objects));
+                    tracing::debug!(kind = ?K::KIND, objects = listing.len(), "listed {:?}", K::KIND);
+                    let listed = std::mem::replace(&mut listing, Listing::of(K::KIND));
+                    self.tell(told.take());
+                    self.tell(listed.finish(&mut self.catalog.write()));
                     self.readiness.set(K::KIND, State::Listed);
                     had = true;
                 }
@@ -106,6 +116,31 @@ impl Watch {
             // Nobody listens only while the process ends.
             let _ = self.affected.send(affected);
         }
+    }
+}
+
+/// What many objects of a list affect, told together.
+#[derive(Default)]
+struct Batch {
+    affected: Affected,
+    objects: usize,
+}
+
+impl Batch {
+    /// Adds to it. Gives all of it back when it is large, and otherwise nothing.
+    fn add(&mut self, affected: Affected) -> Affected {
+        self.affected.merge(affected);
+        self.objects += 1;
+        if self.objects < BATCH {
+            Affected::default()
+        } else {
+            self.take()
+        }
+    }
+
+    fn take(&mut self) -> Affected {
+        self.objects = 0;
+        std::mem::take(&mut self.affected)
     }
 }
 

@@ -79,8 +79,7 @@ pub(crate) fn recognise(
     let digest = Digest::of(value);
     for (number, entry) in protection.entries.iter().enumerate() {
         let of_product = |holder: &&Arc<Holder>| {
-            let approved = holder.approved();
-            approved.is_none_or(|approved| approved.product() == product) && protection.admits(entry, holder)
+            holder.product().is_none_or(|own| own == product) && protection.admits(entry, holder)
         };
         if let Some(holder) = first(snapshot.holders.find(&digest).filter(of_product)) {
             return planned(holder, protection, number, now, |plans, holder| {
@@ -130,6 +129,7 @@ fn supported(protection: &Arc<Protection>) -> Result<(), Refused> {
 
 /// Of several who hold one value, always the same one.
 fn first<'a>(holders: impl Iterator<Item = &'a Arc<Holder>>) -> Option<&'a Arc<Holder>> {
+    // There is hardly ever a second one, and only then names are asked for: they may have to be derived.
     holders.min_by(|a, b| a.secret().cmp(&b.secret()))
 }
 

@@ -88,16 +88,17 @@ impl Follower {
             gate,
             client,
             settings,
-            catalog: Arc::new(RwLock::new(Catalog::without_statuses())),
+            catalog: Arc::new(RwLock::new(Catalog::brief())),
             readiness: Readiness::of(&KINDS),
             pulse: Pulse::default(),
             secrets_listed: Arc::default(),
         }
     }
 
-    /// Keeps what the controller wrote into statuses too. The gate does not go by it; who explains repeats it.
+    /// Keeps all objects whole, with what the controller wrote into their statuses. The gate does not go by it; who
+    /// explains repeats it.
     #[must_use]
-    pub fn with_statuses(self) -> Self {
+    pub fn with_objects(self) -> Self {
         Self {
             catalog: Arc::default(),
             ..self
@@ -252,11 +253,13 @@ impl Follower {
                     match news {
                         News::Objects(affected) => index.look(affected, &catalog, now),
                         News::OtherSecrets => {
-                            index.secrets(SecretEvent::Listed(Vec::new()), &catalog, now);
+                            for nothing in [SecretEvent::ListBegins, SecretEvent::ListEnds] {
+                                index.secrets(nothing, &catalog, now);
+                            }
                             self.secrets_listed.store(false, Ordering::Release);
                         }
                         News::Secrets(event) => {
-                            let listed = matches!(event, SecretEvent::Listed(_));
+                            let listed = matches!(event, SecretEvent::ListEnds);
                             index.secrets(event, &catalog, now);
                             self.secrets_listed.fetch_or(listed, Ordering::AcqRel);
                         }
@@ -277,8 +280,13 @@ impl Follower {
             }
             let snapshot = index.snapshot();
             self.gate.metrics.known(snapshot.holders.len(), index.troubles());
-            self.gate.publish(snapshot);
-            if known && self.secrets_listed.load(Ordering::Acquire) && self.gate.state() == State::Learning {
+            let is_learning = self.gate.state() == State::Learning;
+            let is_whole = known && self.secrets_listed.load(Ordering::Acquire);
+            // Nobody goes by what is not whole, and what is published cannot be added to without a copy.
+            if is_whole || !is_learning {
+                self.gate.publish(snapshot);
+            }
+            if is_whole && is_learning {
                 self.gate.set_state(State::Current);
             }
         }

@@ -68,7 +68,7 @@ pub struct Subject([u8; 16]);
 impl Subject {
     /// One key, by the UID of its `APIKey` or, unmanaged, of its Secret.
     #[must_use]
-    pub fn key(uid: &str) -> Self {
+    pub fn key(uid: &(impl fmt::Display + ?Sized)) -> Self {
         Self::digest(format_args!("key/{uid}"))
     }
 

@@ -15,7 +15,7 @@ impl Catalog {
         if before.as_deref() == self.enforcement_namespace() {
             return Affected::default();
         }
-        let keys = self.keys.keys().cloned().map(Target::Key);
+        let keys = self.kept.key_ids(|_| true).into_iter().map(Target::Key);
         let secrets = self
             .secrets
             .values()

@@ -25,7 +25,7 @@ impl Catalog {
             affected.extend(routes.into_iter().flatten().map(Target::Route));
         }
         if !look_the_same(old.as_deref(), new.as_deref()) {
-            affected.extend(self.keys_by_product.to(id).cloned().map(Target::Key));
+            affected.extend(self.kept.keys_of_product(id).into_iter().map(Target::Key));
         }
         affected.add(Target::Product(id.clone()));
         affected

@@ -1,25 +1,14 @@
 //! Requests: affect the key that they say to stand for, the key whose request they are, and approvals of nobody's.
 
-use std::sync::Arc;
-
 use keydesk_api::APIKeyRequest;
 use keydesk_core::NamespacedName;
 
-use crate::catalog::swap;
-use crate::edge::key_of_request;
+use crate::kept::Change;
 use crate::{Affected, Catalog, Target};
 
 impl Catalog {
     pub(crate) fn put_request(&mut self, id: &NamespacedName, new: Option<APIKeyRequest>) -> Affected {
-        let new = new.map(Arc::new);
-        let old = swap(&mut self.requests, id, new.clone()).map(|old| key_of_request(&old));
-        let new = new.map(|new| key_of_request(&new));
-        if let Some(old) = &old {
-            self.requests_by_key.unlink(old, id);
-        }
-        if let Some(new) = &new {
-            self.requests_by_key.link(new.clone(), id.clone());
-        }
+        let Change { old, new } = self.kept.put_request(id, new);
         let mut affected: Affected = old.into_iter().chain(new).map(Target::Key).collect();
         affected.merge(self.decisions_affected(id));
         affected
@@ -27,18 +16,12 @@ impl Catalog {
 
     /// Who looks after the approvals of a request: its key, or else each approval for itself.
     pub(crate) fn decisions_affected(&self, request: &NamespacedName) -> Affected {
-        if self.derives_request(request) {
-            self.keys_by_request
-                .to(request)
-                .cloned()
-                .map(Target::Key)
-                .collect()
+        let keys = self.kept.keys_deriving(request);
+        if keys.is_empty() {
+            let approvals = self.kept.approvals_of(request).into_iter();
+            approvals.map(Target::Approval).collect()
         } else {
-            self.approvals_by_request
-                .to(request)
-                .cloned()
-                .map(Target::Approval)
-                .collect()
+            keys.into_iter().map(Target::Key).collect()
         }
     }
 }

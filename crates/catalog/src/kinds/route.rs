@@ -30,7 +30,7 @@ impl Catalog {
         for product in self.products_by_route.to(id) {
             affected.add(Target::Product(product.clone()));
             if host_changed {
-                affected.extend(self.keys_by_product.to(product).cloned().map(Target::Key));
+                affected.extend(self.kept.keys_of_product(product).into_iter().map(Target::Key));
             }
         }
         affected

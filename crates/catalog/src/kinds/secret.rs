@@ -14,19 +14,21 @@ impl Catalog {
         let old = swap(&mut self.secrets, id, new.clone());
         let was = old.is_some_and(|old| old.enforces());
         let is = new.is_some_and(|new| new.enforces());
-        let stem = enforcement_stem(&id.name).into_owned();
+        let stem = enforcement_stem(&id.name);
         if was {
-            self.secrets_by_enforcement_stem.unlink(&stem, id);
+            self.secrets_by_enforcement_stem.unlink(&*stem, id);
         }
         if is {
-            self.secrets_by_enforcement_stem.link(stem.clone(), id.clone());
+            self.secrets_by_enforcement_stem
+                .link(stem.into_owned(), id.clone());
         }
-        let mut affected: Affected = self.keys_by_secret.to(id).cloned().map(Target::Key).collect();
-        if self.derives_enforcement_secret(&id.name) {
-            affected.extend(self.keys_by_enforcement_stem.to(&stem).cloned().map(Target::Key));
-        } else if is {
+        let keys = self.kept.keys_with_secret(id).into_iter();
+        let mut affected: Affected = keys.map(Target::Key).collect();
+        let keys = self.kept.keys_enforced_by(&id.name);
+        if keys.is_empty() && is {
             affected.add(Target::EnforcementSecret(id.clone()));
         }
+        affected.extend(keys.into_iter().map(Target::Key));
         affected
     }
 }

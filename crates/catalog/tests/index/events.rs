@@ -1,5 +1,6 @@
 //! Small clusters with few names, so that random events meet.
 
+use keydesk_api::meta::annotation;
 use keydesk_catalog::{Catalog, Kind, Object, Ref, SecretMeta};
 use keydesk_core::NamespacedName;
 use proptest::prelude::{Strategy, any};
@@ -14,6 +15,17 @@ pub(crate) enum Event {
     Apply(Object),
     Delete(Ref),
     Resync(Kind, Vec<Object>),
+}
+
+impl Event {
+    /// The kind of its objects.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Apply(object) => object.reference().kind,
+            Self::Delete(reference) => reference.kind,
+            Self::Resync(kind, _) => *kind,
+        }
+    }
 }
 
 pub(crate) fn happen(catalog: &mut Catalog, event: Event) -> keydesk_catalog::Affected {
@@ -91,24 +103,59 @@ fn product() -> impl Strategy<Value = Object> {
     )
 }
 
+/// What people vary between versions of a key, and what its request may show of them.
+fn terms() -> impl Strategy<Value = (&'static str, Option<&'static str>, Option<&'static str>)> {
+    (
+        select(vec!["gold", "silver"]),
+        select(vec![None, Some("read write"), Some("read")]),
+        select(vec![
+            None,
+            Some("2026-03-01T00:00:00Z"),
+            Some("2027-01-01T00:00:00.5Z"),
+        ]),
+    )
+}
+
+/// What an API server adds.
+fn metadata() -> impl Strategy<Value = Value> {
+    (
+        select(vec!["", "0b0f2d7e-9b1c-4c59-8a55-0123456789ab", "odd"]),
+        select(vec![None, Some("2026-01-01T00:00:00Z"), Some("2026-02-01T00:00:00Z")]),
+        select(vec![None, None, Some("2026-02-02T00:00:00Z")]),
+        1_i64..3,
+    )
+        .prop_map(|(uid, created, deleted, generation)| {
+            json!({
+                "uid": uid, "creationTimestamp": created, "deletionTimestamp": deleted, "generation": generation,
+                "annotations": {},
+            })
+        })
+}
+
 fn key() -> impl Strategy<Value = Object> {
     (
-        namespace(),
-        name(),
-        namespace(),
-        name(),
+        (namespace(), name()),
+        (namespace(), name()),
         select(vec!["", "x", "y"]),
+        terms(),
+        metadata(),
     )
-        .prop_map(|(namespace, id, product_namespace, product, secret)| {
+        .prop_map(|((namespace, id), (product_namespace, product), secret, terms, mut metadata)| {
+            let (tier, scopes, expires_at) = terms;
+            if let Some(scopes) = scopes {
+                metadata["annotations"][annotation::SCOPES] = scopes.into();
+            }
             Object::Key(decode(
                 namespace,
                 id,
                 json!({
-                    "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKey",
+                    "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKey", "metadata": metadata,
                     "spec": {
                         "apiProductRef": { "name": product, "namespace": product_namespace },
                         "secretRef": { "name": secret },
-                        "planTier": "gold",
+                        "planTier": tier,
+                        "expiresAt": expires_at,
+                        "useCase": scopes,
                         "requestedBy": { "userId": "ada", "email": "ada@example.org" },
                     },
                 }),
@@ -117,20 +164,57 @@ fn key() -> impl Strategy<Value = Object> {
 }
 
 fn request() -> impl Strategy<Value = Object> {
+    let before = select(vec![
+        None,
+        Some("{"),
+        Some(
+            r#"{"changedAt":"2026-01-15T00:00:00Z","terms":{"namespace":"a","product":{"name":"x","namespace":"a"},"tier":"silver","userId":"ada"}}"#,
+        ),
+    ]);
+    let bound = |uid: &str, accepted: &str, generation: i64| {
+        format!(
+            r#""{uid}":{{"acceptedAt":"{accepted}","generation":{generation},"terms":{{"namespace":"a","product":{{"name":"x","namespace":"a"}},"tier":"silver","userId":"ada"}}}}"#
+        )
+    };
+    let uuid = "0b0f2d7e-9b1c-4c59-8a55-0123456789ab";
+    let bound = select(vec![
+        None,
+        None,
+        Some("{".to_owned()),
+        Some(format!("{{{}}}", bound("", "2026-01-01T00:00:00Z", 1))),
+        Some(format!("{{{}}}", bound(uuid, "2026-01-01T00:00:00Z", 1))),
+        Some(format!(
+            "{{{},{}}}",
+            bound(uuid, "2026-02-01T00:00:00Z", 2),
+            bound("odd", "2026-01-02T00:00:00.5Z", 1)
+        )),
+    ]);
     (
-        namespace(),
-        derived(keydesk_api::meta::request_name),
-        namespace(),
+        (namespace(), derived(keydesk_api::meta::request_name)),
+        (namespace(), name()),
         name(),
+        terms(),
+        (metadata(), before, bound),
     )
-        .prop_map(|(namespace, id, key_namespace, key)| {
+        .prop_map(|((namespace, id), (key_namespace, key), product, terms, (mut metadata, before, bound))| {
+            let (tier, scopes, expires_at) = terms;
+            if let Some(scopes) = scopes {
+                metadata["annotations"][annotation::SCOPES] = scopes.into();
+            }
+            if let Some(before) = before {
+                metadata["annotations"][annotation::TERMS_BEFORE] = before.into();
+            }
+            if let Some(bound) = bound {
+                metadata["annotations"][annotation::BOUND_APPROVALS] = bound.into();
+            }
             Object::Request(decode(
                 namespace,
                 &id,
                 json!({
-                    "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKeyRequest",
+                    "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKeyRequest", "metadata": metadata,
                     "spec": {
-                        "apiProductRef": { "name": "x" }, "planTier": "gold", "useCase": "",
+                        "apiProductRef": { "name": product }, "planTier": tier, "useCase": "",
+                        "expiresAt": expires_at,
                         "requestedBy": { "userId": "ada", "email": "ada@example.org" },
                         "apiKeyRef": { "name": key, "namespace": key_namespace },
                     },
@@ -140,21 +224,56 @@ fn request() -> impl Strategy<Value = Object> {
 }
 
 fn approval() -> impl Strategy<Value = Object> {
+    let terms = |tier: &str| {
+        format!(
+            r#"{{"namespace":"a","product":{{"name":"x","namespace":"a"}},"tier":"{tier}","userId":"ada"}}"#
+        )
+    };
+    let reviewed = select(vec![None, Some("{".to_owned()), Some(terms("gold"))]);
+    let bound = |accepted: &str, generation: i64| {
+        let terms = terms("silver");
+        Some(format!(
+            r#"{{"acceptedAt":"{accepted}","generation":{generation},"terms":{terms}}}"#
+        ))
+    };
+    let bindings = select(vec![
+        None,
+        Some("{".to_owned()),
+        bound("2026-01-01T00:00:00Z", 1),
+        bound("2026-02-01T00:00:00Z", 2),
+    ]);
+    let names = prop_oneof![
+        1 => name().prop_map(str::to_owned),
+        1 => derived(keydesk_api::meta::request_name),
+        1 => derived(keydesk_api::meta::request_name)
+            .prop_map(|request| keydesk_api::meta::auto_approval_name(&request)),
+    ];
     (
-        namespace(),
-        name(),
+        (namespace(), names),
         derived(keydesk_api::meta::request_name),
         any::<bool>(),
+        select(vec!["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-02-01T00:00:00.25Z"]),
+        (metadata(), reviewed, bindings),
     )
-        .prop_map(|(namespace, id, request, approved)| {
+        .prop_map(|((namespace, id), request, approved, reviewed_at, (mut metadata, reviewed, binding))| {
+            if let Some(reviewed) = reviewed {
+                metadata["annotations"][annotation::TERMS] = reviewed.into();
+            }
+            if let Some(binding) = binding {
+                metadata["annotations"][annotation::APPROVED_TERMS] = binding.into();
+            }
+            metadata["managedFields"] = json!([
+                { "manager": "kubectl", "operation": "Update", "time": reviewed_at, "fieldsV1": { "f:spec": {} } },
+            ]);
             Object::Approval(decode(
                 namespace,
-                id,
+                &id,
                 json!({
-                    "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKeyApproval",
+                    "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKeyApproval", "metadata": metadata,
                     "spec": {
                         "apiKeyRequestRef": { "name": request }, "approved": approved,
-                        "reviewedBy": "owner", "reviewedAt": "2026-01-01T00:00:00Z",
+                        "reviewedBy": "owner", "reviewedAt": reviewed_at,
+                        "message": approved.then_some("welcome"),
                     },
                 }),
             ))

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keydesk_catalog::{Catalog, Object, Ref, Target};
-use keydesk_core::NamespacedName;
+use keydesk_api::meta::{enforcement_secret_name, previous_secret_name, successor_secret_name};
+use keydesk_catalog::{Bound, Catalog, Kind, Object, Ref, Shown, Target};
+use keydesk_core::{KeyFacts, NamespacedName, ProductFacts, Scheme, SecretFacts, standing};
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
 use crate::events::{Event, events, happen};
@@ -30,14 +31,55 @@ fn left(events: &[Event]) -> BTreeMap<Ref, Object> {
     left
 }
 
-/// Every target that the names of the events can form.
-fn targets(events: &[Event]) -> BTreeSet<Target> {
-    let references = events.iter().flat_map(|event| match event {
+/// What is known of each key that the events can name, and what comes of it.
+fn judged(catalog: &Catalog, events: &[Event]) -> Vec<String> {
+    let now = "2026-02-15T00:00:00Z".parse().unwrap();
+    let ids: BTreeSet<_> = references(events).map(|reference| reference.id()).collect();
+    let judge = |id: &NamespacedName| {
+        let first = enforcement_secret_name(&id.namespace, &id.name);
+        let next = successor_secret_name(&previous_secret_name(&first), "uid");
+        let enforced = [first, next].map(|name| catalog.keys_enforced_by(&name));
+        let Some(dossier) = catalog.dossier(id) else {
+            return format!("no key {id}, {enforced:?}");
+        };
+        let facts = KeyFacts {
+            asked: dossier.key.asked.clone(),
+            secret: SecretFacts::Usable,
+        };
+        let product = match catalog.product(&facts.asked.product) {
+            None => ProductFacts::Missing,
+            Some(_) => ProductFacts::Live {
+                scheme: Scheme::Keys,
+                tiers: BTreeSet::new(),
+            },
+        };
+        let shown = Shown::of(dossier.request.clone(), &facts.asked);
+        let decisions = shown.decisions(&dossier.approvals, now);
+        let ruling = standing(&facts, &decisions, &product, now);
+        format!("{dossier:?} {shown:?} {ruling:?} {enforced:?}")
+    };
+    let offered = |id: &NamespacedName| {
+        let mut keys = catalog.keys_for(id, "a");
+        keys.sort();
+        format!("{id} {keys:?}")
+    };
+    let keys = catalog.key_names().into_iter().map(|id| id.to_string());
+    keys.chain(ids.iter().map(judge))
+        .chain(ids.iter().map(offered))
+        .collect()
+}
+
+fn references(events: &[Event]) -> impl Iterator<Item = Ref> {
+    events.iter().flat_map(|event| match event {
         Event::Apply(object) => vec![object.reference()],
         Event::Delete(reference) => vec![reference.clone()],
         Event::Resync(_, objects) => objects.iter().map(Object::reference).collect(),
-    });
-    let ids: BTreeSet<NamespacedName> = references.map(|reference| reference.id()).collect();
+    })
+}
+
+/// Every target that the names of the events can form.
+fn targets(events: &[Event]) -> BTreeSet<Target> {
+    let ids: BTreeSet<_> = references(events).map(|reference| reference.id()).collect();
     let all = |id: NamespacedName| {
         [
             Target::Product(id.clone()),
@@ -68,6 +110,39 @@ proptest! {
         }
         prop_assert_eq!(&followed, &forward);
         prop_assert_eq!(&followed, &backward);
+    }
+
+    #[test]
+    fn a_brief_catalog_tells_the_same_and_grants_the_same(events in events()) {
+        let (mut whole, mut brief) = (Catalog::default(), Catalog::brief());
+        for event in events.iter().filter(|event| event.kind() != Kind::Secret) {
+            let told = happen(&mut whole, event.clone());
+            prop_assert_eq!(&told, &happen(&mut brief, event.clone()), "{:?}", event);
+            prop_assert_eq!(judged(&whole, &events), judged(&brief, &events), "{:?}", event);
+        }
+        let mut anew = Catalog::brief();
+        for object in left(&events).into_values().filter(|object| object.reference().kind != Kind::Secret) {
+            anew.apply(object);
+        }
+        prop_assert_eq!(&brief, &anew);
+    }
+
+    #[test]
+    fn objects_and_their_records_are_the_same_decisions(events in events()) {
+        let mut catalog = Catalog::default();
+        for event in events {
+            happen(&mut catalog, event);
+        }
+        let now = "2026-02-15T00:00:00Z".parse().unwrap();
+        for dossier in catalog.key_names().iter().filter_map(|id| catalog.dossier(id)) {
+            let (request, asked) = (dossier.key.request(), &dossier.key.asked);
+            let approvals: Vec<_> = catalog.approvals_of(&request).collect();
+            let of_objects = Shown::by(catalog.request(&request).as_deref(), asked);
+            let bound = of_objects.bind(&approvals, now);
+            let of_objects: Vec<_> = bound.iter().map(Bound::decision).collect();
+            let of_records = Shown::of(dossier.request, asked).decisions(&dossier.approvals, now);
+            prop_assert_eq!(of_objects, of_records);
+        }
     }
 
     #[test]

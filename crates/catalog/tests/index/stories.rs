@@ -232,22 +232,17 @@ fn secrets_without_the_enforcement_label_keep_no_labels_and_no_annotations() {
 }
 
 #[test]
-fn who_judges_for_itself_keeps_no_status_of_ours() {
-    let decided: APIKey = decode(
-        "consumer-app",
-        "k",
-        json!({
-            "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKey",
-            "spec": {
-                "apiProductRef": { "name": "store", "namespace": "gamestore" }, "secretRef": { "name": "s" },
-                "planTier": "gold", "requestedBy": { "userId": "ada", "email": "ada@example.org" },
-            },
-            "status": { "apiHostname": "a.example.org" },
-        }),
-    );
+fn who_judges_for_itself_keeps_what_is_judged_by_and_no_more() {
+    let mut catalog = Catalog::brief();
+    catalog.apply(key("k", "store"));
+    let plans = json!({ "discoveredPlans": [{ "tier": "gold" }] });
+    catalog.apply(product("store", &plans));
     let id = NamespacedName::new("consumer-app", "k");
-    for (mut catalog, kept) in [(Catalog::default(), true), (Catalog::without_statuses(), false)] {
-        catalog.apply(Object::Key(Box::new(decided.clone())));
-        assert_eq!(catalog.key(&id).unwrap().status.is_some(), kept);
-    }
+    let record = catalog.key_record(&id).unwrap();
+    assert_eq!((&*record.asked.tier, &*record.secret), ("gold", "value"));
+    assert!(catalog.key(&id).is_none());
+    let product = catalog
+        .product(&NamespacedName::new("gamestore", "store"))
+        .unwrap();
+    assert!(product.status.is_none());
 }

@@ -28,6 +28,8 @@ pub(crate) const KUADRANT: &str = "kuadrant-system";
 pub(crate) const TEAMS: usize = 1_000;
 
 const CREATED: &str = "2026-01-01T00:00:00Z";
+const REVIEWED: &str = "2026-01-01T09:30:00Z";
+const ACCEPTED: &str = "2026-01-01T09:30:01Z";
 const TIERS: [&str; 3] = ["gold", "silver", "bronze"];
 
 /// Keys that call at the same time of a gate's many, where not all do.
@@ -61,7 +63,7 @@ impl Cluster {
     /// With the product and without keys.
     pub(crate) fn new(predicates: Predicates) -> Result<Self> {
         let mut cluster = Self {
-            catalog: Catalog::without_statuses(),
+            catalog: Catalog::brief(),
             index: Index::new(Scope::default()),
             now: Timestamp::now(),
         };
@@ -85,7 +87,8 @@ impl Cluster {
             for object in objects {
                 let object = object?;
                 references.push(object.reference());
-                self.catalog.apply(object);
+                let affected = self.catalog.apply(object);
+                self.index.look(affected, &self.catalog, self.now);
             }
             self.index
                 .secrets(SecretEvent::Applied(key.secret()), &self.catalog, self.now);
@@ -158,6 +161,7 @@ impl Key {
     pub(crate) fn objects(self, whole: bool) -> [Value; 3] {
         let (namespace, name) = (self.namespace(), self.name());
         let request = request_name(&namespace, &name);
+        let use_case = format!("the leader board of game {}", self.0);
         let by = json!({"userId": self.user(), "email": format!("{}@example.com", self.user())});
         let mut objects = [
             json!({
@@ -167,7 +171,7 @@ impl Key {
                     "apiProductRef": {"name": PRODUCT, "namespace": OWNER},
                     "secretRef": {"name": name},
                     "planTier": self.tier(),
-                    "useCase": "our game's leader board",
+                    "useCase": use_case,
                     "requestedBy": by,
                 },
             }),
@@ -178,7 +182,7 @@ impl Key {
                     "apiKeyRef": {"name": name, "namespace": namespace},
                     "apiProductRef": {"name": PRODUCT},
                     "planTier": self.tier(),
-                    "useCase": "our game's leader board",
+                    "useCase": use_case,
                     "requestedBy": by,
                 },
             }),
@@ -189,7 +193,7 @@ impl Key {
                     "apiKeyRequestRef": {"name": request},
                     "approved": true,
                     "reviewedBy": "owner@gamestore.example.com",
-                    "reviewedAt": CREATED,
+                    "reviewedAt": REVIEWED,
                 },
             }),
         ];
@@ -202,8 +206,26 @@ impl Key {
                 metadata["generation"] = json!(1);
                 metadata["resourceVersion"] = json!((1_000_000 + self.0).to_string());
             }
+            let [.., approval] = &mut objects;
+            approval["metadata"]["creationTimestamp"] = json!(ACCEPTED);
+            approval["metadata"]["annotations"] = json!({annotation::APPROVED_TERMS: self.binding()});
         }
         objects
+    }
+
+    /// What the controller records on its approval.
+    fn binding(self) -> String {
+        json!({
+            "acceptedAt": ACCEPTED,
+            "generation": 1,
+            "terms": {
+                "namespace": self.namespace(),
+                "product": {"name": PRODUCT, "namespace": OWNER},
+                "tier": self.tier(),
+                "userId": self.user(),
+            },
+        })
+        .to_string()
     }
 
     /// Its enforcement secret, as the controller writes it.

@@ -59,9 +59,9 @@ fn main() -> Result<()> {
         show(&table::check(&runtime.block_on(grpc::run(gate()?, KEYS))?))?;
     }
     if wanted("memory") {
+        let whole = memory::run(Kept::WithCatalog, 1_000_000)?;
         let own = memory::run(Kept::Own, 1_000_000)?;
-        let with_catalog = memory::run(Kept::WithCatalog, KEYS)?;
-        show(&table::memory(&own, &with_catalog))?;
+        show(&table::memory(&whole, &own))?;
     }
     if wanted("start") {
         show(&table::start(&runtime.block_on(start::run(KEYS))?))?;

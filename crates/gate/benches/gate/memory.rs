@@ -13,7 +13,7 @@ use crate::machine;
 pub(crate) enum Kept {
     /// What the gate decides by, and its index.
     Own,
-    /// That and the catalog, with all objects behind the keys.
+    /// That and the catalog, with what it keeps of keys, requests and approvals: a gate.
     WithCatalog,
 }
 

@@ -174,7 +174,7 @@ pub(crate) fn check(check: &Check) -> Table {
 }
 
 /// What keys take.
-pub(crate) fn memory(own: &Memory, with_catalog: &Memory) -> Table {
+pub(crate) fn memory(whole: &Memory, own: &Memory) -> Table {
     let mut table = Table::new(&[
         "memory",
         "keys",
@@ -184,8 +184,8 @@ pub(crate) fn memory(own: &Memory, with_catalog: &Memory) -> Table {
         "aim",
     ]);
     for (name, memory, aim) in [
-        ("the gate's snapshot and index", own, "< 500 MB"),
-        ("with the catalog", with_catalog, ""),
+        ("a gate: catalog, index and snapshot", whole, "< 500 MB"),
+        ("of it index and snapshot", own, ""),
     ] {
         table.row([
             name.to_owned(),

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use keydesk_api::APIKey;
 use keydesk_api::condition::{self, KeyAspect};
 use keydesk_api::meta::{enforcement_secret_name, enforcement_stem, is_previous_secret};
-use keydesk_catalog::{Catalog, KeyEdges};
+use keydesk_catalog::{Catalog, KeyEdges, KeyRecord};
 use keydesk_core::{Digest, Failure, NamespacedName, Ruling, Standing, Terms};
 
 use super::policy::expects;
 use super::{Carriers, Foretold, KeyFinding, KeySource, Known, Obstacle, OwnerFinding, Stands};
 use crate::index::rule;
-use crate::snapshot::{Entry, Grant, Holder, Protection};
+use crate::snapshot::{Entry, Holder, Protection};
 use crate::verdict::Verdict;
 
 /// A key, and the Secret of its consumer that has its value.
@@ -56,19 +56,19 @@ pub(super) fn find(
     let mut owners: Vec<OwnerFinding> = Vec::new();
     if let Some(digest) = &foretold.digest {
         for holder in known.snapshot.holders.find(digest) {
-            owners.push(match &holder.grant {
-                Grant::Approved(approved) => {
+            owners.push(match holder.approved() {
+                Some(approved) => {
                     let id = approved.key();
-                    match known.catalog.key(&id) {
-                        // The value may end before its key does.
-                        Some(key) => OwnerFinding {
-                            ends_at: holder.ends_at(),
-                            ..of_key(known, &id, &key, now)
-                        },
-                        None => continue,
+                    let Some(owner) = of_key(known, &id, now) else {
+                        continue;
+                    };
+                    // The value may end before its key does.
+                    OwnerFinding {
+                        ends_at: holder.ends_at(),
+                        ..owner
                     }
                 }
-                Grant::Unmanaged => unmanaged(holder),
+                None => unmanaged(holder),
             });
             if let (Some(owner), Some(protection)) = (owners.last_mut(), protection) {
                 owner.obstacle = elsewhere(protection, holder, &foretold.source);
@@ -78,8 +78,9 @@ pub(super) fn find(
             if owners.iter().any(|owner| owner.key.as_ref() == Some(id)) {
                 continue;
             }
-            if let Some(key) = known.catalog.key(id) {
-                let mut owner = of_key(known, id, &key, now);
+            if let Some(key) = known.catalog.key(id)
+                && let Some(mut owner) = of_key(known, id, now)
+            {
                 owner.obstacle = beneath(known, id, &key, &owner, digest, protection);
                 owners.push(owner);
             }
@@ -97,16 +98,16 @@ pub(super) fn find(
     }
 }
 
-fn of_key(known: Known<'_>, id: &NamespacedName, key: &APIKey, now: Timestamp) -> OwnerFinding {
-    rule(known.catalog, key, now, |ruling, asked| {
-        let in_force = terms(ruling, asked);
+fn of_key(known: Known<'_>, id: &NamespacedName, now: Timestamp) -> Option<OwnerFinding> {
+    rule(known.catalog, id, now, |key, ruling| {
+        let in_force = terms(ruling, &key.asked);
         OwnerFinding {
             key: Some(id.clone()),
             product: Some(in_force.product.clone()),
             user_id: in_force.user_id.clone(),
             tier: Some(in_force.tier.clone()),
             ends_at: ruling.ends_at.or(in_force.expires_at),
-            stands: if key.metadata.deletion_timestamp.is_some() {
+            stands: if key.deleting {
                 Stands::Deleting
             } else {
                 stands(ruling, key)
@@ -125,7 +126,7 @@ fn terms<'a>(ruling: &'a Ruling<'_>, asked: &'a Terms) -> &'a Terms {
     }
 }
 
-fn stands(ruling: &Ruling<'_>, key: &APIKey) -> Stands {
+fn stands(ruling: &Ruling<'_>, key: &KeyRecord) -> Stands {
     match &ruling.standing {
         Standing::Approved(decision) => Stands::Approved {
             by: decision.by.clone(),
@@ -138,7 +139,7 @@ fn stands(ruling: &Ruling<'_>, key: &APIKey) -> Stands {
         },
         Standing::Expired { at } => Stands::Expired { at: *at },
         Standing::Pending => Stands::Pending {
-            request: KeyEdges::of(key).request,
+            request: key.request(),
         },
         Standing::Failed(failure) => Stands::Failed { why: words(failure) },
     }
@@ -167,7 +168,7 @@ fn unmanaged(holder: &Holder) -> OwnerFinding {
     OwnerFinding {
         key: None,
         product: None,
-        user_id: holder.consumer().1.to_owned(),
+        user_id: holder.consumer().1.into_owned(),
         tier: None,
         ends_at: holder.ends_at(),
         stands: Stands::Unmanaged,
@@ -178,16 +179,16 @@ fn unmanaged(holder: &Holder) -> OwnerFinding {
 
 /// What keeps a holder whom the gate knows from being admitted on a route.
 fn elsewhere(protection: &Protection, holder: &Holder, source: &KeySource) -> Option<Obstacle> {
-    if let Grant::Approved(approved) = &holder.grant
-        && !protection.products.contains(approved.product())
+    if holder
+        .product()
+        .is_some_and(|product| !protection.products.contains(product))
     {
         return Some(Obstacle::OtherProduct);
     }
     let takes = |entry: &&Entry| protection.admits(entry, holder);
     let Some(entry) = protection.entries.iter().find(takes) else {
-        let (namespace, name) = holder.secret();
         return Some(Obstacle::NotSelected {
-            secret: NamespacedName::new(namespace, name),
+            secret: holder.secret(),
         });
     };
     let came_by = |name: &str| {
@@ -230,11 +231,8 @@ fn beneath(
     let controller_says = controller_says(key);
     let stem = enforcement_stem(&secret.name);
     let differs = known.snapshot.holders.iter().any(|holder| {
-        let (namespace, name) = holder.secret();
-        holder.digest() != digest
-            && namespace == secret.namespace
-            && enforcement_stem(name) == stem
-            && !is_previous_secret(name)
+        let is_its_own = |name: &str| enforcement_stem(name) == stem && !is_previous_secret(name);
+        holder.digest() != digest && holder.namespace() == secret.namespace && is_its_own(&holder.name())
     });
     Some(if differs {
         Obstacle::EnforcementDiffers {

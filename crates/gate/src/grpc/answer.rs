@@ -109,9 +109,10 @@ fn metadata(answer: &mut Message, verdict: &Verdict) {
             refused.counted.as_deref().and_then(Counted::tier),
         ),
     };
+    let key_id = holder.map(|holder| holder.key_id().to_string());
     let fields = [
         ("code", Some(verdict.code())),
-        ("key_id", holder.map(Holder::key_id)),
+        ("key_id", key_id.as_deref()),
         ("plan", tier.map(|tier| tier.name.as_str())),
     ];
     answer.message(4, |metadata| {

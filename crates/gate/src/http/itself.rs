@@ -11,14 +11,13 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use keydesk_api::rfc3339;
 use keydesk_core::{Denial, NamespacedName};
-use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use super::verify::Left;
 use super::{Http, answer};
 use crate::credential::Presented;
 use crate::reply::{FOR_CALLERS, moment, refuse, request_id};
-use crate::snapshot::{Approved, Holder, Snapshot};
+use crate::snapshot::{Holder, Snapshot};
 use crate::verdict::Refused;
 
 /// The header in which a key may be shown here, whatever its product's policy says.
@@ -57,11 +56,11 @@ async fn describe_at(http: &Http, head: &Parts, now: Timestamp) -> Result<Respon
             .holders_of(value.as_bytes())
             .map_err(|unavailable| refused(&unavailable, headers))?;
         holders.extend(found.into_iter().filter(|holder| {
-            let of = holder.approved().map(Approved::product);
+            let of = holder.product();
             product.is_none() || of == product.as_ref()
         }));
     }
-    holders.sort_by(|a, b| a.secret().cmp(&b.secret()));
+    holders.sort_by_key(|holder| holder.secret());
     holders.dedup_by(|a, b| a.secret() == b.secret());
     let holder = match holders.as_slice() {
         [] => return Err(refused(&Refused::new(Denial::InvalidKey), headers)),
@@ -86,7 +85,7 @@ async fn describe_at(http: &Http, head: &Parts, now: Timestamp) -> Result<Respon
     let mut answer = answer::json(document.to_string());
     let [id, expires_at] = FOR_CALLERS;
     let headers = answer.headers_mut();
-    headers.extend(HeaderValue::try_from(holder.key_id()).map(|value| (id, value)));
+    headers.extend(HeaderValue::try_from(holder.key_id().to_string()).map(|value| (id, value)));
     headers.extend(HeaderValue::try_from(moment(holder.ends_at())).map(|value| (expires_at, value)));
     let exposed = HeaderValue::from_static("x-api-key-id, x-api-key-expires-at");
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
@@ -145,18 +144,18 @@ fn refused(refused: &Refused, headers: &HeaderMap) -> Response {
 
 async fn document(http: &Http, snapshot: &Snapshot, holder: &Arc<Holder>, now: Timestamp) -> Value {
     let approved = holder.approved();
-    let key = approved.and_then(|approved| http.catalog.read().key(&approved.key()));
-    let created_at = key.as_deref().and_then(ResourceExt::creation_timestamp);
-    let created_at = created_at
-        .map(|time| time.0)
-        .or_else(|| holder.carrier.created_at());
-    let protection = approved.and_then(|approved| snapshot.products.get(approved.product()));
+    let key = approved.and_then(|approved| http.catalog.read().key_record(&approved.key()));
+    let created_at = key.as_ref().and_then(|key| key.created_at);
+    let created_at = created_at.or_else(|| holder.created_at());
+    let protection = holder
+        .product()
+        .and_then(|product| snapshot.products.get(product));
     let counted = match protection {
         Some(protection) => Some(http.gate.look(holder, protection, now).await),
         None => None,
     };
     let (namespace, user_id) = holder.consumer();
-    let id = holder.key_id();
+    let id = holder.key_id().to_string();
     let ends_at = holder.ends_at();
     let seconds_left = ends_at.map(|end| end.duration_since(now).as_secs().max(0));
     let (plan, limits) = match &counted {
@@ -169,10 +168,10 @@ async fn document(http: &Http, snapshot: &Snapshot, holder: &Arc<Holder>, now: T
     json!({
         "key_id": id,
         "type": "API_KEY",
-        "name": key.as_deref().map(ResourceExt::name_any),
+        "name": key.as_ref().map(|key| &key.id.name),
         "namespace": namespace,
-        "comment": key.as_deref().and_then(|key| key.spec.use_case.clone()),
-        "hint": id.get(..HINT).unwrap_or(id),
+        "comment": key.as_ref().and_then(|key| key.use_case.as_ref()),
+        "hint": id.get(..HINT).unwrap_or(&id),
         "status": "active",
         "active": true,
         "enabled": true,
@@ -187,9 +186,9 @@ async fn document(http: &Http, snapshot: &Snapshot, holder: &Arc<Holder>, now: T
         "max_lifetime_at": null,
         "renewable": false,
         "metadata": {},
-        "product": approved.map(|approved| json!({
-            "namespace": approved.product().namespace,
-            "name": approved.product().name,
+        "product": holder.product().map(|product| json!({
+            "namespace": product.namespace,
+            "name": product.name,
         })),
         "plan": plan,
         "limits": limits,

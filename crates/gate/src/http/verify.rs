@@ -44,7 +44,7 @@ fn one() -> u64 {
 struct Answer<'a> {
     valid: bool,
     code: &'static str,
-    key_id: Option<&'a str>,
+    key_id: Option<String>,
     plan: Option<&'a str>,
     expires_at: Option<String>,
     limits: Vec<Left>,
@@ -140,7 +140,7 @@ pub(super) async fn verify(State(http): State<Arc<Http>>, request: Request) -> R
         Verdict::Admitted(admitted) => document(&Answer {
             valid: true,
             code: "valid",
-            key_id: Some(admitted.holder.key_id()),
+            key_id: Some(admitted.holder.key_id().to_string()),
             plan: admitted.counted.tier().map(|tier| tier.name.as_str()),
             expires_at: admitted.holder.ends_at().map(rfc3339),
             limits: Left::of(&admitted.counted),
@@ -152,7 +152,7 @@ pub(super) async fn verify(State(http): State<Arc<Http>>, request: Request) -> R
             document(&Answer {
                 valid: false,
                 code: refused.denial.code(),
-                key_id: holder.map(crate::snapshot::Holder::key_id),
+                key_id: holder.map(|holder| holder.key_id().to_string()),
                 plan: counted.and_then(Counted::tier).map(|tier| tier.name.as_str()),
                 expires_at: holder.and_then(crate::snapshot::Holder::ends_at).map(rfc3339),
                 limits: counted.map(Left::of).unwrap_or_default(),

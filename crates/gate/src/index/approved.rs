@@ -4,80 +4,50 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use keydesk_api::APIKey;
-use keydesk_catalog::{Bound, Catalog, KeyEdges, Shown, asked};
+use keydesk_catalog::{Catalog, Dossier, KeyRecord, Shown};
 use keydesk_core::{
     KeyFacts, NamespacedName, ProductFacts, Ruling, Scheme, SecretFacts, Standing, Terms, standing,
 };
 
-use super::intern::Shared;
-use crate::snapshot::{Approved, Entitlement};
-
-/// The terms in force of a key; also of one whose end has come, so that its holder is told.
+/// A key with its terms in force, and when they end; also if that has come, so that its holder is told.
 pub(super) fn approved(
     catalog: &Catalog,
     id: &NamespacedName,
-    shared: &mut Shared,
     now: Timestamp,
-) -> Option<Approved> {
-    let key = catalog
-        .key(id)
-        .filter(|key| key.metadata.deletion_timestamp.is_none())?;
-    let (terms, ends_at) = terms(catalog, &key, now)?;
-    let Terms {
-        product,
-        scopes,
-        tier,
-        user_id,
-        ..
-    } = terms;
-    let entitlement = Entitlement {
-        product,
-        tier,
-        scopes,
-    };
-    Some(Approved::new(
-        shared.text.share(id.namespace.as_str()),
-        [
-            &id.name,
-            key.metadata.uid.as_deref().unwrap_or_default(),
-            &user_id,
-        ],
-        shared.entitlement.share(entitlement),
-        ends_at,
-    ))
+) -> Option<(KeyRecord, Terms, Option<Timestamp>)> {
+    rule(catalog, id, now, |key, ruling| {
+        let (terms, ends_at) = match &ruling.standing {
+            _ if key.deleting => return None,
+            Standing::Approved(decision) => (decision.terms.clone(), ruling.ends_at),
+            Standing::Expired { at } => (ruling.decision?.terms.clone(), Some(*at)),
+            Standing::Failed(_) | Standing::Denied(_) | Standing::Pending => return None,
+        };
+        Some((key.clone(), terms, ends_at))
+    })?
 }
 
-fn terms(catalog: &Catalog, key: &APIKey, now: Timestamp) -> Option<(Terms, Option<Timestamp>)> {
-    rule(catalog, key, now, |ruling, _| match &ruling.standing {
-        Standing::Approved(decision) => Some((decision.terms.clone(), ruling.ends_at)),
-        Standing::Expired { at } => Some((ruling.decision?.terms.clone(), Some(*at))),
-        Standing::Failed(_) | Standing::Denied(_) | Standing::Pending => None,
-    })
-}
-
-/// What `read` makes of where a key stands, and of what it asks for.
+/// What `read` makes of a key, if there is one of that name, and of where it stands.
 pub(crate) fn rule<T>(
     catalog: &Catalog,
-    key: &APIKey,
+    id: &NamespacedName,
     now: Timestamp,
-    read: impl FnOnce(&Ruling<'_>, &Terms) -> T,
-) -> T {
-    let edges = KeyEdges::of(key);
+    read: impl FnOnce(&KeyRecord, &Ruling<'_>) -> T,
+) -> Option<T> {
+    let Dossier {
+        key,
+        request,
+        mut approvals,
+    } = catalog.dossier(id)?;
     let facts = KeyFacts {
-        asked: asked(key, &edges),
+        asked: key.asked.clone(),
         // The value that is asked about is the one in the enforcement secret.
         secret: SecretFacts::Usable,
     };
-    let approvals: Vec<_> = catalog
-        .approvals_of(&edges.request)
-        .filter(|approval| approval.object.metadata.deletion_timestamp.is_none())
-        .collect();
-    let request = catalog.request(&edges.request);
-    let bound = Shown::by(request.as_deref(), &facts.asked).bind(&approvals, now);
-    let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
-    let ruling = standing(&facts, &decisions, &product(catalog, &edges.product), now);
-    read(&ruling, &facts.asked)
+    approvals.retain(|approval| !approval.deleting);
+    let decisions = Shown::of(request, &facts.asked).decisions(&approvals, now);
+    let product = product(catalog, &facts.asked.product);
+    let ruling = standing(&facts, &decisions, &product, now);
+    Some(read(&key, &ruling))
 }
 
 /// What the gate itself knows of a product. How its callers are known is read from the policy on the route that they

@@ -42,7 +42,7 @@ impl<T: ?Sized + Eq + Hash> Interner<T> {
 /// What holders share.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    pub(super) text: Interner<str>,
+    pub(super) text: Interner<String>,
     pub(super) common: Interner<Common>,
     pub(super) entitlement: Interner<Entitlement>,
 }
@@ -53,20 +53,20 @@ mod tests {
 
     #[test]
     fn equal_values_are_one() {
-        let mut texts = Interner::<str>::default();
-        let (one, two) = (texts.share("gold"), texts.share("gold".to_owned()));
+        let mut texts = Interner::<String>::default();
+        let (one, two) = (texts.share("gold".to_owned()), texts.share("gold".to_owned()));
         assert!(Arc::ptr_eq(&one, &two));
-        assert!(!Arc::ptr_eq(&one, &texts.share("silver")));
+        assert!(!Arc::ptr_eq(&one, &texts.share("silver".to_owned())));
     }
 
     #[test]
     fn what_nobody_has_any_more_is_let_go_of() {
-        let mut interner = Interner::<str>::default();
-        let kept = interner.share("kept");
+        let mut interner = Interner::<String>::default();
+        let kept = interner.share("kept".to_owned());
         for number in 0..5_000 {
             interner.share(number.to_string());
         }
         assert!(interner.values.len() <= 1024, "{}", interner.values.len());
-        assert!(Arc::ptr_eq(&kept, &interner.share("kept")));
+        assert!(Arc::ptr_eq(&kept, &interner.share("kept".to_owned())));
     }
 }

@@ -2,6 +2,7 @@
 //! batch of changes. A change costs what it touches, never what there is.
 
 mod approved;
+mod granted;
 mod intern;
 mod protect;
 mod secrets;
@@ -11,13 +12,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use keydesk_api::meta::enforcement_secret_name;
-use keydesk_catalog::{Catalog, Target};
+use keydesk_catalog::{Catalog, Roll, Target};
 use keydesk_core::NamespacedName;
 use keydesk_feed::{KeySecret, SecretEvent};
 
 use crate::route::RouteTable;
-use crate::snapshot::{Carrier, Grant, Holder, Protection, Snapshot};
+use crate::snapshot::{Holder, Protection, Snapshot};
+use approved::approved;
 pub(crate) use approved::rule;
+use granted::Granted;
 use intern::Shared;
 use protect::Protected;
 pub(crate) use protect::{hosts, is_accepted, protect};
@@ -57,6 +60,8 @@ impl Troubles {
 pub struct Index {
     scope: Scope,
     secrets: Secrets,
+    /// The Secrets that a list has told of so far.
+    listed: Option<Roll>,
     routes: BTreeMap<NamespacedName, Protected>,
     known: Snapshot,
     troubles: Troubles,
@@ -72,6 +77,7 @@ impl Index {
         Self {
             scope,
             secrets: Secrets::default(),
+            listed: None,
             routes: BTreeMap::new(),
             known: Snapshot::default(),
             troubles: Troubles::default(),
@@ -83,15 +89,19 @@ impl Index {
     /// Takes in what happened to Secrets.
     pub fn secrets(&mut self, event: SecretEvent, catalog: &Catalog, now: Timestamp) {
         match event {
-            SecretEvent::Listed(secrets) => {
-                for id in self.secrets.missing_from(&secrets) {
+            SecretEvent::ListBegins => self.listed = Some(Roll::default()),
+            SecretEvent::ListEnds => {
+                let listed = self.listed.take().unwrap_or_default();
+                for id in self.secrets.missing_from(&listed) {
                     self.forget(&id);
                 }
-                for secret in secrets {
-                    self.take(secret, catalog, now);
-                }
             }
-            SecretEvent::Applied(secret) => self.take(secret, catalog, now),
+            SecretEvent::Applied(secret) => {
+                if let Some(listed) = &mut self.listed {
+                    listed.add(&secret.id);
+                }
+                self.take(secret, catalog, now);
+            }
             SecretEvent::Deleted(id) => self.forget(&id),
         }
     }
@@ -115,8 +125,8 @@ impl Index {
                         .filter_map(|route| Some((route.clone(), protect(catalog, &route, &self.scope)?)))
                         .collect();
                     self.rerouted = true;
-                    for carrier in self.secrets.all() {
-                        self.settle(&carrier, catalog, now);
+                    for holder in self.secrets.all() {
+                        self.settle(&holder, catalog, now);
                     }
                 }
                 // Keys of a product that changed are told of one by one; the rest decides on nothing.
@@ -156,48 +166,67 @@ impl Index {
             return;
         };
         let name = enforcement_secret_name(&key.namespace, &key.name);
-        for carrier in self.secrets.of_key(namespace, &name) {
-            self.settle(&carrier, catalog, now);
+        for holder in self.secrets.of_key(namespace, &name) {
+            self.settle(&holder, catalog, now);
         }
     }
 
     fn take(&mut self, secret: KeySecret, catalog: &Catalog, now: Timestamp) {
-        self.forget(&secret.id);
+        let known = self.secrets.get(&secret.id).cloned();
         let Shared { text, common, .. } = &mut self.shared;
-        let carrier = Carrier::new(secret, |shared| common.share(shared), |label| text.share(label));
-        if let Some(carrier) = carrier.map(Arc::new) {
-            self.settle(&carrier, catalog, now);
-            self.secrets.put(carrier);
+        let holder = Holder::new(secret, |shared| common.share(shared), |label| text.share(label));
+        if let (Some(known), Some(holder)) = (&known, &holder)
+            && known.is_same_secret(holder)
+        {
+            // Lists tell of all of them, mostly of nothing new.
+            self.settle(known, catalog, now);
+            return;
+        }
+        if let Some(known) = known {
+            self.forget(&known.secret());
+        }
+        if let Some(holder) = holder {
+            let granted = self.grant(&holder, catalog, now);
+            self.put(&holder, granted.as_ref());
         }
     }
 
     fn forget(&mut self, id: &NamespacedName) {
-        if let Some(carrier) = self.secrets.remove(id) {
-            self.known.holders.remove(&carrier);
+        if let Some(holder) = self.secrets.remove(id) {
+            self.known.holders.remove(&holder);
         }
     }
 
     /// Whether a Secret's value opens doors, and for whom, anew.
-    fn settle(&mut self, carrier: &Arc<Carrier>, catalog: &Catalog, now: Timestamp) {
-        self.known.holders.remove(carrier);
-        if let Some(grant) = self.grant(carrier, catalog, now) {
-            let holder = Holder::new(Arc::clone(carrier), grant);
-            self.known.holders.insert(Arc::new(holder));
+    fn settle(&mut self, holder: &Arc<Holder>, catalog: &Catalog, now: Timestamp) {
+        let granted = self.grant(holder, catalog, now);
+        if granted.as_ref().map(Granted::grant) != holder.grant() {
+            self.known.holders.remove(holder);
+            self.put(holder, granted.as_ref());
         }
+    }
+
+    /// Keeps a Secret by the right that was found for it.
+    fn put(&mut self, holder: &Holder, granted: Option<&Granted>) {
+        let holder = Arc::new(holder.with(granted.map(Granted::grant)));
+        if granted.is_some() {
+            self.known.holders.insert(Arc::clone(&holder));
+        }
+        self.secrets.put(holder);
     }
 
     /// By what right a Secret's value is accepted. One of ours must be where such Secrets go, bear a name that its key
     /// derives, and have that key approved. A value that is being rotated out is its key's as well, until its own end.
-    fn grant(&mut self, carrier: &Carrier, catalog: &Catalog, now: Timestamp) -> Option<Grant> {
-        if !carrier.is_ours() {
-            return self.scope.unmanaged_keys.then_some(Grant::Unmanaged);
+    fn grant(&mut self, holder: &Holder, catalog: &Catalog, now: Timestamp) -> Option<Granted> {
+        if !holder.is_ours() {
+            return self.scope.unmanaged_keys.then_some(Granted::Unmanaged);
         }
-        if catalog.enforcement_namespace() != Some(carrier.namespace()) {
+        if catalog.enforcement_namespace() != Some(holder.namespace()) {
             return None;
         }
-        catalog
-            .keys_enforced_by(carrier.name())
-            .find_map(|key| approved::approved(catalog, key, &mut self.shared, now))
-            .map(|approved| Grant::Approved(approved.until(carrier.accepted_until())))
+        let mut keys = catalog.keys_enforced_by(&holder.name()).into_iter();
+        let (key, terms, ends_at) = keys.find_map(|key| approved(catalog, &key, now))?;
+        let ends_at = [ends_at, holder.accepted_until()].into_iter().flatten().min();
+        Some(Granted::of(key, terms, ends_at, &mut self.shared))
     }
 }

@@ -30,13 +30,13 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'"');
 pub(super) fn for_api(holder: &Holder, tier: Option<&Tier>) -> Vec<(HeaderName, HeaderValue)> {
     let (namespace, user_id) = holder.consumer();
     let mut headers = Vec::with_capacity(IDENTITY.len());
-    headers.push((KEY_ID, text(holder.key_id())));
+    headers.push((KEY_ID, text(&holder.key_id().to_string())));
     headers.push((CONSUMER, text(&format!("{namespace}/{user_id}"))));
     headers.extend(tier.map(|tier| (PLAN, text(&tier.name))));
     headers.extend(
         holder
-            .approved()
-            .map(|approved| (PRODUCT, text(&approved.product().to_string()))),
+            .product()
+            .map(|product| (PRODUCT, text(&product.to_string()))),
     );
     headers
 }
@@ -59,7 +59,7 @@ pub(super) fn imitations(headers: &(impl Headers + ?Sized)) -> Vec<String> {
 /// For the caller.
 pub(super) fn for_caller(holder: &Holder) -> Vec<(HeaderName, HeaderValue)> {
     vec![
-        (API_KEY_ID, text(holder.key_id())),
+        (API_KEY_ID, text(&holder.key_id().to_string())),
         (EXPIRES_AT, text(&moment(holder.ends_at()))),
     ]
 }

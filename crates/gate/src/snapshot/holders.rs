@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use keydesk_core::Digest;
 
-use super::{Carrier, Holder};
+use super::Holder;
 
 /// Tables: a power of two, so that a table of a million has about a thousand entries.
 const TABLES: u64 = 1024;
@@ -44,11 +44,11 @@ impl Holders {
         self.count += 1;
     }
 
-    /// Takes away the holder whose Secret has this value and this name.
-    pub fn remove(&mut self, carrier: &Carrier) {
-        let digest = &carrier.digest;
+    /// Takes a holder away.
+    pub fn remove(&mut self, holder: &Arc<Holder>) {
+        let digest = holder.digest();
         let table = &mut self.tables[table(digest)];
-        let is_it = |holder: &Arc<Holder>| holder.digest() == digest && holder.carrier.is_named_as(carrier);
+        let is_it = |other: &Arc<Holder>| Arc::ptr_eq(other, holder);
         if table.find(digest.slot(), is_it).is_none() {
             return;
         }
@@ -90,7 +90,6 @@ mod tests {
     use keydesk_feed::KeySecret;
 
     use super::*;
-    use crate::snapshot::Grant;
 
     fn holder(name: &str, value: &str) -> Arc<Holder> {
         let secret = KeySecret {
@@ -101,14 +100,13 @@ mod tests {
             annotations: BTreeMap::new(),
             digest: Some(Digest::of(value.as_bytes())),
         };
-        let carrier = Carrier::new(secret, Arc::new, Arc::from).unwrap();
-        Arc::new(Holder::new(Arc::new(carrier), Grant::Unmanaged))
+        Arc::new(Holder::new(secret, Arc::new, Arc::new).unwrap())
     }
 
     fn names(holders: &Holders, value: &str) -> Vec<String> {
         let mut names: Vec<_> = holders
             .find(&Digest::of(value.as_bytes()))
-            .map(|holder| holder.secret().1.to_owned())
+            .map(|holder| holder.name().into_owned())
             .collect();
         names.sort();
         names
@@ -117,12 +115,13 @@ mod tests {
     #[test]
     fn a_value_may_have_several_holders_and_each_goes_alone() {
         let mut holders = Holders::default();
-        for (name, value) in [("a", "v"), ("b", "v"), ("c", "w")] {
-            holders.insert(holder(name, value));
+        let [a, b, c] = [("a", "v"), ("b", "v"), ("c", "w")].map(|(name, value)| holder(name, value));
+        for holder in [&a, &b, &c] {
+            holders.insert(Arc::clone(holder));
         }
         assert_eq!(names(&holders, "v"), ["a", "b"]);
-        holders.remove(&holder("a", "v").carrier);
-        holders.remove(&holder("c", "v").carrier);
+        holders.remove(&a);
+        holders.remove(&holder("c", "w"));
         assert_eq!(names(&holders, "v"), ["b"]);
         assert_eq!((names(&holders, "w").len(), holders.len()), (1, 2));
         assert!(names(&holders, "x").is_empty());
@@ -135,7 +134,8 @@ mod tests {
             holders.insert(holder(&number.to_string(), &number.to_string()));
         }
         let before = holders.clone();
-        holders.remove(&holder("7", "7").carrier);
+        let seventh = before.find(&Digest::of(b"7")).next().unwrap();
+        holders.remove(seventh);
         assert_eq!((before.len(), names(&before, "7").len()), (10_000, 1));
         assert_eq!((holders.len(), names(&holders, "7").len()), (9_999, 0));
     }

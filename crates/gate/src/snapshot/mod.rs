@@ -2,9 +2,9 @@
 //! the next one takes its place.
 
 mod approved;
-mod carrier;
 mod holder;
 mod holders;
+mod identity;
 mod packed;
 mod plans;
 mod protection;
@@ -17,11 +17,11 @@ use keydesk_core::NamespacedName;
 use crate::credential::Location;
 use crate::route::RouteTable;
 
-pub use approved::{Approved, Entitlement};
-pub use carrier::Carrier;
-pub(crate) use carrier::Common;
-pub use holder::{Grant, Holder};
+pub use approved::{Approved, Entitlement, Grant};
+pub(crate) use holder::Common;
+pub use holder::Holder;
 pub use holders::Holders;
+pub(crate) use plans::Found;
 pub use plans::{Plan, Plans, Tier};
 pub use protection::{Entry, Protection};
 

@@ -1,7 +1,7 @@
 //! The plans of a `PlanPolicy`, compiled: whose tier is which, and how much that is.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use keydesk_api::foreign::PlanPolicy;
 use keydesk_api::rfc3339;
@@ -9,8 +9,10 @@ use keydesk_catalog::limits;
 use keydesk_cel::{Identity, Predicate, RequestFacts};
 use keydesk_core::Limits;
 use kube::ResourceExt as _;
+use parking_lot::Mutex;
 
 use super::Holder;
+use super::identity::identity;
 
 /// The tiers of a policy, in their order: the first whose predicate holds is a caller's.
 pub struct Plans {
@@ -18,6 +20,14 @@ pub struct Plans {
     pub name: String,
     tiers: Vec<(Result<Predicate, String>, Arc<Tier>)>,
     reads_request: bool,
+    /// The tiers that holders have been found to have.
+    known: Mutex<Vec<Weak<Found>>>,
+}
+
+/// The plan of a holder, and which plans it was found under. All holders of a tier share one.
+pub(crate) struct Found {
+    plans: Arc<Plans>,
+    plan: Plan,
 }
 
 /// What a tier allows.
@@ -71,13 +81,14 @@ impl Plans {
             ),
             tiers,
             reads_request,
+            known: Mutex::default(),
         }
     }
 
     /// The plan of a holder for a request, which is looked at only if some predicate asks for it.
     pub fn of(self: &Arc<Self>, holder: &Holder, request: impl FnOnce() -> RequestFacts) -> Plan {
         if self.reads_request {
-            self.find(&holder.identity(), Some(&request()))
+            self.find(&identity(holder), Some(&request()))
         } else {
             self.without_request(holder)
         }
@@ -85,7 +96,38 @@ impl Plans {
 
     /// The plan of a holder when there is no request to look at.
     pub fn without_request(self: &Arc<Self>, holder: &Holder) -> Plan {
-        holder.plan_under(self, |identity| self.find(identity, None))
+        let known = holder.plan.load();
+        if let Some(known) = known.as_ref()
+            && Arc::ptr_eq(&known.plans, self)
+        {
+            return known.plan.clone();
+        }
+        let plan = self.find(&identity(holder), None);
+        holder.plan.store(Some(self.found(plan.clone())));
+        plan
+    }
+
+    fn found(self: &Arc<Self>, plan: Plan) -> Arc<Found> {
+        let found = |plan| {
+            let plans = Arc::clone(self);
+            Arc::new(Found { plans, plan })
+        };
+        match &plan {
+            // Why there is none may be another why for each.
+            Plan::Unresolved(_) => found(plan),
+            Plan::Tier(_) => {
+                let mut known = self.known.lock();
+                let mut shared = known.iter().filter_map(Weak::upgrade);
+                if let Some(shared) = shared.find(|shared| shared.plan == plan) {
+                    return shared;
+                }
+                drop(shared);
+                known.retain(|found| found.strong_count() > 0);
+                let found = found(plan);
+                known.push(Arc::downgrade(&found));
+                found
+            }
+        }
     }
 
     /// The tiers, for people.

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use keydesk_catalog::selector;
 use keydesk_core::NamespacedName;
 
-use super::{Grant, Holder, Plans};
+use super::{Holder, Plans};
 use crate::credential::Location;
 
 /// What a call must satisfy to pass.
@@ -48,11 +48,10 @@ impl Protection {
     #[must_use]
     pub fn admits(&self, entry: &Entry, holder: &Holder) -> bool {
         let in_reach =
-            entry.all_namespaces || self.enforcement_namespace.as_deref() == Some(holder.carrier.namespace());
-        let of_a_product = match &holder.grant {
-            Grant::Approved(approved) => self.products.contains(approved.product()),
-            Grant::Unmanaged => true,
-        };
-        in_reach && of_a_product && selector::matches(&entry.selector, |name| holder.carrier.label(name))
+            entry.all_namespaces || self.enforcement_namespace.as_deref() == Some(holder.namespace());
+        let of_a_product = holder
+            .product()
+            .is_none_or(|product| self.products.contains(product));
+        in_reach && of_a_product && selector::matches(&entry.selector, |name| holder.label(name))
     }
 }

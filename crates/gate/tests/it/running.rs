@@ -74,7 +74,7 @@ impl Running {
 
     /// Waits until it decides.
     pub(crate) async fn knows(&self) {
-        tokio::time::timeout(Duration::from_secs(20), self.follower.ready())
+        tokio::time::timeout(Duration::from_mins(1), self.follower.ready())
             .await
             .expect("the gate gets to know its world");
     }

@@ -39,7 +39,7 @@ impl View {
             scope: scope.clone(),
             max_stale: Duration::ZERO,
         };
-        let follower = Follower::new(Arc::clone(&gate), client.clone(), settings).with_statuses();
+        let follower = Follower::new(Arc::clone(&gate), client.clone(), settings).with_objects();
         let view = Self {
             gate,
             follower,

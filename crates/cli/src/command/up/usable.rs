@@ -1,14 +1,12 @@
 //! Tells of each key of the demo that begins to work, with a call to try it with. The value of the key is not in it:
 //! the shell that runs the call reads it, with the consumer's own rights.
 
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc};
 
-use keydesk_api::{
-    APIKey,
-    foreign::{HTTPRoute, PathMatch, RuleMatch},
-};
+use keydesk_api::foreign::{HTTPRoute, PathMatch, RuleMatch};
+use keydesk_catalog::KeyRecord;
+use keydesk_core::Uid;
 use keydesk_gate::{Follower, Gate, Location, snapshot::Holder};
-use kube::ResourceExt as _;
 
 use crate::{
     command::{answer, shell_word::shell_word},
@@ -21,14 +19,14 @@ const MOST: usize = 100;
 /// Prints a line for each key that begins to work.
 pub(super) async fn tell(gate: Arc<Gate>, follower: Follower, door: SocketAddr) {
     let mut published = gate.published();
-    let mut told = BTreeSet::new();
+    let mut told = HashSet::new();
     loop {
         let snapshot = gate.snapshot();
         if snapshot.holders.len() <= MOST {
-            let ids: BTreeSet<String> = snapshot
+            let ids: HashSet<Uid> = snapshot
                 .holders
                 .iter()
-                .map(|holder| holder.key_id().to_owned())
+                .map(|holder| holder.key_id().clone())
                 .collect();
             for holder in snapshot
                 .holders
@@ -51,32 +49,33 @@ pub(super) async fn tell(gate: Arc<Gate>, follower: Follower, door: SocketAddr) 
 
 fn call(gate: &Gate, follower: &Follower, holder: &Holder, door: SocketAddr) -> Option<String> {
     let approved = holder.approved()?;
+    let product = holder.product()?;
     let snapshot = gate.snapshot();
-    let protection = snapshot.products.get(approved.product())?;
+    let protection = snapshot.products.get(product)?;
     let location = &protection.entries.first()?.location;
     let catalog = follower.catalog.read();
     let id = approved.key();
-    let key = catalog.key(&id)?;
+    let key = catalog.key_record(&id)?;
     let route = catalog.route(&protection.route)?;
     Some(format!(
         "APIKey {id} works now. To call {} with it:\n\n  {}",
-        approved.product(),
+        product,
         curl(&key, &route, location, door)
     ))
 }
 
 /// The call, as a line for a shell. What people wrote is one quoted word each: whoever pastes the line runs nothing of
 /// theirs.
-fn curl(key: &APIKey, route: &HTTPRoute, location: &Location, door: SocketAddr) -> String {
-    let namespace = key.namespace().unwrap_or_default();
+fn curl(key: &KeyRecord, route: &HTTPRoute, location: &Location, door: SocketAddr) -> String {
+    let namespace = &key.id.namespace;
     let context = DEMO
         .iter()
         .find(|person| person.namespace == Some(namespace.as_str()))
         .map_or("admin", |person| person.name);
     let value = format!(
         "\"$(kubectl --context {context} get secret -n {} {} -o jsonpath='{{.data.api_key}}' | base64 -d)\"",
-        shell_word(&namespace),
-        shell_word(&key.spec.secret_ref.name),
+        shell_word(namespace),
+        shell_word(&key.secret),
     );
     let (method, path) = first_request(route);
     let mut words = vec!["curl -i".to_owned()];
@@ -118,18 +117,20 @@ fn first_request(route: &HTTPRoute) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
+    use keydesk_api::APIKey;
     use serde_json::json;
 
     use super::*;
 
     fn line(location: &Location, secret: &str) -> String {
-        let key = serde_json::from_value(json!({
+        let key: APIKey = serde_json::from_value(json!({
             "metadata": { "name": "k", "namespace": "consumer-app" },
             "spec": {
                 "apiProductRef": { "name": "p" }, "secretRef": { "name": secret }, "planTier": "gold",
                 "requestedBy": { "userId": "ada", "email": "ada@example.com" },
             },
-        }));
+        }))
+        .unwrap();
         let route = serde_json::from_value(json!({
             "spec": {
                 "hostnames": ["*.example.com"],
@@ -137,7 +138,7 @@ mod tests {
             },
         }));
         let door = "127.0.0.1:8000".parse().unwrap();
-        curl(&key.unwrap(), &route.unwrap(), location, door)
+        curl(&KeyRecord::of(&key), &route.unwrap(), location, door)
     }
 
     #[test]

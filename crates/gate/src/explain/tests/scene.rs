@@ -117,7 +117,9 @@ impl Scene {
         } = self;
         let mut index = Index::new(Scope::default());
         index.look(affected, &catalog, now);
-        index.secrets(SecretEvent::Listed(secrets), &catalog, now);
+        for secret in secrets {
+            index.secrets(SecretEvent::Applied(secret), &catalog, now);
+        }
         let gate = Gate::new(Store::Memory(Counters::default().into()), CounterScope::Key);
         gate.publish(index.snapshot());
         gate.set_state(State::Current);
