@@ -20,7 +20,7 @@ fn s094_to_s137_no_order_of_things_grants_what_nobody_approved_or_loses_a_decisi
     let weathers = [Odds::default(), Odds::DRIZZLE, Odds::DRIZZLE];
     let tally = give_all(
         "KEYDESK_INTERLEAVINGS",
-        300,
+        60,
         plays::interleavings,
         |theatre, seed, play| {
             let odds = weathers[usize::try_from(seed).unwrap() % weathers.len()];

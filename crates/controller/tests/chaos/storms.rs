@@ -10,7 +10,7 @@ use crate::{check, plays, scratch};
 
 #[test]
 fn s137_after_any_storm_it_is_as_if_there_had_been_none() {
-    let tally = give_all("KEYDESK_STORMS", 300, plays::storms, |theatre, seed, play| {
+    let tally = give_all("KEYDESK_STORMS", 60, plays::storms, |theatre, seed, play| {
         theatre.give(seed, Odds::STORM, play, async |stage| {
             // It goes on for a while when everybody is done.
             sleep(Duration::from_secs(seed % 20)).await;
