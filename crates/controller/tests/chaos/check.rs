@@ -16,7 +16,7 @@ use crate::verdict::{Stand, verdict};
 
 /// The oldest news, in seconds, on which the controller may still act: a watch that fell silent is given up by then, and
 /// what was asked for late is done.
-const LAG: i64 = 240;
+pub(crate) const LAG: i64 = 240;
 
 type Broken = Result<(), String>;
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::check::LAG;
 use crate::journal::Journal;
 use crate::places::{KEYS, OWNERS, PRODUCTS, TIERS};
 use crate::play::Auth;
@@ -171,9 +172,11 @@ impl Ledger {
                 let mut terms: BTreeSet<Terms> = shown.into_iter().flatten().collect();
                 if unseen {
                     terms.extend(journal.first_after(decision.key, decision.owner, decision.accepted));
+                    // A decision on a request that is not there is about the key, as far as it was heard of.
+                    let heard = second.as_second() - LAG;
                     let since = self.asked.iter().filter(|(_, key, _)| *key == decision.key);
-                    let before = since.clone().rfind(|(at, ..)| *at <= second);
-                    let after = since.filter(|(at, ..)| *at > second);
+                    let before = since.clone().rfind(|(at, ..)| at.as_second() <= heard);
+                    let after = since.filter(|(at, ..)| at.as_second() > heard);
                     let all = before.into_iter().chain(after).map(|(_, _, terms)| terms.clone());
                     terms.extend(all.filter(|terms| PRODUCTS[terms.product].0 == decision.owner));
                 }
