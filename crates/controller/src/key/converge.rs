@@ -7,8 +7,8 @@
 //! * Other annotations under the same value come with a Secret of a new name, which is written first; then the old one is
 //!   deleted, then the new one changed once more: a gateway that started in between may have taken the old one for the
 //!   value's, and so lost it.
-//! * Where the role allows no change, what differs is deleted first and made anew, under a new name if the value is the
-//!   same. A key is unknown for the moment in between.
+//! * Where the role allows no change, what differs is deleted first and made anew, under a new name if other annotations
+//!   come under the same value. A key is unknown for the moment in between.
 //!
 //! What is still to be done is to be seen in the cluster: a Secret whose value another one has is marked with
 //! [`annotation::REPLACES`], and the last change takes the mark away. Whoever comes next goes on from there. Only after a
@@ -100,12 +100,7 @@ pub(super) fn converge(seen: &Seen, desired: &[Desired]) -> Convergence {
             }),
             Some(slot) => {
                 makes_anew.push(Copying::Retire(slot.meta.clone()));
-                let id = if slot.value == Some(desired.value) {
-                    successor(copies, &[&*slot.meta], desired)
-                } else {
-                    Some(slot.meta.id.clone())
-                };
-                writes.extend(id.map(|id| Copying::Create(want(id))));
+                writes.push(Copying::Create(want(slot.meta.id.clone())));
             }
             None => {
                 let id = name(seen, &here, desired);

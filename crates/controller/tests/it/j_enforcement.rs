@@ -276,11 +276,11 @@ async fn s124_a_foreign_secret_of_the_derived_name_is_reported_until_it_goes() {
 }
 
 #[tokio::test]
-async fn s124_what_is_only_half_labelled_is_nobodys_orphan() {
+async fn s124_what_is_only_half_labelled_elsewhere_is_nobodys_orphan() {
     let stage = Stage::approved().await;
     let mut stray = stage.get(&enforcement_at()).await;
     stray["metadata"] = json!({
-        "name": "somebody-elses", "namespace": KUADRANT_NAMESPACE,
+        "name": "somebody-elses", "namespace": fixtures::CONSUMER_NAMESPACE,
         "labels": { "devportal.kuadrant.io/enforcement": "true", "authorino.kuadrant.io/managed-by": "authorino" },
     });
     stage.create(&stray).await;

@@ -175,7 +175,9 @@ async fn s134_a_change_after_the_replacement_needs_a_new_decision() {
         &json!({ "spec": { "apiKeyRequestRef": { "name": request.name } } }),
     );
     stage.create(&decision).await;
-    stage.soon(&copy, "is for unlimited", plan("unlimited")).await;
+    stage
+        .soon_enforced_of("approved", "is for unlimited", plan("unlimited"))
+        .await;
 }
 
 #[tokio::test]

@@ -183,9 +183,30 @@ impl Stage {
 
     /// Waits until one enforcement secret is left, under whatever name, with nothing left to do to it, and it looks so.
     pub(crate) async fn soon_enforced(&self, what: &str, looks: impl Fn(&Value) -> bool) -> Value {
+        self.soon_one_enforced(what, |_| true, looks).await
+    }
+
+    /// The same among those of the key of this name.
+    pub(crate) async fn soon_enforced_of(
+        &self,
+        key: &str,
+        what: &str,
+        looks: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let own = |secret: &Value| secret["metadata"]["labels"]["devportal.kuadrant.io/apikey"] == key;
+        self.soon_one_enforced(what, own, looks).await
+    }
+
+    async fn soon_one_enforced(
+        &self,
+        what: &str,
+        own: impl Fn(&Value) -> bool,
+        looks: impl Fn(&Value) -> bool,
+    ) -> Value {
         let what = format!("the one enforcement secret {what}");
         keydesk_testkit::wait::soon(self.admin.patience(), &what, async || {
-            let all = self.enforced().await;
+            let mut all = self.enforced().await;
+            all.retain(&own);
             match &all[..] {
                 [one] if looks(one) && one["metadata"]["annotations"][REPLACES].is_null() => Ok(one.clone()),
                 _ => Err(format!(

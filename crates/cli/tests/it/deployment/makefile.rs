@@ -227,7 +227,6 @@ async fn a_local_cluster_is_made_filled_and_deployed_to_in_this_order() {
         "--tag keydesk:here .\n",
         "kind load docker-image keydesk:here --name devportal-controller-local\n",
         "kubectl kustomize config/default\n",
-        "kubectl apply -f -\n",
         "kubectl --namespace developer-portal-controller-system wait ",
     ] {
         let Some((_, after)) = rest.split_once(step) else {
