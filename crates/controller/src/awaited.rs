@@ -24,6 +24,14 @@ impl Awaited {
         awaited.insert(key.clone(), (secret, now));
     }
 
+    /// What was made is deleted: there is nothing to wait for.
+    pub(crate) fn deleted(&self, key: &NamespacedName, secret: &NamespacedName) {
+        let mut awaited = self.0.lock();
+        if awaited.get(key).is_some_and(|(made, _)| made == secret) {
+            awaited.remove(key);
+        }
+    }
+
     /// Whether something was made for a key a moment ago that is not to be seen yet.
     pub(crate) fn lacks(
         &self,

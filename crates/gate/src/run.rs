@@ -253,6 +253,8 @@ impl Follower {
                     match news {
                         News::Objects(affected) => index.look(affected, &catalog, now),
                         News::OtherSecrets => {
+                            // Until they are listed, nobody knows whose a value is: callers are told to wait.
+                            self.gate.set_state(State::Learning);
                             for nothing in [SecretEvent::ListBegins, SecretEvent::ListEnds] {
                                 index.secrets(nothing, &catalog, now);
                             }

@@ -37,7 +37,7 @@ pub(super) async fn apply(
 ) -> Result<Applied, WriteError> {
     let mut outcome = Outcome::default();
     for secret in &plan.revoke {
-        outcome.note(copying::delete(desk, secret).await);
+        outcome.note(copying::delete(desk, &seen.id, secret).await);
     }
     for request in &plan.discard {
         if let Some(live) = &seen.live

@@ -76,7 +76,7 @@ async fn make(desk: &Desk, seen: &Seen, step: &Copying) -> Result<Applied, Write
         }
         Copying::Replace { wanted, seen } => copy(desk, wanted, Some(seen)).await,
         Copying::Retire(secret) => {
-            delete(desk, secret).await?;
+            delete(desk, &seen.id, secret).await?;
             if !seen.may_update {
                 let mut retired = desk.retired.lock();
                 retired.entry(seen.id.clone()).or_default().push(secret.clone());
@@ -97,11 +97,12 @@ fn forget_retired(desk: &Desk, key: &NamespacedName, name: &str) {
     }
 }
 
-/// Deletes the very Secret that was seen.
-pub(super) async fn delete(desk: &Desk, secret: &SecretMeta) -> Result<(), WriteError> {
+/// Deletes the very Secret of a key that was seen.
+pub(super) async fn delete(desk: &Desk, key: &NamespacedName, secret: &SecretMeta) -> Result<(), WriteError> {
     let uid = with_uid(Some(&secret.uid));
     desk.cluster.delete::<Secret>(&secret.id, uid).await?;
     desk.values.forget(&secret.id);
+    desk.awaited.deleted(key, &secret.id);
     Ok(())
 }
 

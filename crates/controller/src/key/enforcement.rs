@@ -100,7 +100,16 @@ fn labels(live: &Live, terms: &Terms, selector: &LabelSelector) -> (BTreeMap<Str
     let mut labels = selector::labels(selector);
     labels.extend(reserved.map(|(name, value)| (name.to_owned(), value)));
     let is_selected = selector::matches(selector, |name| labels.get(name).map(String::as_str));
-    (labels, is_selected)
+    let is_possible = labels.values().all(|value| is_label_value(value));
+    (labels, is_selected && is_possible)
+}
+
+/// Whether the API server takes this as the value of a label (Kubernetes, "Labels and Selectors").
+fn is_label_value(value: &str) -> bool {
+    let is_end = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
+    let bytes = value.as_bytes();
+    let may_be_in = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    bytes.len() <= 63 && is_end(bytes.first()) && is_end(bytes.last()) && bytes.iter().all(may_be_in)
 }
 
 fn annotations(live: &Live, terms: &Terms) -> BTreeMap<String, String> {
@@ -148,9 +157,11 @@ impl Hindrance {
         if live.name_taken {
             return Some(Self::NameTaken(desired.first.clone()));
         }
+        if !desired.is_selected {
+            return Some(Self::NotSelected);
+        }
         let rejection = live.rejection.clone().filter(|_| !is_settled);
-        let rejected = rejection.map(Self::Rejected);
-        rejected.or_else(|| (!desired.is_selected).then_some(Self::NotSelected))
+        rejection.map(Self::Rejected)
     }
 
     /// Whether it makes no sense to try.
@@ -175,7 +186,7 @@ impl Hindrance {
             Self::SecretUnnamed => "The key names no Secret: set spec.secretRef.name".to_owned(),
             Self::NameTaken(id) => format!("Secret {id} exists and is no enforcement secret: remove or rename it"),
             Self::NotSelected => {
-                "The selector of the AuthPolicy does not match the labels that an enforcement secret must have"
+                "The selector of the AuthPolicy does not match the labels that an enforcement secret must have, or asks for a value that no label can have"
                     .to_owned()
             }
             Self::Rejected(reason) => format!("The API server refused the enforcement secret: {reason}"),

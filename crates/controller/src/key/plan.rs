@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIKeyStatus};
 use keydesk_api::{APIKeyApproval, APIKeyRequest};
 use keydesk_catalog::{Approval, Bound, SecretMeta, Shown, asked};
-use keydesk_core::{KeyFacts, Ruling, SecretFacts, Standing, standing};
+use keydesk_core::{Failure, KeyFacts, Ruling, SecretFacts, Standing, standing};
 
 use super::account::Account;
 use super::automatic::{self, Automatic};
@@ -89,6 +89,8 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
     };
 
     let keeps_request = match &ruling.standing {
+        // Its owner may approve it all the same, and so has to see it.
+        Standing::Failed(Failure::TooManyKeys { .. }) => true,
         // A decision outlives a failure: were the request to go, its approvals would go with it.
         Standing::Failed(_) => live.request.is_some() && !live.approvals.is_empty(),
         Standing::Denied(_) | Standing::Expired { .. } | Standing::Approved(_) | Standing::Pending => true,

@@ -41,13 +41,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", default_value = ":8081")]
     health_probe_bind_address: Listen,
 
-    #[command(flatten)]
-    fetch: FetchArgs,
-
-    /// Where each decision that is honoured, refused, superseded or expired leaves a line of JSON: a file to append to, or
+    /// Where each decision that is honoured, refused, superseded, expired or rotated leaves a line of JSON: a file to append to, or
     /// - for standard output [default: the log]
     #[arg(long, value_name = "FILE")]
     audit_log: Option<AuditLog>,
+
+    #[command(flatten)]
+    fetch: FetchArgs,
 
     #[command(flatten)]
     lease: LeaseArgs,

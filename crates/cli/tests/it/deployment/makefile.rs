@@ -41,12 +41,6 @@ const TARGETS: [&str; 26] = [
     "undeploy",
 ];
 
-/// Whether this machine has a make. Where it has none, what the Makefile says is all that can be looked at.
-fn make_is_here() -> bool {
-    let version = std::process::Command::new("make").arg("--version").output();
-    version.is_ok_and(|output| output.status.success())
-}
-
 async fn make(arguments: &[&str]) -> Output {
     Command::new("make")
         .args(arguments)
@@ -54,7 +48,7 @@ async fn make(arguments: &[&str]) -> Output {
         .env_remove("MAKEFLAGS")
         .output()
         .await
-        .unwrap()
+        .expect("make is there: the tests of the Makefile need it")
 }
 
 async fn must(arguments: &[&str]) -> String {
@@ -69,9 +63,6 @@ async fn every_target_of_upstreams_is_there_and_help_tells_of_it() {
     let makefile = text("Makefile");
     for target in TARGETS {
         assert!(makefile.contains(&format!("\n{target}:")), "{target}");
-    }
-    if !make_is_here() {
-        return;
     }
     let help = must(&["help"]).await;
     for target in TARGETS {
@@ -110,9 +101,6 @@ fn the_guides_name_targets_and_folders_that_exist() {
 
 #[tokio::test]
 async fn a_program_that_is_missing_is_named_with_the_way_out() {
-    if !make_is_here() {
-        return;
-    }
     for (target, variable) in [
         ("deploy", "KUBECTL"),
         ("demo-install", "KUBECTL"),
@@ -189,9 +177,6 @@ fn image_of(objects: &[Value], kind: &str) -> Value {
 
 #[tokio::test]
 async fn what_is_deployed_runs_the_image_that_is_named() {
-    if !make_is_here() {
-        return;
-    }
     let stubs = Stubs::new();
     for (target, kind, deploy) in [
         ("deploy", "Deployment", "DEPLOY=config/default"),
@@ -208,9 +193,6 @@ async fn what_is_deployed_runs_the_image_that_is_named() {
 
 #[tokio::test]
 async fn a_local_cluster_is_made_filled_and_deployed_to_in_this_order() {
-    if !make_is_here() {
-        return;
-    }
     let stubs = Stubs::new();
     stubs.make(&["local-setup", "IMG=keydesk:here"]).await;
     let called = stubs.called();
@@ -239,9 +221,6 @@ async fn a_local_cluster_is_made_filled_and_deployed_to_in_this_order() {
 
 #[tokio::test]
 async fn the_demo_is_installed_where_there_is_neither_gateway_api_nor_kuadrant() {
-    if !make_is_here() {
-        return;
-    }
     let server = Server::start().await;
     let kubectl = format!(
         "KUBECTL={} --kubeconfig {} --cache-dir {}",
