@@ -89,11 +89,14 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
     };
 
     let keeps_request = match &ruling.standing {
-        // Its owner may approve it all the same, and so has to see it.
-        Standing::Failed(Failure::TooManyKeys { .. }) => true,
+        // Beyond the cap its owner may approve it all the same, and so has to see it.
+        Standing::Failed(Failure::TooManyKeys { .. })
+        | Standing::Denied(_)
+        | Standing::Expired { .. }
+        | Standing::Approved(_)
+        | Standing::Pending => true,
         // A decision outlives a failure: were the request to go, its approvals would go with it.
         Standing::Failed(_) => live.request.is_some() && !live.approvals.is_empty(),
-        Standing::Denied(_) | Standing::Expired { .. } | Standing::Approved(_) | Standing::Pending => true,
     };
     let request = if keeps_request {
         request::step(live, &facts.asked, &shown, &bound, now)
