@@ -31,6 +31,7 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
         prerequisites::platform(&subject),
         prerequisites::product(&subject),
         prerequisites::secret(&subject),
+        prerequisites::enforced(&subject),
         prerequisites::scheme(&subject),
         prerequisites::tier(&subject, decided.as_deref()),
         decisions::request(&subject),

@@ -8,6 +8,8 @@ use keydesk_core::Decision;
 use super::decisions::approval;
 use super::scene::{Part, SecretSight, Subject};
 use crate::KeyEdges;
+use crate::edge::route_of_product;
+use crate::explain::gate;
 use crate::explain::step::{Step, Who};
 use crate::explain::words::{allowance, carried, end};
 
@@ -143,6 +145,25 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
             }
         }
     }
+}
+
+/// Whether the policies of the product's route are enforced.
+pub(super) fn enforced(subject: &Subject<'_>) -> Step {
+    let catalog = subject.scene.catalog;
+    let route = subject
+        .product
+        .as_deref()
+        .and_then(|product| catalog.route(&route_of_product(product)));
+    let route = route.as_deref();
+    let unenforced = route.map(|route| {
+        let auth = gate::unenforced_auth(catalog, route).into_iter();
+        auth.chain(gate::unenforced_limits(catalog, route)).collect()
+    });
+    let mend = format!(
+        "see to that policy: keydesk explain product {}",
+        subject.asked.product
+    );
+    gate::enforced(subject.scene.hidden, route, unenforced.unwrap_or_default(), &mend)
 }
 
 pub(super) fn scheme(subject: &Subject<'_>) -> Step {

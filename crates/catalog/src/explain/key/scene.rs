@@ -30,6 +30,8 @@ pub enum Part {
     Route,
     /// The `AuthPolicy` objects and `PlanPolicy` objects.
     Policies,
+    /// The `RateLimitPolicy` objects.
+    RateLimits,
 }
 
 /// The consumer's Secret, as far as it could be read. Never its value.

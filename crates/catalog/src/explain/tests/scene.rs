@@ -26,6 +26,7 @@ pub(super) struct Scene {
     pub(super) route: Value,
     pub(super) policies: Vec<Value>,
     pub(super) plan_policies: Vec<Value>,
+    pub(super) rate_limits: Vec<Value>,
     pub(super) kuadrant: bool,
     pub(super) hidden: BTreeSet<Part>,
     pub(super) secret: SecretSight,
@@ -124,6 +125,7 @@ impl Scene {
                 "games",
                 true,
             )],
+            rate_limits: Vec::new(),
             kuadrant: true,
             hidden: BTreeSet::new(),
             secret: value(&[]),
@@ -184,6 +186,9 @@ impl Scene {
         }
         for policy in &self.plan_policies {
             take(&mut catalog, policy, Object::PlanPolicy);
+        }
+        for policy in &self.rate_limits {
+            take(&mut catalog, policy, Object::RateLimitPolicy);
         }
         if self.kuadrant {
             let kuadrant = json!({ "metadata": { "name": "kuadrant", "namespace": "system" } });

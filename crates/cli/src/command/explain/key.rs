@@ -12,6 +12,7 @@ use keydesk_catalog::{Catalog, KeyEdges, Object, shown};
 use keydesk_core::{Flaws, NamespacedName};
 use keydesk_process::LogArgs;
 
+use super::policies;
 use super::steps::{self, Form};
 use crate::{
     command::desk::{ClusterArgs, Desk, Look, Refusal, place},
@@ -101,6 +102,7 @@ async fn look(desk: &Desk, id: &NamespacedName) -> Result<Seen, Failure> {
     }
     match desk.look::<APIProduct>(&product).await? {
         Look::Found(product) => {
+            policies::read(desk, &product, &mut seen.catalog, &mut seen.hidden).await?;
             seen.catalog.apply(Object::Product(Box::new(product)));
         }
         Look::Missing => {}
