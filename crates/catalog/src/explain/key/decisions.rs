@@ -86,7 +86,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             step.and("the product approves by itself, and the controller has not done it yet")
                 .fix(Who::Platform, "see that the controller runs")
         } else {
-            step.fix(Who::Owner, decide())
+            by_owner(step, subject, decide())
         };
         let others = decisions.iter();
         return step.and_all(others.map(|other| format!("about another product: {}", said(other))));
@@ -95,7 +95,8 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
     let step = if holds.approved {
         Step::good(topic, words)
     } else {
-        Step::bad(topic, words).fix(Who::Owner, format!("to think again: {}", command("approve")))
+        let again = format!("to think again: {}", command("approve"));
+        by_owner(Step::bad(topic, words), subject, again)
     };
     let mut others: Vec<_> = decisions
         .iter()
@@ -110,6 +111,15 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         };
         format!("{word}: {}, {}", said(other), bound(other))
     }))
+}
+
+/// What the owner can do, unless there is known to be no request to do it to.
+fn by_owner(step: Step, subject: &Subject<'_>, what: String) -> Step {
+    if subject.request.is_none() && !subject.hides(Part::Request) {
+        step
+    } else {
+        step.fix(Who::Owner, what)
+    }
 }
 
 /// Who decided what, and when.

@@ -100,8 +100,15 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
         }
         Some(Some(_)) | None => {
             return match subject.failed_for(&reasons) {
-                Some(message) => Step::bad(topic, message)
-                    .fix(Who::Consumer, put("put a value of its own into the Secret")),
+                Some(message) if subject.failed_for(&[KeyReason::SecretAPIKeyDuplicate]).is_some() => {
+                    Step::bad(topic, message).fix(
+                        Who::Consumer,
+                        "give the key a value of its own: in another Secret, if another key uses this one",
+                    )
+                }
+                Some(message) => {
+                    Step::bad(topic, message).fix(Who::Consumer, put("put a value into the Secret"))
+                }
                 None => Step::unknown(
                     topic,
                     "you may not read the consumer's Secret; its value is nobody else's business",
@@ -124,8 +131,14 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
         SecretSight::Empty => Step::bad(topic, format!("Secret {id} has an empty entry api_key"))
             .fix(Who::Consumer, put("put a value in")),
         SecretSight::There { .. } if subject.failed_for(&[KeyReason::SecretAPIKeyDuplicate]).is_some() => {
-            Step::bad(topic, format!("the value in Secret {id} is in use already"))
-                .fix(Who::Consumer, put("put another value in"))
+            let step = Step::bad(topic, format!("the value in Secret {id} is in use already"));
+            match subject.scene.sharing {
+                [] => step.fix(Who::Consumer, put("put another value in")),
+                // A new value in that Secret would be the end of the other key's.
+                [other, ..] => step
+                    .and(format!("key {other} of this namespace uses the same Secret"))
+                    .fix(Who::Consumer, "name another Secret in spec.secretRef"),
+            }
         }
         SecretSight::There { flaws, previous_until } => {
             let words = format!("Secret {id} has a value");

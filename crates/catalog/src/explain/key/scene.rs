@@ -76,6 +76,8 @@ pub struct KeyScene<'a> {
     pub hidden: &'a BTreeSet<Part>,
     /// The consumer's Secret.
     pub secret: SecretSight,
+    /// Other keys of the namespace that name the same Secret, as far as they may be read.
+    pub sharing: &'a [String],
     /// The enforcement secret.
     pub enforcement: Sight,
 }

@@ -162,6 +162,17 @@ fn a_key_that_nobody_decided_on_waits_for_its_owner_or_in_automatic_mode_for_the
     );
     scene.product["spec"]["approvalMode"] = json!("automatic");
     fails(&scene.key(), "decisions", "nobody has decided", "platform");
+    scene.product["spec"]["approvalMode"] = json!("manual");
+    let request = scene.request.take();
+    let explanation = scene.key();
+    assert!(
+        explanation
+            .to_do()
+            .iter()
+            .all(|fix| !fix.what.contains("keydesk approve")),
+        "there is nothing to approve: {explanation:#?}"
+    );
+    scene.request = request;
     let scene = scene.said(&[holds("Failed", "TooManyKeys")]);
     fails(
         &scene.key(),
@@ -236,8 +247,20 @@ fn a_weak_value_is_a_note_and_a_duplicate_a_reason() {
     assert!(explanation.works);
     assert_eq!(step(&explanation, "secret").state, State::Note);
     assert!(step(&explanation, "secret").says[1].contains("guessed"));
-    let scene = Scene::working().said(&[holds("Failed", "SecretAPIKeyDuplicate")]);
+    let mut scene = Scene::working().said(&[holds("Failed", "SecretAPIKeyDuplicate")]);
     fails(&scene.key(), "secret", "is in use already", "consumer");
+    assert!(scene.key().to_do()[0].what.contains("keydesk rotate app/mobile"));
+    scene.sharing = vec!["ex".to_owned()];
+    let explanation = scene.key();
+    assert_eq!(
+        step(&explanation, "secret").says[1],
+        "key ex of this namespace uses the same Secret"
+    );
+    assert_eq!(
+        explanation.to_do()[0].what,
+        "name another Secret in spec.secretRef",
+        "a new value would break the other key"
+    );
 }
 
 #[test]

@@ -30,6 +30,7 @@ pub(super) struct Scene {
     pub(super) kuadrant: bool,
     pub(super) hidden: BTreeSet<Part>,
     pub(super) secret: SecretSight,
+    pub(super) sharing: Vec<String>,
     pub(super) enforcement: Sight,
 }
 
@@ -129,6 +130,7 @@ impl Scene {
             kuadrant: true,
             hidden: BTreeSet::new(),
             secret: value(&[]),
+            sharing: Vec::new(),
             enforcement: Sight::There,
         }
     }
@@ -204,6 +206,7 @@ impl Scene {
             catalog: &self.catalog(),
             hidden: &self.hidden,
             secret: self.secret.clone(),
+            sharing: &self.sharing,
             enforcement: self.enforcement,
         };
         explain_key(&scene, now()).unwrap()

@@ -42,6 +42,7 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         catalog: &seen.catalog,
         hidden: &seen.hidden,
         secret: seen.secret.clone(),
+        sharing: &seen.sharing,
         enforcement: seen.enforcement,
     };
     match explain_key(&scene, Timestamp::now()) {
@@ -56,6 +57,8 @@ struct Seen {
     catalog: Catalog,
     hidden: BTreeSet<Part>,
     secret: SecretSight,
+    /// Other keys of the namespace that name the same Secret.
+    sharing: Vec<String>,
     enforcement: Sight,
 }
 
@@ -64,6 +67,7 @@ async fn look(desk: &Desk, id: &NamespacedName) -> Result<Seen, Failure> {
         catalog: Catalog::default(),
         hidden: BTreeSet::new(),
         secret: SecretSight::Hidden,
+        sharing: Vec::new(),
         enforcement: Sight::Hidden,
     };
     let key = match desk.look::<APIKey>(id).await? {
@@ -88,6 +92,7 @@ async fn look(desk: &Desk, id: &NamespacedName) -> Result<Seen, Failure> {
     if let Some(key) = key {
         if let Some(secret) = KeyEdges::of(&key).secret {
             seen.secret = sight(desk.look::<Secret>(&secret).await?);
+            seen.sharing = desk.sharing(id, &secret).await;
         }
         seen.catalog.apply(Object::Key(Box::new(key)));
     }
