@@ -46,6 +46,9 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
     };
     let decide = || format!("{}, or deny", command("approve"));
     let Some(decisions) = decisions else {
+        if let Some(crowded) = crowded_out(subject, &command("approve")) {
+            return crowded;
+        }
         let whom = format!(
             "you may not list APIKeyApprovals in namespace {}: its owner may",
             subject.request_id.namespace
@@ -68,11 +71,8 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         .iter()
         .filter(|decision| decision.terms.concerns(&subject.asked));
     let Some(holds) = winner(concerned) else {
-        if let Some(message) = subject.failed_for(&[KeyReason::TooManyKeys]) {
-            return Step::bad(topic, message).fix(
-                Who::Consumer,
-                "delete a key that is not needed, or ask the owner to decide on this one",
-            );
+        if let Some(crowded) = crowded_out(subject, &command("approve")) {
+            return crowded;
         }
         let step = Step::bad(
             topic,
@@ -111,6 +111,15 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         };
         format!("{word}: {}, {}", said(other), bound(other))
     }))
+}
+
+/// That the namespace has as many keys as the product approves by itself, which leaves two ways out.
+fn crowded_out(subject: &Subject<'_>, approve: &str) -> Option<Step> {
+    let message = subject.failed_for(&[KeyReason::TooManyKeys])?;
+    Some(Step::bad("decisions", message).fix(
+        Who::Consumer,
+        format!("delete one of your keys for this product, or ask the owner to approve this one (owner: {approve})"),
+    ))
 }
 
 /// What the owner can do, unless there is known to be no request to do it to.

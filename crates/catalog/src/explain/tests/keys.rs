@@ -180,6 +180,18 @@ fn a_key_that_nobody_decided_on_waits_for_its_owner_or_in_automatic_mode_for_the
         "the controller says TooManyKeys",
         "consumer",
     );
+    let by_consumer = scene.by_consumer().key();
+    fails(
+        &by_consumer,
+        "decisions",
+        "the controller says TooManyKeys",
+        "consumer",
+    );
+    assert_eq!(
+        by_consumer.to_do()[0].what,
+        "delete one of your keys for this product, or ask the owner to approve this one (owner: keydesk approve \
+         app/mobile -n store)"
+    );
 }
 
 #[test]
