@@ -1,7 +1,6 @@
 //! What must be there before anybody decides, in the order in which failures are looked at.
 
 use keydesk_api::condition::KeyReason;
-use keydesk_api::rfc3339;
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_core::Decision;
 
@@ -140,9 +139,9 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
                     .fix(Who::Consumer, "name another Secret in spec.secretRef"),
             }
         }
-        SecretSight::There { flaws, previous_until } => {
+        SecretSight::There { flaws, .. } => {
             let words = format!("Secret {id} has a value");
-            let step = if flaws.is_empty() {
+            if flaws.is_empty() {
                 Step::good(topic, words)
             } else if flaws.iter().any(|flaw| flaw.is_fatal()) {
                 let first = flaws.iter().find(|flaw| flaw.is_fatal()).map(ToString::to_string);
@@ -151,10 +150,6 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
                 Step::note(topic, words)
                     .and_all(flaws.iter().map(ToString::to_string))
                     .fix(Who::Consumer, format!("choose a better one: keydesk rotate {}", subject.scene.id))
-            };
-            match previous_until {
-                Some(until) => step.and(format!("the value before works beside it until {}", rfc3339(*until))),
-                None => step,
             }
         }
     }

@@ -49,7 +49,7 @@ pub enum SecretSight {
     There {
         /// What is wrong with the value.
         flaws: Vec<Flaw>,
-        /// Until when an earlier value works beside it.
+        /// Until when an earlier value is to work beside it, as the Secret says, if it can say so.
         previous_until: Option<Timestamp>,
     },
 }

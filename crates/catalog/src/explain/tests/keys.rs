@@ -277,14 +277,50 @@ fn a_weak_value_is_a_note_and_a_duplicate_a_reason() {
 
 #[test]
 fn what_the_controller_says_beside_is_passed_on() {
-    let scene = Scene::working().said(&[
-        holds("Approved", "Approved"),
-        holds("Rotating", "PreviousValueAccepted"),
-    ]);
+    let scene = Scene::working().said(&[holds("Approved", "Approved"), holds("Throttled", "TooFast")]);
     let explanation = scene.key();
     assert!(explanation.works);
     assert_eq!(
         step(&explanation, "beside").says,
-        ["Rotating is True: PreviousValueAccepted: the controller says PreviousValueAccepted"]
+        ["Throttled is True: TooFast: the controller says TooFast"]
     );
+}
+
+#[test]
+fn whether_a_value_before_is_accepted_is_for_the_controller_to_say() {
+    let sight = SecretSight::There {
+        flaws: Vec::new(),
+        previous_until: Some(super::scene::now()),
+    };
+    let rotation = |condition: Option<serde_json::Value>| {
+        let mut scene = Scene::working();
+        scene.secret = sight.clone();
+        let conditions: Vec<_> = [holds("Approved", "Approved")]
+            .into_iter()
+            .chain(condition)
+            .collect();
+        let explanation = scene.said(&conditions).key();
+        assert!(explanation.works);
+        let step = step(&explanation, "rotation");
+        (step.state, step.says[0].clone())
+    };
+    let mut condition = holds("Rotating", "PreviousValueAccepted");
+    let (state, says) = rotation(Some(condition.clone()));
+    assert_eq!(
+        (state, says.as_str()),
+        (State::Good, "the controller says PreviousValueAccepted")
+    );
+    condition["status"] = json!("False");
+    condition["message"] = json!("another key has it");
+    let (state, says) = rotation(Some(condition));
+    assert_eq!(
+        (state, says.as_str()),
+        (
+            State::Note,
+            "the value before is not accepted: another key has it"
+        )
+    );
+    let (state, says) = rotation(None);
+    assert_eq!(state, State::Note);
+    assert!(says.starts_with("the Secret says that"), "{says}");
 }

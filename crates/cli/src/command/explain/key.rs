@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::foreign::Kuadrant;
-use keydesk_api::meta::{API_KEY_ENTRY, annotation, label, label_value, request_name};
+use keydesk_api::meta::{API_KEY_ENTRY, label, label_value, request_name};
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
 use keydesk_catalog::explain::{KeyScene, Part, SecretSight, Sight, explain_key};
 use keydesk_catalog::{Catalog, KeyEdges, Object, shown};
@@ -15,7 +15,7 @@ use keydesk_process::LogArgs;
 use super::policies;
 use super::steps::{self, Form};
 use crate::{
-    command::desk::{ClusterArgs, Desk, Look, Refusal, place},
+    command::desk::{ClusterArgs, Desk, Look, Refusal, place, rotate},
     exit::Failure,
 };
 
@@ -187,12 +187,8 @@ fn sight(looked: Look<Secret>) -> SecretSight {
         Look::Missing => return SecretSight::Missing,
         Look::Found(secret) => secret,
     };
-    let annotations = secret.metadata.annotations.unwrap_or_default();
+    let previous_until = rotate::previous_until(&secret, Timestamp::now());
     let mut data = secret.data.unwrap_or_default();
-    let previous_until = annotations
-        .get(annotation::PREVIOUS_UNTIL)
-        .and_then(|until| until.parse().ok())
-        .filter(|until: &Timestamp| *until > Timestamp::now());
     match data.remove(API_KEY_ENTRY) {
         None => SecretSight::WithoutEntry,
         Some(value) if value.0.is_empty() => SecretSight::Empty,

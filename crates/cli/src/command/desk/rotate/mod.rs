@@ -18,7 +18,8 @@ use super::value::ValueArgs;
 use super::{ClusterArgs, output, place, span};
 use crate::exit::Failure;
 use putting::{Change, put};
-use rotation::{LONGEST_OVERLAP, Previous, RotateError, rotated};
+pub(in crate::command) use rotation::previous_until;
+use rotation::{LONGEST_OVERLAP, Previous, RotateError, is_refused, rotated};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -78,6 +79,8 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     };
     let seen = desk.demand::<Secret>(&secret).await?;
     let others = desk.sharing(&id, &secret).await;
+    // Nothing is lost with a value that gateways do not accept.
+    let drop_previous = drop_previous || is_refused(&key);
     // What would be refused is refused before a value is made or read.
     rotated(&seen, b"", overlap, drop_previous, Timestamp::now())?;
     let value = value.take()?;
