@@ -5,6 +5,7 @@
 //! it knows nothing, whom to ask. Where enough is known, [`keydesk_core::standing()`] is asked; where it is not, the
 //! controller's own words count.
 
+mod gate;
 mod key;
 mod product;
 mod step;

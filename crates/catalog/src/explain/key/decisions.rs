@@ -46,6 +46,9 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
     };
     let decide = || format!("{}, or deny", command("approve"));
     let Some(decisions) = decisions else {
+        if let Some(crowded) = crowded_out(subject, &command("approve")) {
+            return crowded;
+        }
         let whom = format!(
             "you may not list APIKeyApprovals in namespace {}: its owner may",
             subject.request_id.namespace
@@ -68,11 +71,8 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         .iter()
         .filter(|decision| decision.terms.concerns(&subject.asked));
     let Some(holds) = winner(concerned) else {
-        if let Some(message) = subject.failed_for(&[KeyReason::TooManyKeys]) {
-            return Step::bad(topic, message).fix(
-                Who::Consumer,
-                "delete a key that is not needed, or ask the owner to decide on this one",
-            );
+        if let Some(crowded) = crowded_out(subject, &command("approve")) {
+            return crowded;
         }
         let step = Step::bad(
             topic,
@@ -86,7 +86,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             step.and("the product approves by itself, and the controller has not done it yet")
                 .fix(Who::Platform, "see that the controller runs")
         } else {
-            step.fix(Who::Owner, decide())
+            by_owner(step, subject, decide())
         };
         let others = decisions.iter();
         return step.and_all(others.map(|other| format!("about another product: {}", said(other))));
@@ -95,7 +95,8 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
     let step = if holds.approved {
         Step::good(topic, words)
     } else {
-        Step::bad(topic, words).fix(Who::Owner, format!("to think again: {}", command("approve")))
+        let again = format!("to think again: {}", command("approve"));
+        by_owner(Step::bad(topic, words), subject, again)
     };
     let mut others: Vec<_> = decisions
         .iter()
@@ -110,6 +111,24 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         };
         format!("{word}: {}, {}", said(other), bound(other))
     }))
+}
+
+/// That the namespace has as many keys as the product approves by itself, which leaves two ways out.
+fn crowded_out(subject: &Subject<'_>, approve: &str) -> Option<Step> {
+    let message = subject.failed_for(&[KeyReason::TooManyKeys])?;
+    Some(Step::bad("decisions", message).fix(
+        Who::Consumer,
+        format!("delete one of your keys for this product, or ask the owner to approve this one (owner: {approve})"),
+    ))
+}
+
+/// What the owner can do, unless there is known to be no request to do it to.
+fn by_owner(step: Step, subject: &Subject<'_>, what: String) -> Step {
+    if subject.request.is_none() && !subject.hides(Part::Request) {
+        step
+    } else {
+        step.fix(Who::Owner, what)
+    }
 }
 
 /// Who decided what, and when.

@@ -1,10 +1,10 @@
 //! Whether gateways know the key, and what the controller says of it.
 
-use keydesk_api::condition::{KeyAspect, KeyReason};
+use keydesk_api::condition::{self, KeyAspect, KeyReason};
 use keydesk_api::rfc3339;
 
 use super::Stands;
-use super::scene::{Sight, Subject};
+use super::scene::{SecretSight, Sight, Subject};
 use crate::explain::step::{Step, Who};
 
 pub(super) fn enforcement(subject: &Subject<'_>, stands: &Stands) -> Step {
@@ -81,9 +81,35 @@ pub(super) fn status(subject: &Subject<'_>, stands: &Stands, obstacles: bool) ->
     }
 }
 
+/// What becomes of the value before: the controller knows which of two values gateways accept. Before it has said so the
+/// Secret is all there is to go by.
+pub(super) fn rotation(subject: &Subject<'_>) -> Option<Step> {
+    let topic = "rotation";
+    let Some(said) = condition::find(&subject.conditions, KeyAspect::Rotating) else {
+        let SecretSight::There { previous_until, .. } = &subject.scene.secret else {
+            return None;
+        };
+        let until = rfc3339((*previous_until)?);
+        let words = format!("the Secret says that the value before works beside it until {until}");
+        return Some(Step::note(topic, words).and("the controller has not said yet that it does"));
+    };
+    Some(if said.status == "True" {
+        Step::good(topic, said.message.clone())
+    } else {
+        Step::note(
+            topic,
+            format!("the value before is not accepted: {}", said.message),
+        )
+    })
+}
+
 /// What else the controller says, beside where the key stands.
 pub(super) fn beside(subject: &Subject<'_>) -> Option<Step> {
-    let known = [KeyAspect::TermsChanged, KeyAspect::EnforcementFailed];
+    let known = [
+        KeyAspect::TermsChanged,
+        KeyAspect::EnforcementFailed,
+        KeyAspect::Rotating,
+    ];
     let known: Vec<_> = KeyAspect::LIFECYCLE
         .into_iter()
         .chain(known)

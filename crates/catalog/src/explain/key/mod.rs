@@ -31,11 +31,15 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
         prerequisites::platform(&subject),
         prerequisites::product(&subject),
         prerequisites::secret(&subject),
+    ];
+    steps.extend(effect::rotation(&subject));
+    steps.extend([
+        prerequisites::enforced(&subject),
         prerequisites::scheme(&subject),
         prerequisites::tier(&subject, decided.as_deref()),
         decisions::request(&subject),
         decisions::decisions(&subject, decided.as_deref()),
-    ];
+    ]);
     steps.extend(decisions::terms(&subject, decided.as_deref()));
     steps.push(decisions::expiry(&subject, decided.as_deref(), now));
     steps.push(effect::enforcement(&subject, &stands));

@@ -1,13 +1,14 @@
 //! What must be there before anybody decides, in the order in which failures are looked at.
 
 use keydesk_api::condition::KeyReason;
-use keydesk_api::rfc3339;
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_core::Decision;
 
 use super::decisions::approval;
 use super::scene::{Part, SecretSight, Subject};
 use crate::KeyEdges;
+use crate::edge::route_of_product;
+use crate::explain::gate;
 use crate::explain::step::{Step, Who};
 use crate::explain::words::{allowance, carried, end};
 
@@ -98,8 +99,15 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
         }
         Some(Some(_)) | None => {
             return match subject.failed_for(&reasons) {
-                Some(message) => Step::bad(topic, message)
-                    .fix(Who::Consumer, put("put a value of its own into the Secret")),
+                Some(message) if subject.failed_for(&[KeyReason::SecretAPIKeyDuplicate]).is_some() => {
+                    Step::bad(topic, message).fix(
+                        Who::Consumer,
+                        "give the key a value of its own: in another Secret, if another key uses this one",
+                    )
+                }
+                Some(message) => {
+                    Step::bad(topic, message).fix(Who::Consumer, put("put a value into the Secret"))
+                }
                 None => Step::unknown(
                     topic,
                     "you may not read the consumer's Secret; its value is nobody else's business",
@@ -122,12 +130,18 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
         SecretSight::Empty => Step::bad(topic, format!("Secret {id} has an empty entry api_key"))
             .fix(Who::Consumer, put("put a value in")),
         SecretSight::There { .. } if subject.failed_for(&[KeyReason::SecretAPIKeyDuplicate]).is_some() => {
-            Step::bad(topic, format!("the value in Secret {id} is in use already"))
-                .fix(Who::Consumer, put("put another value in"))
+            let step = Step::bad(topic, format!("the value in Secret {id} is in use already"));
+            match subject.scene.sharing {
+                [] => step.fix(Who::Consumer, put("put another value in")),
+                // A new value in that Secret would be the end of the other key's.
+                [other, ..] => step
+                    .and(format!("key {other} of this namespace uses the same Secret"))
+                    .fix(Who::Consumer, "name another Secret in spec.secretRef"),
+            }
         }
-        SecretSight::There { flaws, previous_until } => {
+        SecretSight::There { flaws, .. } => {
             let words = format!("Secret {id} has a value");
-            let step = if flaws.is_empty() {
+            if flaws.is_empty() {
                 Step::good(topic, words)
             } else if flaws.iter().any(|flaw| flaw.is_fatal()) {
                 let first = flaws.iter().find(|flaw| flaw.is_fatal()).map(ToString::to_string);
@@ -136,13 +150,28 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
                 Step::note(topic, words)
                     .and_all(flaws.iter().map(ToString::to_string))
                     .fix(Who::Consumer, format!("choose a better one: keydesk rotate {}", subject.scene.id))
-            };
-            match previous_until {
-                Some(until) => step.and(format!("the value before works beside it until {}", rfc3339(*until))),
-                None => step,
             }
         }
     }
+}
+
+/// Whether the policies of the product's route are enforced.
+pub(super) fn enforced(subject: &Subject<'_>) -> Step {
+    let catalog = subject.scene.catalog;
+    let route = subject
+        .product
+        .as_deref()
+        .and_then(|product| catalog.route(&route_of_product(product)));
+    let route = route.as_deref();
+    let unenforced = route.map(|route| {
+        let auth = gate::unenforced_auth(catalog, route).into_iter();
+        auth.chain(gate::unenforced_limits(catalog, route)).collect()
+    });
+    let mend = format!(
+        "see to that policy: keydesk explain product {}",
+        subject.asked.product
+    );
+    gate::enforced(subject.scene.hidden, route, unenforced.unwrap_or_default(), &mend)
 }
 
 pub(super) fn scheme(subject: &Subject<'_>) -> Step {

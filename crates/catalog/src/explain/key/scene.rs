@@ -30,6 +30,8 @@ pub enum Part {
     Route,
     /// The `AuthPolicy` objects and `PlanPolicy` objects.
     Policies,
+    /// The `RateLimitPolicy` objects.
+    RateLimits,
 }
 
 /// The consumer's Secret, as far as it could be read. Never its value.
@@ -47,7 +49,7 @@ pub enum SecretSight {
     There {
         /// What is wrong with the value.
         flaws: Vec<Flaw>,
-        /// Until when an earlier value works beside it.
+        /// Until when an earlier value is to work beside it, as the Secret says, if it can say so.
         previous_until: Option<Timestamp>,
     },
 }
@@ -74,6 +76,8 @@ pub struct KeyScene<'a> {
     pub hidden: &'a BTreeSet<Part>,
     /// The consumer's Secret.
     pub secret: SecretSight,
+    /// Other keys of the namespace that name the same Secret, as far as they may be read.
+    pub sharing: &'a [String],
     /// The enforcement secret.
     pub enforcement: Sight,
 }

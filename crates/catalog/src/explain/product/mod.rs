@@ -13,6 +13,7 @@ use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 
+use super::gate;
 use super::key::Part;
 use super::step::{Explanation, Step, Who};
 use crate::Catalog;
@@ -50,6 +51,7 @@ pub fn explain_product(scene: &ProductScene<'_>) -> Explanation {
         policies::policy(scene, route),
         policies::entry(scene),
         policies::plans(scene, route),
+        limits(scene, route),
         approval(scene.product),
         openapi(scene),
         oidc(scene),
@@ -141,6 +143,12 @@ fn route_step(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Step {
             .and(format!("it is for {hosts}"))
             .fix(Who::Owner, attach)
     }
+}
+
+fn limits(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Step {
+    let unenforced = route.map(|route| gate::unenforced_limits(scene.catalog, route));
+    let mend = "mend that policy or take it off the route";
+    gate::enforced(scene.hidden, route, unenforced.unwrap_or_default(), mend)
 }
 
 fn approval(product: &APIProduct) -> Step {

@@ -7,6 +7,7 @@ use keydesk_api::meta::annotation;
 use kube::ResourceExt;
 
 use super::ProductScene;
+use crate::explain::gate;
 use crate::explain::key::{Part, key_entry};
 use crate::explain::step::{Step, Who};
 use crate::explain::words::{allowance, carried};
@@ -43,9 +44,11 @@ pub(super) fn policy(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Ste
     if chosen.is_ready() {
         Step::good(topic, words).and_all(beside(&attached, chosen))
     } else {
+        let unenforced = gate::unenforced_auth(scene.catalog, route).filter(|_| is_accepted(chosen));
         Step::bad(
             topic,
-            format!("AuthPolicy {} is not accepted or not enforced", id(chosen)),
+            unenforced
+                .unwrap_or_else(|| format!("AuthPolicy {} is not accepted or not enforced", id(chosen))),
         )
         .and(why(&attached, chosen))
         .and_all(complaints(chosen))
@@ -54,6 +57,11 @@ pub(super) fn policy(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Ste
             "look at the policy's own status; a gateway must take it",
         )
     }
+}
+
+fn is_accepted(policy: &AuthPolicy) -> bool {
+    let status = policy.status.as_ref();
+    status.is_some_and(|status| status.is_true("Accepted"))
 }
 
 /// Why this policy and no other.

@@ -162,12 +162,35 @@ fn a_key_that_nobody_decided_on_waits_for_its_owner_or_in_automatic_mode_for_the
     );
     scene.product["spec"]["approvalMode"] = json!("automatic");
     fails(&scene.key(), "decisions", "nobody has decided", "platform");
+    scene.product["spec"]["approvalMode"] = json!("manual");
+    let request = scene.request.take();
+    let explanation = scene.key();
+    assert!(
+        explanation
+            .to_do()
+            .iter()
+            .all(|fix| !fix.what.contains("keydesk approve")),
+        "there is nothing to approve: {explanation:#?}"
+    );
+    scene.request = request;
     let scene = scene.said(&[holds("Failed", "TooManyKeys")]);
     fails(
         &scene.key(),
         "decisions",
         "the controller says TooManyKeys",
         "consumer",
+    );
+    let by_consumer = scene.by_consumer().key();
+    fails(
+        &by_consumer,
+        "decisions",
+        "the controller says TooManyKeys",
+        "consumer",
+    );
+    assert_eq!(
+        by_consumer.to_do()[0].what,
+        "delete one of your keys for this product, or ask the owner to approve this one (owner: keydesk approve \
+         app/mobile -n store)"
     );
 }
 
@@ -236,20 +259,68 @@ fn a_weak_value_is_a_note_and_a_duplicate_a_reason() {
     assert!(explanation.works);
     assert_eq!(step(&explanation, "secret").state, State::Note);
     assert!(step(&explanation, "secret").says[1].contains("guessed"));
-    let scene = Scene::working().said(&[holds("Failed", "SecretAPIKeyDuplicate")]);
+    let mut scene = Scene::working().said(&[holds("Failed", "SecretAPIKeyDuplicate")]);
     fails(&scene.key(), "secret", "is in use already", "consumer");
+    assert!(scene.key().to_do()[0].what.contains("keydesk rotate app/mobile"));
+    scene.sharing = vec!["ex".to_owned()];
+    let explanation = scene.key();
+    assert_eq!(
+        step(&explanation, "secret").says[1],
+        "key ex of this namespace uses the same Secret"
+    );
+    assert_eq!(
+        explanation.to_do()[0].what,
+        "name another Secret in spec.secretRef",
+        "a new value would break the other key"
+    );
 }
 
 #[test]
 fn what_the_controller_says_beside_is_passed_on() {
-    let scene = Scene::working().said(&[
-        holds("Approved", "Approved"),
-        holds("Rotating", "PreviousValueAccepted"),
-    ]);
+    let scene = Scene::working().said(&[holds("Approved", "Approved"), holds("Throttled", "TooFast")]);
     let explanation = scene.key();
     assert!(explanation.works);
     assert_eq!(
         step(&explanation, "beside").says,
-        ["Rotating is True: PreviousValueAccepted: the controller says PreviousValueAccepted"]
+        ["Throttled is True: TooFast: the controller says TooFast"]
     );
+}
+
+#[test]
+fn whether_a_value_before_is_accepted_is_for_the_controller_to_say() {
+    let sight = SecretSight::There {
+        flaws: Vec::new(),
+        previous_until: Some(super::scene::now()),
+    };
+    let rotation = |condition: Option<serde_json::Value>| {
+        let mut scene = Scene::working();
+        scene.secret = sight.clone();
+        let conditions: Vec<_> = [holds("Approved", "Approved")]
+            .into_iter()
+            .chain(condition)
+            .collect();
+        let explanation = scene.said(&conditions).key();
+        assert!(explanation.works);
+        let step = step(&explanation, "rotation");
+        (step.state, step.says[0].clone())
+    };
+    let mut condition = holds("Rotating", "PreviousValueAccepted");
+    let (state, says) = rotation(Some(condition.clone()));
+    assert_eq!(
+        (state, says.as_str()),
+        (State::Good, "the controller says PreviousValueAccepted")
+    );
+    condition["status"] = json!("False");
+    condition["message"] = json!("another key has it");
+    let (state, says) = rotation(Some(condition));
+    assert_eq!(
+        (state, says.as_str()),
+        (
+            State::Note,
+            "the value before is not accepted: another key has it"
+        )
+    );
+    let (state, says) = rotation(None);
+    assert_eq!(state, State::Note);
+    assert!(says.starts_with("the Secret says that"), "{says}");
 }

@@ -114,6 +114,60 @@ fn what_keeps_keys_from_working_is_told() {
 }
 
 #[test]
+fn a_policy_that_is_not_enforced_keeps_keys_from_working_in_its_own_words() {
+    let unenforced = |kind: &str, reason: &str| {
+        let mut policy = policy(kind, "store", "odd", "HTTPRoute", "games", true);
+        let message = format!("{kind} is beyond the gate");
+        policy["status"]["conditions"][1] =
+            json!({ "type": "Enforced", "status": "False", "reason": reason, "message": message });
+        policy
+    };
+    let mut scene = Scene::working();
+    scene.plan_policies = vec![unenforced("PlanPolicy", "InvalidCelExpression")];
+    for explanation in [scene.product(None), scene.key()] {
+        fails(
+            &explanation,
+            "enforced",
+            "PlanPolicy store/odd is not enforced: PlanPolicy is beyond the gate",
+            "owner",
+        );
+    }
+    let mut scene = Scene::working();
+    scene.rate_limits = vec![unenforced("RateLimitPolicy", "NotSupported")];
+    for explanation in [scene.product(None), scene.key()] {
+        fails(
+            &explanation,
+            "enforced",
+            "RateLimitPolicy store/odd is not enforced",
+            "owner",
+        );
+    }
+    scene.policies[0]["metadata"]["annotations"] = json!({ "keydesk.dev/gate-ignore": "RateLimitPolicy" });
+    assert!(scene.key().works, "the owner tells the gate to ignore it");
+    scene.rate_limits = vec![unenforced("RateLimitPolicy", "Overridden")];
+    scene.policies = vec![unenforced("AuthPolicy", "NotSupported")];
+    fails(&scene.key(), "enforced", "AuthPolicy is beyond the gate", "owner");
+    fails(
+        &scene.product(None),
+        "policy",
+        "AuthPolicy is beyond the gate",
+        "owner",
+    );
+}
+
+#[test]
+fn policies_that_may_not_be_read_are_no_proof_that_calls_pass() {
+    for part in [Part::Policies, Part::RateLimits] {
+        let mut scene = Scene::working();
+        scene.hidden.insert(part);
+        let explanation = scene.key();
+        let enforced = step(&explanation, "enforced");
+        assert_eq!(enforced.state, State::Unknown);
+        assert!(enforced.says[1].contains("keydesk explain call"), "{enforced:?}");
+    }
+}
+
+#[test]
 fn what_is_without_a_limit_is_said_to_be() {
     let mut scene = Scene::working();
     scene.product["status"]["discoveredPlans"] = json!([{ "tier": "free" }]);

@@ -26,9 +26,11 @@ pub(super) struct Scene {
     pub(super) route: Value,
     pub(super) policies: Vec<Value>,
     pub(super) plan_policies: Vec<Value>,
+    pub(super) rate_limits: Vec<Value>,
     pub(super) kuadrant: bool,
     pub(super) hidden: BTreeSet<Part>,
     pub(super) secret: SecretSight,
+    pub(super) sharing: Vec<String>,
     pub(super) enforcement: Sight,
 }
 
@@ -124,9 +126,11 @@ impl Scene {
                 "games",
                 true,
             )],
+            rate_limits: Vec::new(),
             kuadrant: true,
             hidden: BTreeSet::new(),
             secret: value(&[]),
+            sharing: Vec::new(),
             enforcement: Sight::There,
         }
     }
@@ -185,6 +189,9 @@ impl Scene {
         for policy in &self.plan_policies {
             take(&mut catalog, policy, Object::PlanPolicy);
         }
+        for policy in &self.rate_limits {
+            take(&mut catalog, policy, Object::RateLimitPolicy);
+        }
         if self.kuadrant {
             let kuadrant = json!({ "metadata": { "name": "kuadrant", "namespace": "system" } });
             take(&mut catalog, &kuadrant, Object::Kuadrant);
@@ -199,6 +206,7 @@ impl Scene {
             catalog: &self.catalog(),
             hidden: &self.hidden,
             secret: self.secret.clone(),
+            sharing: &self.sharing,
             enforcement: self.enforcement,
         };
         explain_key(&scene, now()).unwrap()

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use keydesk_api::condition::{self, KeyAspect};
 use keydesk_api::{APIKey, rfc3339};
 use keydesk_catalog::KeyEdges;
+use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 use serde::Serialize;
 
 use super::output::{self, Output, Row};
-use super::{ClusterArgs, objects, span};
+use super::{ClusterArgs, Desk, objects, span};
 use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
@@ -41,6 +42,27 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         None => "No keys.".to_owned(),
     };
     output::print(&rows, output, &none)
+}
+
+impl Desk {
+    /// Other keys of its namespace that live on the same Secret, as far as they can be seen.
+    pub(in crate::command) async fn sharing(
+        &self,
+        key: &NamespacedName,
+        secret: &NamespacedName,
+    ) -> Vec<String> {
+        let keys = self
+            .list::<APIKey>(Some(&key.namespace))
+            .await
+            .unwrap_or_default();
+        let others = keys
+            .iter()
+            .filter(|other| KeyEdges::of(other).secret.as_ref() == Some(secret));
+        others
+            .map(|other| objects::id(other).name)
+            .filter(|name| *name != key.name)
+            .collect()
+    }
 }
 
 /// One key.

@@ -21,7 +21,7 @@ mod span;
 mod value;
 
 pub(super) use cluster::{ClusterArgs, Desk};
-pub(super) use objects::Look;
+pub(super) use objects::{Kept, Look};
 pub(super) use output::clean;
 pub(super) use place::{place, similar};
 pub(super) use refusal::{Act, Refusal};

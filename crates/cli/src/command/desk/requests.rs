@@ -1,7 +1,7 @@
 //! `keydesk requests`: what is asked of an owner.
 
 use jiff::Timestamp;
-use keydesk_api::condition::{self, KeyAspect};
+use keydesk_api::condition::{self, KeyAspect, KeyReason};
 use keydesk_api::{APIKeyRequest, rfc3339};
 use keydesk_catalog::shown;
 use keydesk_core::Terms;
@@ -64,7 +64,13 @@ pub(in crate::command) fn waits(request: &APIKeyRequest) -> bool {
         .status
         .as_ref()
         .map_or(&[][..], |status| &status.conditions);
+    // What the product approves no more by itself, its owner can.
+    let crowded_out = || {
+        let failed = condition::find(conditions, KeyAspect::Failed);
+        failed.is_some_and(|failed| failed.reason == KeyReason::TooManyKeys.as_str())
+    };
     conditions.is_empty()
+        || crowded_out()
         || [KeyAspect::Pending, KeyAspect::TermsChanged]
             .into_iter()
             .any(|aspect| condition::is_true(conditions, aspect))

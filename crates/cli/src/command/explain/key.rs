@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::foreign::Kuadrant;
-use keydesk_api::meta::{API_KEY_ENTRY, annotation, label, label_value, request_name};
+use keydesk_api::meta::{API_KEY_ENTRY, label, label_value, request_name};
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
 use keydesk_catalog::explain::{KeyScene, Part, SecretSight, Sight, explain_key};
 use keydesk_catalog::{Catalog, KeyEdges, Object, shown};
 use keydesk_core::{Flaws, NamespacedName};
 use keydesk_process::LogArgs;
 
+use super::policies;
 use super::steps::{self, Form};
 use crate::{
-    command::desk::{ClusterArgs, Desk, Look, Refusal, place},
+    command::desk::{ClusterArgs, Desk, Look, Refusal, place, rotate},
     exit::Failure,
 };
 
@@ -41,6 +42,7 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         catalog: &seen.catalog,
         hidden: &seen.hidden,
         secret: seen.secret.clone(),
+        sharing: &seen.sharing,
         enforcement: seen.enforcement,
     };
     match explain_key(&scene, Timestamp::now()) {
@@ -55,6 +57,8 @@ struct Seen {
     catalog: Catalog,
     hidden: BTreeSet<Part>,
     secret: SecretSight,
+    /// Other keys of the namespace that name the same Secret.
+    sharing: Vec<String>,
     enforcement: Sight,
 }
 
@@ -63,6 +67,7 @@ async fn look(desk: &Desk, id: &NamespacedName) -> Result<Seen, Failure> {
         catalog: Catalog::default(),
         hidden: BTreeSet::new(),
         secret: SecretSight::Hidden,
+        sharing: Vec::new(),
         enforcement: Sight::Hidden,
     };
     let key = match desk.look::<APIKey>(id).await? {
@@ -87,6 +92,7 @@ async fn look(desk: &Desk, id: &NamespacedName) -> Result<Seen, Failure> {
     if let Some(key) = key {
         if let Some(secret) = KeyEdges::of(&key).secret {
             seen.secret = sight(desk.look::<Secret>(&secret).await?);
+            seen.sharing = desk.sharing(id, &secret).await;
         }
         seen.catalog.apply(Object::Key(Box::new(key)));
     }
@@ -101,6 +107,7 @@ async fn look(desk: &Desk, id: &NamespacedName) -> Result<Seen, Failure> {
     }
     match desk.look::<APIProduct>(&product).await? {
         Look::Found(product) => {
+            policies::read(desk, &product, &mut seen.catalog, &mut seen.hidden).await?;
             seen.catalog.apply(Object::Product(Box::new(product)));
         }
         Look::Missing => {}
@@ -180,12 +187,8 @@ fn sight(looked: Look<Secret>) -> SecretSight {
         Look::Missing => return SecretSight::Missing,
         Look::Found(secret) => secret,
     };
-    let annotations = secret.metadata.annotations.unwrap_or_default();
+    let previous_until = rotate::previous_until(&secret, Timestamp::now());
     let mut data = secret.data.unwrap_or_default();
-    let previous_until = annotations
-        .get(annotation::PREVIOUS_UNTIL)
-        .and_then(|until| until.parse().ok())
-        .filter(|until: &Timestamp| *until > Timestamp::now());
     match data.remove(API_KEY_ENTRY) {
         None => SecretSight::WithoutEntry,
         Some(value) if value.0.is_empty() => SecretSight::Empty,

@@ -3,6 +3,7 @@
 mod call;
 mod carriers;
 mod key;
+mod policies;
 mod product;
 mod rights;
 mod screen;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use keydesk_api::foreign::{AuthPolicy, HTTPRoute, Kuadrant, PlanPolicy};
+use keydesk_api::foreign::Kuadrant;
 use keydesk_api::{APIKeyRequest, APIProduct};
-use keydesk_catalog::explain::{Part, ProductScene, explain_product, offered_route};
+use keydesk_catalog::explain::{Part, ProductScene, explain_product};
 use keydesk_catalog::{Catalog, Object};
 use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
+use super::policies;
 use super::steps::{self, Form};
 use crate::{
     command::desk::{ClusterArgs, Desk, Look, Refusal, place, waits},
@@ -49,18 +50,7 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
             hidden.insert(Part::Kuadrant);
         }
     }
-    match desk.look::<HTTPRoute>(&offered_route(&product)).await? {
-        Look::Found(route) => {
-            if !policies(&desk, &route, &mut catalog).await? {
-                hidden.insert(Part::Policies);
-            }
-            catalog.apply(Object::Route(Box::new(route)));
-        }
-        Look::Missing => {}
-        Look::Hidden => {
-            hidden.insert(Part::Route);
-        }
-    }
+    policies::read(&desk, &product, &mut catalog, &mut hidden).await?;
     let scene = ProductScene {
         product: &product,
         catalog: &catalog,
@@ -68,33 +58,6 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         waiting: waiting(&desk, &id).await?,
     };
     steps::print(&explain_product(&scene), output)
-}
-
-/// Reads the policies of every namespace that may have one for the route. Says whether all could be read.
-async fn policies(desk: &Desk, route: &HTTPRoute, catalog: &mut Catalog) -> Result<bool, Refusal> {
-    let own = route.metadata.namespace.clone().unwrap_or_default();
-    let gateways = catalog.gateways_of(route).into_iter();
-    let namespaces: BTreeSet<String> = gateways.map(|gateway| gateway.namespace).chain([own]).collect();
-    let mut all = true;
-    for namespace in namespaces {
-        match desk.look_through::<AuthPolicy>(Some(&namespace)).await? {
-            Look::Found(policies) => {
-                for policy in policies {
-                    catalog.apply(Object::AuthPolicy(Box::new(policy)));
-                }
-            }
-            Look::Missing | Look::Hidden => all = false,
-        }
-        match desk.look_through::<PlanPolicy>(Some(&namespace)).await? {
-            Look::Found(policies) => {
-                for policy in policies {
-                    catalog.apply(Object::PlanPolicy(Box::new(policy)));
-                }
-            }
-            Look::Missing | Look::Hidden => all = false,
-        }
-    }
-    Ok(all)
 }
 
 /// How many requests for the product wait, if they may be listed.

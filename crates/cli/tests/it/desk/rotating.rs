@@ -33,7 +33,11 @@ async fn the_old_value_is_kept_dropped_or_in_the_way() {
     let (three, previous) = stage.values("mobile").await;
     assert_eq!(previous.as_deref(), Some(two.as_str()));
     stage
-        .must("consumer", "rotate mobile --overlap 0")
+        .run("consumer", "rotate mobile --overlap 0")
+        .ended(1)
+        .says(&["a rotation is under way", "--drop-previous"]);
+    stage
+        .must("consumer", "rotate mobile --overlap 0 --drop-previous")
         .says(&["the old one ends now"])
         .hides(&three);
     let (_, previous) = stage.values("mobile").await;

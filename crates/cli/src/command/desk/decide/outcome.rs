@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use keydesk_api::condition::{self, ApprovalAspect, KeyAspect};
+use keydesk_api::condition::{self, ApprovalAspect, KeyAspect, KeyReason};
 use keydesk_api::{APIKeyApproval, APIKeyRequest};
 use keydesk_catalog::explain::changes;
 use keydesk_catalog::shown;
@@ -115,6 +115,10 @@ fn outcome(
         (true, Some((KeyAspect::Approved, found))) | (false, Some((KeyAspect::Denied, found))) => {
             Outcome::Holds(found.message.clone())
         }
+        // That ends with the decision.
+        (_, Some((KeyAspect::Failed, found))) if found.reason == KeyReason::TooManyKeys.as_str() => {
+            Outcome::Open
+        }
         (_, Some((KeyAspect::Failed, found))) => Outcome::Holds(format!(
             "recorded; the key does not work anyway: {}",
             found.message
@@ -203,6 +207,26 @@ mod tests {
         let no = &approval(false, 2, &["Valid"]);
         check(no, "gold", &["Approved"], &Outcome::Open);
         check(no, "gold", &["Denied"], &Outcome::Holds("Denied, said".into()));
+    }
+
+    #[test]
+    fn a_key_that_was_one_too_many_is_waited_for() {
+        let mut crowded = request("gold", &["Failed"]);
+        let check = |request: &APIKeyRequest, expected: &Outcome| {
+            let request = Look::Found(request.clone());
+            let terms = shown(&super::tests::request("gold", &[]));
+            assert_eq!(
+                outcome(&approval(true, 2, &["Valid"]), &request, Some(2), &terms),
+                *expected
+            );
+        };
+        check(
+            &crowded,
+            &Outcome::Holds("recorded; the key does not work anyway: Failed, said".into()),
+        );
+        crowded.status.as_mut().unwrap().conditions[0].reason = "TooManyKeys".to_owned();
+        assert!(crate::command::desk::waits(&crowded), "its owner can approve it");
+        check(&crowded, &Outcome::Open);
     }
 
     #[test]

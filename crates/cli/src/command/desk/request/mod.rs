@@ -7,10 +7,12 @@ use std::io::{Write as _, stderr};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_api::{APIKey, APIProduct};
 use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
+use kube::ResourceExt as _;
 
 use super::value::ValueArgs;
 use super::{ClusterArgs, Desk, Refusal, output, place, span};
@@ -174,11 +176,14 @@ fn said(wish: &Wish, product: Option<&APIProduct>, warning: Option<String>, valu
         Some(_) => {}
     }
     lines.extend(warning.map(|warning| format!("warning: {warning}")));
-    let is_automatic = product.is_some_and(|product| product.spec.approval_mode == ApprovalMode::Automatic);
-    let who = if is_automatic {
-        "it is approved by itself"
-    } else {
-        "its owner decides"
+    let automatic = product.filter(|product| product.spec.approval_mode == ApprovalMode::Automatic);
+    let who = match automatic.map(|product| product.annotations().get(annotation::MAX_KEYS_PER_NAMESPACE)) {
+        None => "its owner decides".to_owned(),
+        Some(None) => "it is approved by itself".to_owned(),
+        Some(Some(most)) => format!(
+            "it is approved by itself as long as namespace {} has fewer than {most} keys for the product",
+            key.namespace
+        ),
     };
     lines.push(format!(
         "{who}; to see where it stands: keydesk explain key {key}"

@@ -15,10 +15,11 @@ use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
 use super::value::ValueArgs;
-use super::{ClusterArgs, Desk, objects, output, place, span};
+use super::{ClusterArgs, output, place, span};
 use crate::exit::Failure;
 use putting::{Change, put};
-use rotation::{LONGEST_OVERLAP, Previous, RotateError, rotated};
+pub(in crate::command) use rotation::previous_until;
+use rotation::{LONGEST_OVERLAP, Previous, RotateError, is_refused, rotated};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -77,7 +78,9 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         ));
     };
     let seen = desk.demand::<Secret>(&secret).await?;
-    let others = sharing(&desk, &id, &secret).await;
+    let others = desk.sharing(&id, &secret).await;
+    // Nothing is lost with a value that gateways do not accept.
+    let drop_previous = drop_previous || is_refused(&key);
     // What would be refused is refused before a value is made or read.
     rotated(&seen, b"", overlap, drop_previous, Timestamp::now())?;
     let value = value.take()?;
@@ -93,21 +96,6 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     // The value is there, whether this can be said or not.
     let _ = stderr().write_all(said.as_bytes());
     Ok(())
-}
-
-/// Other keys that live on the same Secret, as far as they can be seen.
-async fn sharing(desk: &Desk, key: &NamespacedName, secret: &NamespacedName) -> Vec<String> {
-    let keys = desk
-        .list::<APIKey>(Some(&key.namespace))
-        .await
-        .unwrap_or_default();
-    let others = keys
-        .iter()
-        .filter(|other| KeyEdges::of(other).secret.as_ref() == Some(secret));
-    others
-        .map(|other| objects::id(other).name)
-        .filter(|name| *name != key.name)
-        .collect()
 }
 
 /// What a person is told in the end.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
+use keydesk_api::APIKey;
+use keydesk_api::condition::{self, KeyAspect, KeyReason};
 use keydesk_api::meta::{API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation};
 use keydesk_api::rfc3339;
 
@@ -59,10 +61,7 @@ pub(super) fn rotated(
     let mut next = secret.clone();
     next.metadata.managed_fields = None;
     let data = next.data.get_or_insert_default();
-    if let Some(end) = under_way(secret, now)
-        && !drop_previous
-        && !overlap.is_zero()
-    {
+    if let Some(end) = previous_until(secret, now).filter(|_| !drop_previous) {
         return Err(RotateError::Finish(end));
     }
     let old = data.remove(API_KEY_ENTRY).filter(|old| !old.0.is_empty());
@@ -85,15 +84,27 @@ pub(super) fn rotated(
     Ok((next, Previous::Until(end)))
 }
 
-/// Until when an earlier value works beside the present one.
-fn under_way(secret: &Secret, now: Timestamp) -> Option<Timestamp> {
-    let holds_one = secret
-        .data
-        .as_ref()
-        .is_some_and(|data| data.contains_key(PREVIOUS_API_KEY_ENTRY));
-    let annotations = secret.metadata.annotations.as_ref().filter(|_| holds_one)?;
+/// Until when an earlier value works beside the present one by what the Secret says: only an end that the controller accepts
+/// counts.
+pub(in crate::command) fn previous_until(secret: &Secret, now: Timestamp) -> Option<Timestamp> {
+    let previous = secret.data.as_ref()?.get(PREVIOUS_API_KEY_ENTRY)?;
+    let annotations = secret.metadata.annotations.as_ref()?;
     let end: Timestamp = annotations.get(annotation::PREVIOUS_UNTIL)?.parse().ok()?;
-    (end > now).then_some(end)
+    let latest = now.checked_add(LONGEST_OVERLAP).unwrap_or(Timestamp::MAX);
+    (!previous.0.is_empty() && end > now && end <= latest).then_some(end)
+}
+
+/// Whether gateways do not accept the earlier value for a reason that the Secret does not show.
+pub(super) fn is_refused(key: &APIKey) -> bool {
+    let conditions = key.status.as_ref().map_or(&[][..], |status| &status.conditions);
+    let rotating = condition::find(conditions, KeyAspect::Rotating);
+    rotating.is_some_and(|rotating| {
+        let reasons = [
+            KeyReason::PreviousValueDuplicate,
+            KeyReason::PreviousSecretConflict,
+        ];
+        rotating.status == "False" && reasons.iter().any(|reason| rotating.reason == reason.as_str())
+    })
 }
 
 /// Whether two versions of a Secret hold the same values.
@@ -185,12 +196,43 @@ mod tests {
             entries(&second),
             [("api_key", "three"), ("api_key.previous", "two")].into()
         );
-        let (second, _) = rotated(&first, b"three", Duration::ZERO, false, at(10)).unwrap();
+        let refused = rotated(&first, b"three", Duration::ZERO, false, at(10)).unwrap_err();
+        assert_eq!(refused, RotateError::Finish(at(86_400)));
+        let (second, _) = rotated(&first, b"three", Duration::ZERO, true, at(10)).unwrap();
         assert_eq!(entries(&second), [("api_key", "three")].into());
         assert!(
             rotated(&first, b"three", DAY, false, at(86_400)).is_ok(),
             "it is over"
         );
+    }
+
+    #[test]
+    fn a_value_before_that_is_not_accepted_is_in_nobodys_way() {
+        let (first, _) = rotated(&secret(&[("api_key", "one")]), b"two", DAY, false, at(0)).unwrap();
+        for until in ["soon", "1970-01-09T00:00:00Z"] {
+            let mut odd = first.clone();
+            let annotations = odd.metadata.annotations.get_or_insert_default();
+            annotations.insert(annotation::PREVIOUS_UNTIL.to_owned(), until.to_owned());
+            assert!(rotated(&odd, b"three", DAY, false, at(10)).is_ok(), "{until}");
+        }
+        for (status, reason, refused) in [
+            ("False", "PreviousValueDuplicate", true),
+            ("False", "PreviousUntilNotSet", false),
+            ("True", "PreviousValueAccepted", false),
+        ] {
+            let key = serde_json::from_value(serde_json::json!({
+                "metadata": { "name": "k", "namespace": "app" },
+                "spec": {
+                    "apiProductRef": { "name": "p" }, "secretRef": { "name": "s" }, "planTier": "gold",
+                    "requestedBy": { "userId": "u", "email": "u@example.com" },
+                },
+                "status": { "conditions": [{
+                    "type": "Rotating", "status": status, "reason": reason, "message": "",
+                    "lastTransitionTime": "2026-01-01T00:00:00Z",
+                }] },
+            }));
+            assert_eq!(is_refused(&key.unwrap()), refused, "{reason}");
+        }
     }
 
     #[test]

@@ -1,0 +1,68 @@
+//! The route of a product and the policies that may apply to it, as far as the caller may read them.
+
+use std::collections::BTreeSet;
+
+use keydesk_api::APIProduct;
+use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy, RateLimitPolicy};
+use keydesk_catalog::explain::{Part, offered_route};
+use keydesk_catalog::{Catalog, Object};
+
+use crate::command::desk::{Desk, Kept, Look, Refusal};
+
+/// Reads them into the catalogue, and notes what may not be read.
+pub(super) async fn read(
+    desk: &Desk,
+    product: &APIProduct,
+    catalog: &mut Catalog,
+    hidden: &mut BTreeSet<Part>,
+) -> Result<(), Refusal> {
+    let route = match desk.look::<HTTPRoute>(&offered_route(product)).await? {
+        Look::Found(route) => route,
+        Look::Missing => return Ok(()),
+        Look::Hidden => {
+            hidden.insert(Part::Route);
+            return Ok(());
+        }
+    };
+    let own = route.metadata.namespace.clone().unwrap_or_default();
+    let gateways = catalog.gateways_of(&route).into_iter();
+    // Every namespace that may have one for the route.
+    let namespaces: BTreeSet<String> = gateways.map(|gateway| gateway.namespace).chain([own]).collect();
+    for namespace in namespaces {
+        let auth = list(desk, &namespace, catalog, |policy: AuthPolicy| {
+            Object::AuthPolicy(Box::new(policy))
+        });
+        let mut all = auth.await?;
+        let plans = list(desk, &namespace, catalog, |policy: PlanPolicy| {
+            Object::PlanPolicy(Box::new(policy))
+        });
+        all &= plans.await?;
+        if !all {
+            hidden.insert(Part::Policies);
+        }
+        let limits = list(desk, &namespace, catalog, |policy: RateLimitPolicy| {
+            Object::RateLimitPolicy(Box::new(policy))
+        });
+        if !limits.await? {
+            hidden.insert(Part::RateLimits);
+        }
+    }
+    catalog.apply(Object::Route(Box::new(route)));
+    Ok(())
+}
+
+/// Reads the policies of one kind in a namespace. Says whether they could be read.
+async fn list<K: Kept>(
+    desk: &Desk,
+    namespace: &str,
+    catalog: &mut Catalog,
+    object: impl Fn(K) -> Object,
+) -> Result<bool, Refusal> {
+    let Look::Found(policies) = desk.look_through::<K>(Some(namespace)).await? else {
+        return Ok(false);
+    };
+    for policy in policies {
+        catalog.apply(object(policy));
+    }
+    Ok(true)
+}
