@@ -333,10 +333,10 @@ fn whether_a_value_before_is_accepted_is_for_the_controller_to_say() {
         (state, says.as_str()),
         (
             State::Note,
-            "the value before is not accepted: another key has it"
+            "the previous value is not accepted: another key has it"
         )
     );
     let (state, says) = rotation(None);
     assert_eq!(state, State::Note);
-    assert!(says.starts_with("the Secret says that"), "{says}");
+    assert!(says.ends_with("as the Secret says"), "{says}");
 }
