@@ -1,7 +1,7 @@
 //! The request of a key, what was decided on it, and what came of that: terms and an end.
 
 use jiff::Timestamp;
-use keydesk_api::condition::{KeyAspect, KeyReason};
+use keydesk_api::condition::{self, ApprovalAspect, KeyAspect, KeyReason};
 use keydesk_api::rfc3339;
 use keydesk_api::v1alpha1::ApprovalMode;
 use keydesk_core::{Decision, winner};
@@ -9,6 +9,7 @@ use keydesk_core::{Decision, winner};
 use super::scene::{Part, Subject};
 use crate::explain::step::{Step, Who};
 use crate::explain::words::{changes, end};
+use crate::object::id;
 use crate::shown;
 
 pub(super) fn request(subject: &Subject<'_>) -> Step {
@@ -89,7 +90,8 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             by_owner(step, subject, decide())
         };
         let others = decisions.iter();
-        return step.and_all(others.map(|other| format!("about another product: {}", said(other))));
+        let step = step.and_all(others.map(|other| format!("about another product: {}", said(other))));
+        return step.and_all(invalid(subject));
     };
     let words = said(holds);
     let step = if holds.approved {
@@ -103,14 +105,15 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         .filter(|other| other.name != holds.name)
         .collect();
     others.sort_by_key(|other| std::cmp::Reverse(other.effective_at));
-    step.and(bound(holds)).and_all(others.into_iter().map(|other| {
+    let step = step.and(bound(holds)).and_all(others.into_iter().map(|other| {
         let word = if other.terms.concerns(&subject.asked) {
             "superseded"
         } else {
             "about another product"
         };
         format!("{word}: {}, {}", said(other), bound(other))
-    }))
+    }));
+    step.and_all(invalid(subject))
 }
 
 /// That the namespace has as many keys as the product approves by itself, which leaves two ways out.
@@ -129,6 +132,18 @@ fn by_owner(step: Step, subject: &Subject<'_>, what: String) -> Step {
     } else {
         step.fix(Who::Owner, what)
     }
+}
+
+/// Approvals that the controller does not let count, and why not.
+fn invalid(subject: &Subject<'_>) -> Vec<String> {
+    let approvals = subject.approvals();
+    let told = approvals.iter().filter_map(|approval| {
+        let status = approval.object.status.as_ref()?;
+        let valid = condition::find(&status.conditions, ApprovalAspect::Valid)?;
+        let id = id(&approval.object);
+        (valid.status == "False").then(|| format!("does not count: APIKeyApproval {id}: {}", valid.message))
+    });
+    told.collect()
 }
 
 /// Who decided what, and when.

@@ -90,7 +90,7 @@ pub(super) fn rotation(subject: &Subject<'_>) -> Option<Step> {
             return None;
         };
         let until = rfc3339((*previous_until)?);
-        let words = format!("the Secret says that the value before works beside it until {until}");
+        let words = format!("the previous value is accepted until {until}, as the Secret says");
         return Some(Step::note(topic, words).and("the controller has not said yet that it does"));
     };
     Some(if said.status == "True" {
@@ -98,7 +98,7 @@ pub(super) fn rotation(subject: &Subject<'_>) -> Option<Step> {
     } else {
         Step::note(
             topic,
-            format!("the value before is not accepted: {}", said.message),
+            format!("the previous value is not accepted: {}", said.message),
         )
     })
 }

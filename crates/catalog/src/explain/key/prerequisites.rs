@@ -1,6 +1,6 @@
 //! What must be there before anybody decides, in the order in which failures are looked at.
 
-use keydesk_api::condition::KeyReason;
+use keydesk_api::condition::{KeyAspect, KeyReason};
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_core::Decision;
 
@@ -207,6 +207,21 @@ pub(super) fn scheme(subject: &Subject<'_>) -> Step {
 
 pub(super) fn tier(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Step {
     let topic = "tier";
+    // Whoever may not read the decisions knows the limits in force by the status alone.
+    if decisions.is_none()
+        && subject.is_current
+        && subject.says(KeyAspect::TermsChanged).is_some()
+        && let Some(status) = subject.key.as_deref().and_then(|key| key.status.as_ref())
+    {
+        let in_force = match &status.limits {
+            Some(limits) => format!("in force: {}", allowance(limits)),
+            None => "in force: what was approved before, whose limits are not known here".to_owned(),
+        };
+        return Step::note(topic, in_force).and(format!(
+            "tier {} is asked for, beside what else is; nothing of that is in force yet",
+            subject.asked.tier
+        ));
+    }
     let approved = approval(subject, decisions);
     let tier = approved.map_or(&subject.asked.tier, |approval| &approval.terms.tier);
     let Some(product) = &subject.product else {

@@ -195,6 +195,22 @@ fn a_key_that_nobody_decided_on_waits_for_its_owner_or_in_automatic_mode_for_the
 }
 
 #[test]
+fn an_approval_whose_terms_nobody_can_read_is_told_of() {
+    let mut scene = Scene::working().said(&[holds("Pending", "AwaitingApproval")]);
+    scene.approvals[0]["metadata"]["annotations"]["keydesk.dev/terms"] = json!("what?");
+    scene.approvals[0]["status"] = json!({ "conditions": [{
+        "type": "Valid", "status": "False", "reason": "TermsNotReadable", "message": "cannot be read",
+        "lastTransitionTime": "2026-11-01T00:00:00Z",
+    }] });
+    let explanation = scene.key();
+    fails(&explanation, "decisions", "nobody has decided", "owner");
+    assert_eq!(
+        step(&explanation, "decisions").says[1],
+        "does not count: APIKeyApproval store/yes: cannot be read"
+    );
+}
+
+#[test]
 fn what_is_in_force_is_told_beside_what_is_asked_for() {
     let mut scene = Scene::working();
     scene.approvals = vec![decision("yes", true, "bronze", 1)];
@@ -317,10 +333,10 @@ fn whether_a_value_before_is_accepted_is_for_the_controller_to_say() {
         (state, says.as_str()),
         (
             State::Note,
-            "the value before is not accepted: another key has it"
+            "the previous value is not accepted: another key has it"
         )
     );
     let (state, says) = rotation(None);
     assert_eq!(state, State::Note);
-    assert!(says.starts_with("the Secret says that"), "{says}");
+    assert!(says.ends_with("as the Secret says"), "{says}");
 }

@@ -95,3 +95,17 @@ fn what_keeps_a_key_from_the_gateways_is_told() {
         fails(&scene.key(), "gateways", reason, who);
     }
 }
+
+#[test]
+fn a_consumer_who_asks_for_another_tier_is_told_the_limits_in_force() {
+    let mut scene = Scene::working().by_consumer().said(&[
+        holds("Approved", "Approved"),
+        holds("TermsChanged", "AwaitingReapproval"),
+    ]);
+    scene.key["status"]["limits"] = json!({ "daily": 10 });
+    let explanation = scene.key();
+    assert!(explanation.works, "{explanation:#?}");
+    let says = &step(&explanation, "tier").says;
+    assert_eq!(says[0], "in force: 10 calls in 24h");
+    assert!(says[1].starts_with("tier gold is asked for"), "{says:?}");
+}

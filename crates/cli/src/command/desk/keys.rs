@@ -83,6 +83,9 @@ struct KeyRow {
     secret: String,
     #[serde(skip)]
     age: String,
+    /// The tier for a table: as asked, and marked where another one is in force.
+    #[serde(skip)]
+    marked_tier: String,
 }
 
 impl KeyRow {
@@ -94,6 +97,7 @@ impl KeyRow {
             name: id.name,
             product: KeyEdges::of(key).product.to_string(),
             tier: key.spec.plan_tier.clone(),
+            marked_tier: marked_tier(key),
             state,
             message,
             expires_at: key.spec.expires_at.as_ref().map(|time| rfc3339(time.0)),
@@ -123,7 +127,7 @@ impl Row for KeyRow {
             self.namespace.clone(),
             self.name.clone(),
             self.product.clone(),
-            self.tier.clone(),
+            self.marked_tier.clone(),
             self.state.clone(),
             self.expires_at.clone().unwrap_or_else(|| "never".to_owned()),
             self.age.clone(),
@@ -135,6 +139,30 @@ impl Row for KeyRow {
 
     fn name(&self) -> String {
         format!("apikey.devportal.kuadrant.io/{}", self.name)
+    }
+}
+
+/// The tier that is asked for, and before it the one in force where that is another. The controller's message says which,
+/// and says the tier first.
+fn marked_tier(key: &APIKey) -> String {
+    let asked = &key.spec.plan_tier;
+    let conditions = key.status.as_ref().map_or(&[][..], |status| &status.conditions);
+    let changed = condition::find(conditions, KeyAspect::TermsChanged);
+    let Some(changed) = changed.filter(|changed| changed.status == "True") else {
+        return asked.clone();
+    };
+    let said = changed
+        .message
+        .strip_prefix(&format!("Asks for plan tier {asked:?} instead of \""));
+    match said.and_then(|said| said.split_once('"')) {
+        Some((in_force, _)) => format!("{in_force} -> {asked}"),
+        None if ["user ", "expiry ", "scopes "]
+            .iter()
+            .any(|aspect| changed.message.starts_with(&format!("Asks for {aspect}"))) =>
+        {
+            asked.clone()
+        }
+        None => format!("{asked} (asked)"),
     }
 }
 
@@ -239,6 +267,29 @@ mod tests {
             assert_eq!((row.state.as_str(), row.message.as_deref()), (state, message));
             assert_eq!(row.product, "app/p");
         }
+        let mut key = key(
+            1,
+            &[("Approved", "Approved"), ("TermsChanged", "AwaitingReapproval")],
+        );
+        for (message, tier) in [
+            (
+                "Asks for plan tier \"gold\" instead of \"bronze\"; what was approved stays",
+                "bronze -> gold",
+            ),
+            (
+                "Asks for scopes \"a\" instead of \"\"; what was approved stays",
+                "gold",
+            ),
+            ("something else", "gold (asked)"),
+        ] {
+            key.status.as_mut().unwrap().conditions[1].message = message.to_owned();
+            let row = KeyRow::of(&key, Timestamp::UNIX_EPOCH);
+            assert_eq!((row.marked_tier.as_str(), row.tier.as_str()), (tier, "gold"));
+        }
+    }
+
+    #[test]
+    fn a_status_of_an_earlier_version_is_said_to_be_one() {
         let row = KeyRow::of(&key(2, &[("Approved", "Approved")]), Timestamp::UNIX_EPOCH);
         assert_eq!(row.state, "Approved, being looked at");
     }

@@ -53,11 +53,17 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     })
 }
 
-/// Text that others wrote, without what would steer a terminal.
+/// Text that others wrote, without what would steer a terminal, and without what nobody sees but that makes text look like
+/// another one: marks of direction and characters without width.
 pub(in crate::command) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    let deceives = |c: char| {
+        let is_invisible = matches!(
+            c,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        );
+        is_invisible || c.is_control()
+    };
+    text.chars().map(|c| if deceives(c) { ' ' } else { c }).collect()
 }
 
 /// Lines of text, each without what would steer a terminal.
@@ -122,6 +128,17 @@ mod tests {
         fn name(&self) -> String {
             format!("fruit/{}", self.0)
         }
+    }
+
+    #[test]
+    fn what_turns_text_around_or_hides_in_it_is_taken_out() {
+        for c in [
+            '\u{61c}', '\u{200b}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2060}', '\u{2069}', '\u{feff}',
+            '\u{7}',
+        ] {
+            assert_eq!(clean(&format!("g{c}old")), "g old", "{}", c.escape_unicode());
+        }
+        assert_eq!(clean("Größe – 日本"), "Größe – 日本");
     }
 
     #[test]

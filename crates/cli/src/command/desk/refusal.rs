@@ -47,7 +47,9 @@ impl Act {
     /// Which of the roles that come with Keydesk grants it, if one does.
     fn granted_by(&self) -> Option<&'static str> {
         let reads = ["get", "list", "watch"].contains(&self.verb);
+        let everywhere = self.namespace.is_none();
         match (self.group.as_str(), self.plural.as_str()) {
+            (GROUP, "apikeys" | "apikeyrequests" | "apikeyapprovals") if everywhere => Some("api-admin"),
             (GROUP, "apikeys") => Some("api-consumer"),
             ("", "secrets") if self.verb != "patch" => Some("api-consumer"),
             (GROUP, "apikeyapprovals") => Some("api-owner"),
@@ -66,6 +68,13 @@ impl Act {
             None => "bound for the whole cluster".to_owned(),
         };
         let mut hint = match self.granted_by() {
+            // Who looks at keys of others is an owner, who has requests to look at.
+            Some(role) if self.plural == "apikeys" && self.name.is_none() && self.namespace.is_some() => {
+                format!(
+                    "for owners: keydesk requests shows what is asked of your products; keys are for those who hold them, by \
+                 ClusterRole {role}, {place}"
+                )
+            }
             Some(role) => {
                 format!("ClusterRole {role}, {place}, grants that: ask whoever runs the platform for it")
             }
@@ -177,7 +186,7 @@ impl From<Refusal> for Failure {
 #[cfg(test)]
 mod tests {
     use k8s_openapi::api::core::v1::Secret;
-    use keydesk_api::{APIKeyApproval, APIProduct};
+    use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
 
     use super::*;
 
@@ -204,6 +213,13 @@ mod tests {
         let list = told(Act::on::<APIProduct>("list", None, None), 403);
         assert!(list.contains("in all namespaces"), "{list}");
         assert!(list.ends_with("or name one namespace with -n"), "{list}");
+        let requests = told(Act::on::<APIKeyRequest>("list", None, None), 403);
+        assert!(
+            requests.contains("ClusterRole api-admin, bound for the whole cluster"),
+            "{requests}"
+        );
+        let keys = told(Act::on::<APIKey>("list", Some("consumer-app"), None), 403);
+        assert!(keys.contains("hint: for owners: keydesk requests"), "{keys}");
     }
 
     #[test]

@@ -71,7 +71,7 @@ async fn a_key_is_asked_for_approved_called_rotated_and_revoked_without_yaml() {
     all.push(
         stage
             .must("consumer", "explain key mobile")
-            .says(&["the value before works beside it until"]),
+            .says(&["revious value is accepted until"]),
     );
 
     all.push(

@@ -112,6 +112,16 @@ fn outcome(
             approved.message,
             changes(terms, &now).join(", ")
         )),
+        (true, Some((KeyAspect::Approved, found)))
+            if condition::is_true(conditions, KeyAspect::EnforcementFailed) =>
+        {
+            let failed = condition::find(conditions, KeyAspect::EnforcementFailed);
+            let why = failed.map_or("", |failed| failed.message.as_str());
+            Outcome::Holds(format!(
+                "{}. But gateways do not know the key: {why}",
+                found.message
+            ))
+        }
         (true, Some((KeyAspect::Approved, found))) | (false, Some((KeyAspect::Denied, found))) => {
             Outcome::Holds(found.message.clone())
         }
@@ -204,6 +214,13 @@ mod tests {
             &Outcome::Holds("Approved, said".into()),
         );
         check(yes, "gold", &["Approved", "TermsChanged"], &Outcome::Open);
+        let unknown = "Approved, said. But gateways do not know the key: EnforcementFailed, said";
+        check(
+            yes,
+            "gold",
+            &["Approved", "EnforcementFailed"],
+            &Outcome::Holds(unknown.into()),
+        );
         let no = &approval(false, 2, &["Valid"]);
         check(no, "gold", &["Approved"], &Outcome::Open);
         check(no, "gold", &["Denied"], &Outcome::Holds("Denied, said".into()));
