@@ -145,6 +145,13 @@ async fn who_changes_the_terms_behind_the_owners_back_gets_what_was_shown() {
         })
         .await;
     stage.must("consumer", "keys").says(&["Approved, asks for more"]);
+    let name = format!("devportal-{}", request_name(NAMESPACE, "mobile"));
+    let enforced = Address::new(kinds::SECRET, "kuadrant-system", &name);
+    stage
+        .person("admin")
+        .await
+        .soon(&enforced, "is there", |_| true)
+        .await;
     stage.must("admin", "explain key consumer-app/mobile").says(&[
         "in force: tier bronze, until never",
         "asks for plan tier gold instead of bronze: not approved",
