@@ -66,6 +66,8 @@ pub const KUADRANT: Kind = namespaced("kuadrant.io", "v1beta1", "kuadrants", "Ku
 pub const AUTH_POLICY: Kind = namespaced("kuadrant.io", "v1", "authpolicies", "AuthPolicy");
 /// `PlanPolicy`.
 pub const PLAN_POLICY: Kind = namespaced("extensions.kuadrant.io", "v1alpha1", "planpolicies", "PlanPolicy");
+/// `RateLimitPolicy`.
+pub const RATE_LIMIT_POLICY: Kind = namespaced("kuadrant.io", "v1", "ratelimitpolicies", "RateLimitPolicy");
 /// `HTTPRoute`.
 pub const ROUTE: Kind = namespaced("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute");
 /// `Gateway`.
@@ -109,7 +111,7 @@ pub const SELF_ACCESS_REVIEW: Kind = cluster(
 );
 
 /// Every kind that an [`Address`] can be made of from a manifest.
-const ALL: [Kind; 20] = [
+const ALL: [Kind; 21] = [
     PRODUCT,
     KEY,
     REQUEST,
@@ -117,6 +119,7 @@ const ALL: [Kind; 20] = [
     KUADRANT,
     AUTH_POLICY,
     PLAN_POLICY,
+    RATE_LIMIT_POLICY,
     ROUTE,
     GATEWAY,
     SECRET,

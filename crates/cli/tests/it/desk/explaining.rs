@@ -46,3 +46,34 @@ async fn a_key_without_its_secret_and_a_product_without_its_policy_are_explained
             "to do: the owner of the product: attach an AuthPolicy with an apiKey entry",
         ]);
 }
+
+#[tokio::test]
+async fn a_policy_that_the_gate_does_not_enforce_is_told_to_consumer_and_owner() {
+    let stage = Stage::start().await;
+    stage.ask("mobile").await;
+    stage.must("owner", "approve mobile --yes");
+    let limits = Address::new(kinds::RATE_LIMIT_POLICY, "gamestore", "calm");
+    let admin = stage.person("admin").await;
+    let target = json!({ "group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "gamestore" });
+    let limit = json!({ "rates": [{ "limit": 5, "window": "1m" }] });
+    let policy = json!({
+        "apiVersion": "kuadrant.io/v1", "kind": "RateLimitPolicy",
+        "metadata": { "name": "calm", "namespace": "gamestore" },
+        "spec": { "targetRef": target, "limits": { "all": limit } },
+    });
+    admin.create(&policy).await.unwrap();
+    admin
+        .soon(&limits, "is judged", |policy| {
+            policy["status"]["conditions"] != json!(null)
+        })
+        .await;
+    for (person, line) in [
+        ("consumer", "explain key mobile".to_owned()),
+        ("admin", format!("explain product {PRODUCT}")),
+    ] {
+        stage.run(person, &line).ended(1).says(&[
+            "does not work: RateLimitPolicy gamestore/calm is not enforced: Keydesk's gate evaluates no RateLimitPolicy",
+            "to do: the owner of the product",
+        ]);
+    }
+}
