@@ -1,16 +1,14 @@
 //! What a look at one key takes in: everything that its plan depends on but the time.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use keydesk_api::v1alpha1::ApprovalMode;
 use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
-use keydesk_catalog::{Approval, KeyEdges, SecretMeta};
-use keydesk_core::{Fingerprint, NamespacedName, ProductFacts, Scheme, SecretFacts};
+use keydesk_catalog::{Approval, KeyEdges, SecretMeta, key_authentication, product_facts};
+use keydesk_core::{Fingerprint, NamespacedName, ProductFacts, SecretFacts};
 
 use super::places::Cap;
 use super::rotation::Rotation;
-use crate::product::key_authentication;
 
 /// A key and what belongs to it.
 #[derive(Clone, Debug)]
@@ -67,26 +65,7 @@ pub(crate) struct Copy {
 impl Live {
     /// What `keydesk-core` wants to know of the product.
     pub(super) fn product_facts(&self) -> ProductFacts {
-        if self.enforcement_namespace.is_none() {
-            return ProductFacts::NoKuadrant;
-        }
-        let Some(product) = &self.product else {
-            return ProductFacts::Missing;
-        };
-        if product.metadata.deletion_timestamp.is_some() {
-            return ProductFacts::Deleting;
-        }
-        let status = product.status.as_ref();
-        let scheme = match status.and_then(|status| status.discovered_auth_scheme.as_ref()) {
-            None => Scheme::Undiscovered,
-            Some(_) if self.authentication().is_none() => Scheme::WithoutKeys,
-            Some(_) => Scheme::Keys,
-        };
-        let plans = status
-            .map(|status| status.discovered_plans.as_slice())
-            .unwrap_or_default();
-        let tiers: BTreeSet<_> = plans.iter().map(|plan| plan.tier.clone()).collect();
-        ProductFacts::Live { scheme, tiers }
+        product_facts(self.enforcement_namespace.is_some(), self.product.as_deref())
     }
 
     /// The entry of the product's scheme by which its keys are recognised.

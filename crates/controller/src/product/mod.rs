@@ -7,8 +7,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use keydesk_api::meta::annotation;
-use keydesk_api::{APIProduct, Authentication, Method};
+use keydesk_api::APIProduct;
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 
@@ -34,16 +33,4 @@ pub(crate) fn route_of(product: &APIProduct) -> NamespacedName {
         product.namespace().unwrap_or_default(),
         product.spec.target_ref.name.as_str(),
     )
-}
-
-/// The entry of the discovered scheme by which keys of the product are recognised: the one that the owner names, else
-/// the first.
-pub(crate) fn key_authentication(product: &APIProduct) -> Option<Authentication> {
-    let scheme = product.status.as_ref()?.discovered_auth_scheme.as_ref()?;
-    let chosen = product.annotations().get(annotation::AUTH_ENTRY);
-    let takes_keys = |entry: &Authentication| match entry.method {
-        Method::ApiKey(_) => chosen.is_none_or(|chosen| *chosen == entry.name),
-        Method::Jwt { .. } | Method::Other => false,
-    };
-    scheme.authentications().into_iter().find(takes_keys)
 }

@@ -25,8 +25,7 @@ fn s094_to_s137_no_order_of_things_grants_what_nobody_approved_or_loses_a_decisi
         |theatre, seed, play| {
             let odds = weathers[usize::try_from(seed).unwrap() % weathers.len()];
             theatre.give(seed, odds, play, async |stage| {
-                stage.rest().await;
-                check::at_rest(stage).await?;
+                check::comes_to_rest(stage).await?;
                 stage.is_quiet(true).await
             })
         },

@@ -21,8 +21,8 @@ use crate::places::{KEYS, KUADRANTS, OWNERS, PRODUCTS, route};
 use crate::play::{Action, Auth, Ends, Holds, Step, Then};
 
 /// After this, in fair weather, everything has been noticed: a watch that says nothing is given up after 150 s, a broken
-/// one is begun anew within 30 s, a product's failure is forgiven for 60 s, what failed often is tried again after 300 s.
-const REST: Duration = Duration::from_mins(10);
+/// one is begun anew within 30 s, a product's failure is forgiven for 60 s.
+const REST: Duration = Duration::from_secs(210);
 
 /// For so long nothing is written then.
 const QUIET: Duration = Duration::from_mins(6);
@@ -174,8 +174,7 @@ impl Stage {
                 }
                 Then::Millis(millis) => sleep(Duration::from_millis(millis.into())).await,
                 Then::Rest => {
-                    self.rest().await;
-                    check::at_rest(self)
+                    check::comes_to_rest(self)
                         .await
                         .map_err(|why| format!("{why}, after {step:?}"))?;
                     self.weather.turn(self.odds);

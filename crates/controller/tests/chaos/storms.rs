@@ -14,8 +14,7 @@ fn s137_after_any_storm_it_is_as_if_there_had_been_none() {
         theatre.give(seed, Odds::STORM, play, async |stage| {
             // It goes on for a while when everybody is done.
             sleep(Duration::from_secs(seed % 20)).await;
-            stage.rest().await;
-            check::at_rest(stage).await?;
+            check::comes_to_rest(stage).await?;
             stage.is_quiet(false).await?;
             scratch::is_the_same(stage).await
         })

@@ -9,7 +9,7 @@ use keydesk_testkit::http_server::{Answer, HttpServer};
 use keydesk_testkit::{Address, wait};
 use serde_json::json;
 
-use crate::c_oidc::{DOCUMENT, REALM, discovered, document, policy_with, stage_with};
+use crate::c_oidc::{DOCUMENT, REALM, discovered, document, policy_with, stage_discovered, stage_with};
 use crate::stage::{Stage, auth_policy_at, product_at, settings};
 
 #[tokio::test]
@@ -98,13 +98,7 @@ async fn s036_a_policy_that_comes_and_goes_does_not_ask_an_issuer_more_often() {
 
 #[tokio::test]
 async fn s033_what_was_discovered_is_not_asked_again_when_the_policy_is_back() {
-    let idp = HttpServer::start().await;
-    let issuer = idp.url(REALM);
-    idp.on(DOCUMENT, document(&issuer, "https://idp.example.com/token"));
-    let stage = stage_with(&issuer).await;
-    stage
-        .soon(&product_at(), "has discovered its issuer", discovered(&issuer))
-        .await;
+    let (idp, issuer, stage) = stage_discovered().await;
     idp.on(DOCUMENT, Answer::status(503));
     for _ in 0..5 {
         flap(&stage).await;

@@ -42,6 +42,18 @@ pub(crate) fn discovered(issuer: &str) -> impl Fn(&Value) -> bool {
     move |seen| says(seen, "OIDCDiscovered", "True", "Discovered", &words)
 }
 
+/// A product that has discovered its issuer.
+pub(crate) async fn stage_discovered() -> (HttpServer, String, Stage) {
+    let idp = HttpServer::start().await;
+    let issuer = idp.url(REALM);
+    idp.on(DOCUMENT, document(&issuer, "https://idp.example.com/token"));
+    let stage = stage_with(&issuer).await;
+    stage
+        .soon(&product_at(), "has discovered its issuer", discovered(&issuer))
+        .await;
+    (idp, issuer, stage)
+}
+
 #[tokio::test]
 async fn s030_the_token_endpoint_is_fetched_once() {
     let idp = HttpServer::start().await;
@@ -116,13 +128,7 @@ async fn s032_a_failed_discovery_tells_its_cause_and_holds_up_nothing_else() {
 
 #[tokio::test]
 async fn s033_an_edited_product_does_not_ask_its_issuer_again() {
-    let idp = HttpServer::start().await;
-    let issuer = idp.url(REALM);
-    idp.on(DOCUMENT, document(&issuer, "https://idp.example.com/token"));
-    let stage = stage_with(&issuer).await;
-    stage
-        .soon(&product_at(), "has discovered its issuer", discovered(&issuer))
-        .await;
+    let (idp, _, stage) = stage_discovered().await;
     stage
         .patch(&product_at(), &json!({ "spec": { "description": "edited" } }))
         .await;
@@ -162,13 +168,7 @@ async fn s034_a_changed_issuer_is_asked() {
 
 #[tokio::test]
 async fn s037_what_was_discovered_goes_with_the_issuer_but_stays_while_the_policy_is_not_ready() {
-    let idp = HttpServer::start().await;
-    let issuer = idp.url(REALM);
-    idp.on(DOCUMENT, document(&issuer, "https://idp.example.com/token"));
-    let stage = stage_with(&issuer).await;
-    stage
-        .soon(&product_at(), "has discovered its issuer", discovered(&issuer))
-        .await;
+    let (_idp, _, stage) = stage_discovered().await;
 
     stage
         .patch_status(&auth_policy_at(), &policy_status(true, false))

@@ -28,7 +28,7 @@ async fn stage_with(url: &str) -> Stage {
     stage
 }
 
-fn fetched(seen: &Value) -> bool {
+pub(crate) fn fetched(seen: &Value) -> bool {
     says(
         seen,
         "OpenAPISpecReady",

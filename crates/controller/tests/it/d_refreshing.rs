@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use keydesk_controller::Settings;
-use keydesk_testkit::conditions::{has, message, says};
+use keydesk_testkit::conditions::{has, message};
 use keydesk_testkit::fixtures::{self, but, product};
 use keydesk_testkit::http_server::{Answer, HttpServer};
 use serde_json::{Value, json};
 
+use crate::d_openapi::fetched;
 use crate::stage::{Stage, product_at, settings};
 
 const PATH: &str = "/openapi.yaml";
@@ -27,16 +28,6 @@ async fn stage_with(web: &HttpServer) -> Stage {
     stage.create(&but(product(), &url)).await;
     stage.soon(&product_at(), "has its document", fetched).await;
     stage
-}
-
-fn fetched(seen: &Value) -> bool {
-    says(
-        seen,
-        "OpenAPISpecReady",
-        "True",
-        "SpecFetched",
-        "OpenAPI spec was successfully fetched",
-    )
 }
 
 fn raw(seen: &Value) -> &Value {

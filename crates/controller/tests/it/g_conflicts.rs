@@ -111,18 +111,23 @@ async fn s092_a_decision_that_a_later_one_replaced_is_marked() {
     stage.soon(&first, "holds again", |seen| !replaced(seen)).await;
 }
 
-#[tokio::test]
-async fn s093_a_decision_that_somebody_else_controls_still_counts() {
-    let stage = Stage::pending().await;
+/// An owner reference to somebody else's release, which controls what has it.
+pub(crate) async fn release(stage: &Stage) -> Value {
     let release = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": { "name": "release", "namespace": OWNER_NAMESPACE },
     });
     let release = stage.create(&release).await;
-    let owner = json!([{
+    json!([{
         "apiVersion": "v1", "kind": "ConfigMap", "name": "release", "uid": release["metadata"]["uid"],
         "controller": true, "blockOwnerDeletion": true,
-    }]);
+    }])
+}
+
+#[tokio::test]
+async fn s093_a_decision_that_somebody_else_controls_still_counts() {
+    let stage = Stage::pending().await;
+    let owner = release(&stage).await;
     let controlled = json!({ "metadata": { "name": "controlled", "ownerReferences": owner } });
     stage.create(&but(approval(), &controlled)).await;
     stage.key_is("Approved").await;

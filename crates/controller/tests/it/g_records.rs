@@ -1,16 +1,11 @@
 //! G. What an approval is bound to is on record where its reviewers cannot write.
 
 use keydesk_testkit::conditions::{condition, is};
-use keydesk_testkit::fixtures::{approval, but, key};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, approval_at, enforcement_at, key_at, request_at};
+use crate::stage::{Stage, approval_at, enforcement_at, for_tier, key_at, request_at};
 
 const BOUND: &str = "keydesk.dev/approved-terms";
-
-fn enforced(tier: &str) -> impl Fn(&Value) -> bool {
-    move |seen| seen["metadata"]["annotations"]["secret.kuadrant.io/plan-id"] == tier
-}
 
 fn asks_for_more(seen: &Value) -> bool {
     condition(seen, "TermsChanged").is_some_and(|found| found["status"] == "True") && is(seen, "Approved")
@@ -18,15 +13,7 @@ fn asks_for_more(seen: &Value) -> bool {
 
 /// Approved for bronze, and asking for gold.
 async fn greedy() -> (Stage, Value) {
-    let stage = Stage::ready().await;
-    stage
-        .create(&but(key(), &json!({ "spec": { "planTier": "bronze" } })))
-        .await;
-    stage.key_is("Pending").await;
-    stage.create(&approval()).await;
-    stage
-        .soon(&enforcement_at(), "is for bronze", enforced("bronze"))
-        .await;
+    let stage = Stage::approved_for_bronze().await;
     let bound = stage.get(&approval_at()).await["metadata"]["annotations"][BOUND].clone();
     assert!(bound.as_str().unwrap().contains("bronze"), "{bound}");
     stage
@@ -49,7 +36,7 @@ async fn is_restored(stage: &Stage, bound: &Value) {
         .await;
     stage.soon(&key_at(), "asks for more", asks_for_more).await;
     stage
-        .stays(&enforcement_at(), "is for bronze", enforced("bronze"))
+        .stays(&enforcement_at(), "is for bronze", for_tier("bronze"))
         .await;
     stage.is_at_rest(&request_at()).await;
 }
@@ -85,7 +72,7 @@ async fn a_request_keeps_nothing_that_it_shows_anyway() {
             &json!({ "spec": { "message": "gold is fine too" } }),
         )
         .await;
-    stage.soon_enforced("is for gold", enforced("gold")).await;
+    stage.soon_enforced("is for gold", for_tier("gold")).await;
     stage
         .soon(&request_at(), "keeps nothing", |seen| {
             seen["metadata"]["annotations"][kept].is_null()

@@ -5,25 +5,7 @@ use keydesk_testkit::conditions::{condition, is};
 use keydesk_testkit::fixtures::{self, OWNER_NAMESPACE, approval, but, key, named, now_plus};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, decision_on, enforcement_at, key_at, product_at, request_at, settings};
-
-/// Approved for bronze, and enforced.
-async fn bronze() -> Stage {
-    let stage = Stage::ready().await;
-    stage
-        .create(&but(key(), &json!({ "spec": { "planTier": "bronze" } })))
-        .await;
-    stage.key_is("Pending").await;
-    stage.create(&approval()).await;
-    stage
-        .soon(&enforcement_at(), "is for bronze", plan("bronze"))
-        .await;
-    stage
-}
-
-fn plan(tier: &str) -> impl Fn(&Value) -> bool {
-    move |seen| seen["metadata"]["annotations"]["secret.kuadrant.io/plan-id"] == tier
-}
+use crate::stage::{Stage, decision_on, enforcement_at, for_tier, key_at, product_at, request_at, settings};
 
 fn asks_for_more(seen: &Value) -> bool {
     condition(seen, "TermsChanged").is_some_and(|found| found["status"] == "True")
@@ -40,7 +22,7 @@ pub(crate) async fn next_second() {
 
 #[tokio::test]
 async fn s094_a_higher_tier_needs_a_new_decision() {
-    let stage = bronze().await;
+    let stage = Stage::approved_for_bronze().await;
     stage
         .patch(&key_at(), &json!({ "spec": { "planTier": "gold" } }))
         .await;
@@ -52,13 +34,13 @@ async fn s094_a_higher_tier_needs_a_new_decision() {
         })
         .await;
     stage
-        .stays(&enforcement_at(), "is for bronze", plan("bronze"))
+        .stays(&enforcement_at(), "is for bronze", for_tier("bronze"))
         .await;
     assert_eq!(stage.get(&key_at()).await["status"]["limits"]["daily"], 10);
 
     next_second().await;
     stage.create(&decision_on(&key(), "gold-too", true)).await;
-    stage.soon_enforced("is for gold", plan("gold")).await;
+    stage.soon_enforced("is for gold", for_tier("gold")).await;
     stage
         .soon(&key_at(), "is approved for gold", |seen| {
             is(seen, "Approved") && !asks_for_more(seen) && seen["status"]["limits"]["daily"] == 100
@@ -68,7 +50,7 @@ async fn s094_a_higher_tier_needs_a_new_decision() {
 
 #[tokio::test]
 async fn s094_an_edited_decision_is_a_new_decision() {
-    let stage = bronze().await;
+    let stage = Stage::approved_for_bronze().await;
     stage
         .patch(&key_at(), &json!({ "spec": { "planTier": "gold" } }))
         .await;
@@ -80,12 +62,12 @@ async fn s094_an_edited_decision_is_a_new_decision() {
             &json!({ "spec": { "message": "Gold is fine" } }),
         )
         .await;
-    stage.soon_enforced("is for gold", plan("gold")).await;
+    stage.soon_enforced("is for gold", for_tier("gold")).await;
 }
 
 #[tokio::test]
 async fn s094_an_expiry_set_and_cleared_does_not_raise_the_tier() {
-    let stage = bronze().await;
+    let stage = Stage::approved_for_bronze().await;
     stage
         .patch(
             &key_at(),
@@ -98,16 +80,16 @@ async fn s094_an_expiry_set_and_cleared_does_not_raise_the_tier() {
         .patch(&key_at(), &json!({ "spec": { "expiresAt": null } }))
         .await;
     stage
-        .soon(&enforcement_at(), "is for bronze again", plan("bronze"))
+        .soon(&enforcement_at(), "is for bronze again", for_tier("bronze"))
         .await;
     stage
-        .stays(&enforcement_at(), "is for bronze", plan("bronze"))
+        .stays(&enforcement_at(), "is for bronze", for_tier("bronze"))
         .await;
 }
 
 #[tokio::test]
 async fn s094_a_restart_remembers_what_was_approved() {
-    let mut stage = bronze().await;
+    let mut stage = Stage::approved_for_bronze().await;
     stage
         .patch(&key_at(), &json!({ "spec": { "planTier": "gold" } }))
         .await;
@@ -116,10 +98,10 @@ async fn s094_a_restart_remembers_what_was_approved() {
     stage.delete(&enforcement_at()).await;
     stage.start(settings());
     stage
-        .soon(&enforcement_at(), "is for bronze", plan("bronze"))
+        .soon(&enforcement_at(), "is for bronze", for_tier("bronze"))
         .await;
     stage
-        .stays(&enforcement_at(), "is for bronze", plan("bronze"))
+        .stays(&enforcement_at(), "is for bronze", for_tier("bronze"))
         .await;
 }
 
@@ -130,12 +112,12 @@ async fn s094_automatic_mode_approves_the_new_tier_too() {
         .create(&but(key(), &json!({ "spec": { "planTier": "bronze" } })))
         .await;
     stage
-        .soon(&enforcement_at(), "is for bronze", plan("bronze"))
+        .soon(&enforcement_at(), "is for bronze", for_tier("bronze"))
         .await;
     stage
         .patch(&key_at(), &json!({ "spec": { "planTier": "gold" } }))
         .await;
-    stage.soon_enforced("is for gold", plan("gold")).await;
+    stage.soon_enforced("is for gold", for_tier("gold")).await;
     stage
         .soon(&key_at(), "is approved", |seen| {
             is(seen, "Approved") && !asks_for_more(seen)

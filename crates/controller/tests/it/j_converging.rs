@@ -248,15 +248,7 @@ async fn s118_a_tier_approved_anew_leaves_no_secret_of_the_old_one() {
         "Authorino keeps what it read under a name: {names:?}"
     );
     stage.delete(&key_at()).await;
-    wait::soon(stage.admin.patience(), "nothing is left", async || {
-        stage
-            .enforced()
-            .await
-            .is_empty()
-            .then_some(())
-            .ok_or_else(String::new)
-    })
-    .await;
+    stage.soon_nothing_enforced().await;
 }
 
 #[tokio::test]
@@ -329,15 +321,7 @@ async fn follows(stage: &Stage) {
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     stage.create(&decision_on(&key(), "no", false)).await;
     stage.key_is("Denied").await;
-    wait::soon(stage.admin.patience(), "nothing is left", async || {
-        stage
-            .enforced()
-            .await
-            .is_empty()
-            .then_some(())
-            .ok_or_else(String::new)
-    })
-    .await;
+    stage.soon_nothing_enforced().await;
 }
 
 #[tokio::test]

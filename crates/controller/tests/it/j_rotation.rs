@@ -148,15 +148,7 @@ async fn a_denial_and_the_end_of_the_key_stop_both() {
         .patch(&key_at(), &json!({ "spec": { "expiresAt": end } }))
         .await;
     stage.key_is("Expired").await;
-    keydesk_testkit::wait::soon(stage.admin.patience(), "nothing is left", async || {
-        stage
-            .enforced()
-            .await
-            .is_empty()
-            .then_some(())
-            .ok_or_else(String::new)
-    })
-    .await;
+    stage.soon_nothing_enforced().await;
 }
 
 #[tokio::test]

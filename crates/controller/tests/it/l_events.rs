@@ -148,15 +148,7 @@ async fn s079_a_tier_that_is_not_offered_is_told() {
 #[tokio::test]
 async fn s093_an_approval_that_somebody_else_controls_is_warned_of() {
     let stage = Stage::pending().await;
-    let release = json!({
-        "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": { "name": "release", "namespace": OWNER_NAMESPACE },
-    });
-    let release = stage.create(&release).await;
-    let owner = json!([{
-        "apiVersion": "v1", "kind": "ConfigMap", "name": "release", "uid": release["metadata"]["uid"],
-        "controller": true, "blockOwnerDeletion": true,
-    }]);
+    let owner = crate::g_conflicts::release(&stage).await;
     stage
         .create(&but(
             approval(),

@@ -85,6 +85,17 @@ impl Stage {
         stage
     }
 
+    /// The same for bronze, approved and enforced.
+    pub(crate) async fn approved_for_bronze() -> Self {
+        let stage = Self::ready().await;
+        let bronze = json!({ "spec": { "planTier": "bronze" } });
+        stage.create(&fixtures::but(fixtures::key(), &bronze)).await;
+        stage.key_is("Pending").await;
+        stage.create(&fixtures::approval()).await;
+        stage.soon_enforced("is for bronze", for_tier("bronze")).await;
+        stage
+    }
+
     /// K, OWN, CON, KEY and APPROVE, enforced.
     pub(crate) async fn approved() -> Self {
         let stage = Self::pending().await;
@@ -216,6 +227,17 @@ impl Stage {
             }
         })
         .await
+    }
+
+    /// Waits until no enforcement secret is left.
+    pub(crate) async fn soon_nothing_enforced(&self) {
+        keydesk_testkit::wait::soon(self.admin.patience(), "nothing is enforced", async || {
+            let left = self.enforced().await;
+            left.is_empty()
+                .then_some(())
+                .ok_or_else(|| format!("there are {}", left.len()))
+        })
+        .await;
     }
 
     /// Sees that the object is not written to any more.
@@ -358,4 +380,9 @@ pub(crate) fn auth_policy_at() -> Address {
 /// Where the `PlanPolicy` is.
 pub(crate) fn plan_policy_at() -> Address {
     Address::of(&fixtures::plan_policy())
+}
+
+/// Whether an enforcement secret is for this tier.
+pub(crate) fn for_tier(tier: &str) -> impl Fn(&Value) -> bool {
+    move |seen| seen["metadata"]["annotations"]["secret.kuadrant.io/plan-id"] == tier
 }

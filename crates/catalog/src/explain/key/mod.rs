@@ -12,7 +12,6 @@ use keydesk_core::{Decision, Ruling, Standing, standing};
 use super::step::{Explanation, State};
 use super::words::end;
 use scene::Subject;
-pub(super) use scene::key_entry;
 pub use scene::{KeyScene, Part, SecretSight, Sight};
 
 /// Explains a key. `None` if neither the key nor a request that stands for it could be read.

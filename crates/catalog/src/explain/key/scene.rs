@@ -6,12 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, KeyAspect, KeyReason};
-use keydesk_api::meta::annotation;
-use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication, Method};
-use keydesk_core::{Decision, Flaw, KeyFacts, NamespacedName, ProductFacts, Scheme, SecretFacts, Terms};
-use kube::ResourceExt;
+use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
+use keydesk_core::{Decision, Flaw, KeyFacts, NamespacedName, ProductFacts, SecretFacts, Terms};
 
-use crate::{Bound, Catalog, KeyEdges, Shown, asked, shown};
+use crate::{Bound, Catalog, KeyEdges, Shown, asked, key_authentication, product_facts, shown};
 
 /// Something that may not be readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,7 +146,7 @@ impl<'a> Subject<'a> {
 
     /// The apiKey entry by which keys of the product are recognised.
     pub(super) fn entry(&self) -> Option<Authentication> {
-        key_entry(self.product.as_deref()?)
+        key_authentication(self.product.as_deref()?)
     }
 
     /// The approvals of the request that are to stay.
@@ -204,35 +202,7 @@ impl<'a> Subject<'a> {
         if self.hides(Part::Kuadrant) || self.hides(Part::Product) {
             return None;
         }
-        if self.scene.catalog.enforcement_namespace().is_none() {
-            return Some(ProductFacts::NoKuadrant);
-        }
-        let Some(product) = self.product.as_deref() else {
-            return Some(ProductFacts::Missing);
-        };
-        if product.metadata.deletion_timestamp.is_some() {
-            return Some(ProductFacts::Deleting);
-        }
-        let status = product.status.as_ref();
-        let scheme = match status.and_then(|status| status.discovered_auth_scheme.as_ref()) {
-            None => Scheme::Undiscovered,
-            Some(_) if key_entry(product).is_none() => Scheme::WithoutKeys,
-            Some(_) => Scheme::Keys,
-        };
-        let plans = status.map_or(&[][..], |status| &status.discovered_plans);
-        let tiers = plans.iter().map(|plan| plan.tier.clone()).collect();
-        Some(ProductFacts::Live { scheme, tiers })
+        let has_kuadrant = self.scene.catalog.enforcement_namespace().is_some();
+        Some(product_facts(has_kuadrant, self.product.as_deref()))
     }
-}
-
-/// The entry of a product's discovered scheme by which its keys are recognised: the one that the owner names, else the
-/// first.
-pub(in crate::explain) fn key_entry(product: &APIProduct) -> Option<Authentication> {
-    let scheme = product.status.as_ref()?.discovered_auth_scheme.as_ref()?;
-    let chosen = product.annotations().get(annotation::AUTH_ENTRY);
-    let takes_keys = |entry: &Authentication| match entry.method {
-        Method::ApiKey(_) => chosen.is_none_or(|chosen| *chosen == entry.name),
-        Method::Jwt { .. } | Method::Other => false,
-    };
-    scheme.authentications().into_iter().find(takes_keys)
 }

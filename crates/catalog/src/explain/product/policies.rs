@@ -8,9 +8,10 @@ use kube::ResourceExt;
 
 use super::ProductScene;
 use crate::explain::gate;
-use crate::explain::key::{Part, key_entry};
+use crate::explain::key::Part;
 use crate::explain::step::{Step, Who};
 use crate::explain::words::{allowance, carried};
+use crate::key_authentication;
 use crate::object::id;
 use crate::{Attached, Policy};
 
@@ -123,7 +124,7 @@ pub(super) fn entry(scene: &ProductScene<'_>) -> Step {
             .fix(Who::Owner, "see to the AuthPolicy first");
     };
     let all = scheme.authentications();
-    let Some(chosen) = key_entry(product) else {
+    let Some(chosen) = key_authentication(product) else {
         let entries: Vec<_> = all.iter().map(|entry| entry.name.as_str()).collect();
         let words = match named {
             Some(named) => format!("the policy has no apiKey entry {named:?}, which the product names"),

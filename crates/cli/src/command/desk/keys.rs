@@ -8,40 +8,19 @@ use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 use serde::Serialize;
 
-use super::output::{self, Output, Row};
-use super::{ClusterArgs, Desk, objects, span};
+pub(crate) use super::listing::ListArgs as Args;
+use super::output::Row;
+use super::{Desk, objects, span};
 use crate::exit::Failure;
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// The keys of all namespaces
-    #[arg(long, short = 'A', conflicts_with = "namespace")]
-    all_namespaces: bool,
-
-    /// How to print them
-    #[arg(long, short = 'o', value_enum, default_value_t)]
-    output: Output,
-
-    #[command(flatten)]
-    cluster: ClusterArgs,
-}
-
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
-    let Args {
-        all_namespaces,
-        output,
-        cluster,
-    } = args;
-    let desk = cluster.open(log).await?;
-    let namespace = (!all_namespaces).then_some(desk.namespace.as_str());
-    let keys = desk.list::<APIKey>(namespace).await?;
+    let keys = args.list::<APIKey>(log).await?;
     let now = Timestamp::now();
-    let rows: Vec<_> = keys.iter().map(|key| KeyRow::of(key, now)).collect();
-    let none = match namespace {
+    let rows = keys.objects.iter().map(|key| KeyRow::of(key, now));
+    keys.print(rows, |namespace| match namespace {
         Some(namespace) => format!("No keys in namespace {namespace}. To ask for one: keydesk request"),
         None => "No keys.".to_owned(),
-    };
-    output::print(&rows, output, &none)
+    })
 }
 
 impl Desk {

@@ -7,6 +7,7 @@
 mod cluster;
 pub(crate) mod decide;
 pub(crate) mod keys;
+mod listing;
 mod objects;
 mod output;
 mod place;

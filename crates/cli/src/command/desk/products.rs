@@ -7,45 +7,24 @@ use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_process::LogArgs;
 use serde::Serialize;
 
-use super::output::{self, Output, Row};
-use super::{ClusterArgs, objects, span};
+pub(crate) use super::listing::ListArgs as Args;
+use super::output::Row;
+use super::{objects, span};
 use crate::exit::Failure;
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// The products of all namespaces
-    #[arg(long, short = 'A', conflicts_with = "namespace")]
-    all_namespaces: bool,
-
-    /// How to print them
-    #[arg(long, short = 'o', value_enum, default_value_t)]
-    output: Output,
-
-    #[command(flatten)]
-    cluster: ClusterArgs,
-}
-
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
-    let Args {
-        all_namespaces,
-        output,
-        cluster,
-    } = args;
-    let desk = cluster.open(log).await?;
-    let namespace = (!all_namespaces).then_some(desk.namespace.as_str());
-    let products = desk.list::<APIProduct>(namespace).await?;
+    let products = args.list::<APIProduct>(log).await?;
     let now = Timestamp::now();
-    let rows: Vec<_> = products
+    let rows = products
+        .objects
         .iter()
-        .map(|product| ProductRow::of(product, now))
-        .collect();
-    let none = match namespace {
+        .map(|product| ProductRow::of(product, now));
+    products.print(rows, |namespace| match namespace {
         Some(namespace) => {
             format!("No products in namespace {namespace}. All there are: keydesk products -A")
         }
         None => "No products.".to_owned(),
-    };
-    output::print(&rows, output, &none)
+    })
 }
 
 /// One product.

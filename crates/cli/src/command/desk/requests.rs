@@ -8,54 +8,39 @@ use keydesk_core::Terms;
 use keydesk_process::LogArgs;
 use serde::Serialize;
 
-use super::output::{self, Output, Row};
-use super::{ClusterArgs, keys, objects, span};
+use super::listing::ListArgs;
+use super::output::Row;
+use super::{keys, objects, span};
 use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The requests of all namespaces
-    #[arg(long, short = 'A', conflicts_with = "namespace")]
-    all_namespaces: bool,
-
     /// Only those that wait for a decision: new ones, and keys that ask for more than was approved
     #[arg(long)]
     pending: bool,
 
-    /// How to print them
-    #[arg(long, short = 'o', value_enum, default_value_t)]
-    output: Output,
-
     #[command(flatten)]
-    cluster: ClusterArgs,
+    listing: ListArgs,
 }
 
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
-    let Args {
-        all_namespaces,
-        pending,
-        output,
-        cluster,
-    } = args;
-    let desk = cluster.open(log).await?;
-    let namespace = (!all_namespaces).then_some(desk.namespace.as_str());
-    let requests = desk.list::<APIKeyRequest>(namespace).await?;
+    let Args { pending, listing } = args;
+    let requests = listing.list::<APIKeyRequest>(log).await?;
     let now = Timestamp::now();
-    let rows: Vec<_> = requests
+    let asked_for = requests
+        .objects
         .iter()
-        .filter(|request| !pending || waits(request))
-        .map(|request| RequestRow::of(request, now))
-        .collect();
+        .filter(|request| !pending || waits(request));
+    let rows = asked_for.map(|request| RequestRow::of(request, now));
     let what = if pending {
         "No requests wait"
     } else {
         "No requests"
     };
-    let none = match namespace {
+    requests.print(rows, |namespace| match namespace {
         Some(namespace) => format!("{what} in namespace {namespace}."),
         None => format!("{what}."),
-    };
-    output::print(&rows, output, &none)
+    })
 }
 
 /// Whether a request waits for its owner.

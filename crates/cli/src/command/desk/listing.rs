@@ -1,0 +1,60 @@
+//! What the commands that list things have in common: of which namespaces, and how to print them.
+
+use keydesk_process::LogArgs;
+
+use super::output::{self, Output, Row};
+use super::{ClusterArgs, Kept};
+use crate::exit::Failure;
+
+/// Of which namespaces to list, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Those of all namespaces
+    #[arg(long, short = 'A', conflicts_with = "namespace")]
+    all_namespaces: bool,
+
+    /// How to print them
+    #[arg(long, short = 'o', value_enum, default_value_t)]
+    output: Output,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// All of a kind that was asked for.
+pub(super) struct Listing<K> {
+    pub(super) objects: Vec<K>,
+    /// The one namespace that was asked about, unless it was all.
+    pub(super) namespace: Option<String>,
+    output: Output,
+}
+
+impl ListArgs {
+    /// Lists what was asked for.
+    pub(super) async fn list<K: Kept>(self, log: LogArgs) -> Result<Listing<K>, Failure> {
+        let Self {
+            all_namespaces,
+            output,
+            cluster,
+        } = self;
+        let desk = cluster.open(log).await?;
+        let namespace = (!all_namespaces).then_some(desk.namespace.as_str());
+        Ok(Listing {
+            objects: desk.list(namespace).await?,
+            namespace: namespace.map(str::to_owned),
+            output,
+        })
+    }
+}
+
+impl<K> Listing<K> {
+    /// Prints a row for each of these; `none` is what to say where there is none.
+    pub(super) fn print<R: Row>(
+        &self,
+        rows: impl Iterator<Item = R>,
+        none: impl FnOnce(Option<&str>) -> String,
+    ) -> Result<(), Failure> {
+        let rows: Vec<_> = rows.collect();
+        output::print(&rows, self.output, &none(self.namespace.as_deref()))
+    }
+}
