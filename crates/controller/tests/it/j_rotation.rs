@@ -132,7 +132,7 @@ async fn an_end_that_alone_is_changed_is_followed() {
 }
 
 #[tokio::test]
-async fn a_denial_and_the_end_of_the_key_stop_both() {
+async fn a_denial_stops_both() {
     let stage = rotating(&now_plus(3_600)).await;
     stage
         .create(&decision_on(&keydesk_testkit::fixtures::key(), "no", false))
@@ -141,7 +141,10 @@ async fn a_denial_and_the_end_of_the_key_stop_both() {
     for address in [enforcement_at(), previous_at()] {
         stage.admin.soon_gone(&address).await;
     }
+}
 
+#[tokio::test]
+async fn the_end_of_the_key_stops_both() {
     let stage = rotating(&now_plus(3_600)).await;
     let end = now_plus(2);
     stage

@@ -20,12 +20,11 @@ pub(crate) const EVENT: Kind = Kind {
     namespaced: true,
 };
 
-/// The Events about an object.
+/// The Events about an object that exists, and not about one that had its name before.
 pub(crate) async fn events(stage: &Stage, about: &Address) -> Vec<Value> {
     let events = stage.admin.list(EVENT, &about.namespace).await.unwrap();
-    let own = |event: &Value| {
-        event["regarding"]["name"] == about.name && event["regarding"]["kind"] == about.kind.kind
-    };
+    let uid = stage.get(about).await["metadata"]["uid"].clone();
+    let own = |event: &Value| event["regarding"]["uid"] == uid;
     events.into_iter().filter(own).collect()
 }
 
