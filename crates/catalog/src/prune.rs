@@ -44,26 +44,36 @@ pub(crate) fn product(object: &mut APIProduct) {
 
 /// Keeps when the spec was last written.
 pub(crate) fn approval(mut object: APIKeyApproval) -> Approval {
-    let edited_at = spec_written_at(&object.metadata);
+    let edited_at = written_at(&object.metadata, |fields| fields.get("f:spec").is_some());
     meta(&mut object.metadata);
     Approval { object, edited_at }
 }
+
+/// `keydesk.dev/terms-before` as managedFields have it.
+const TERMS_BEFORE_FIELD: &str = "f:keydesk.dev/terms-before";
 
 /// How long a change of terms may be on its way to the API server. What is written later is another change.
 const ON_ITS_WAY: Duration = Duration::from_mins(1);
 
 /// Dates the change of terms as the API server does (`spec/controller.md` §5.1): the controller writes when it decided
-/// on it, and whoever approved between that and the change itself saw the earlier terms.
+/// on it, and whoever approved between that and the change itself saw the earlier terms. Scopes are no part of the spec,
+/// so what counts is when the annotation was written that every change of terms comes with.
 pub(crate) fn request(object: &mut APIKeyRequest) {
-    let written_at = spec_written_at(&object.metadata);
+    let written_at = written_at(&object.metadata, |fields| {
+        let annotations = fields
+            .get("f:metadata")
+            .and_then(|metadata| metadata.get("f:annotations"));
+        annotations.is_some_and(|names| names.get(TERMS_BEFORE_FIELD).is_some())
+    });
     meta(&mut object.metadata);
     let (Some(before), Some(written_at)) = (TermsBefore::of(object), written_at) else {
         return;
     };
     let latest = before.changed_at.checked_add(ON_ITS_WAY).ok();
-    if before.changed_at < written_at && latest.is_some_and(|latest| written_at <= latest) {
+    if !before.dated && before.changed_at < written_at && latest.is_some_and(|latest| written_at <= latest) {
         let stamped = TermsBefore {
             changed_at: written_at,
+            dated: true,
             ..before
         };
         let annotations = object.metadata.annotations.get_or_insert_default();
@@ -71,12 +81,11 @@ pub(crate) fn request(object: &mut APIKeyRequest) {
     }
 }
 
-/// When the API server last took a spec in, where it tells.
-fn spec_written_at(meta: &ObjectMeta) -> Option<Timestamp> {
+/// When the API server last took in what these fields are of, where it tells.
+fn written_at(meta: &ObjectMeta, is_of: impl Fn(&serde_json::Value) -> bool) -> Option<Timestamp> {
     let written_at = |entry: &ManagedFieldsEntry| {
-        let fields = entry.fields_v1.as_ref();
-        let writes_spec = fields.is_some_and(|fields| fields.0.get("f:spec").is_some());
-        entry.time.as_ref().filter(|_| writes_spec).map(|time| time.0)
+        let writes = entry.fields_v1.as_ref().is_some_and(|fields| is_of(&fields.0));
+        entry.time.as_ref().filter(|_| writes).map(|time| time.0)
     };
     let entries = meta.managed_fields.as_deref().unwrap_or_default();
     entries.iter().filter_map(written_at).max()
@@ -129,10 +138,11 @@ mod tests {
 
     use super::*;
 
-    /// When the terms changed, to a request whose spec the API server took in at this time.
-    fn changed_at(written_at: &str) -> String {
+    /// When the terms changed, to a request whose annotation says noon and was taken in by the API server then.
+    fn changed_at(written_at: &str, dated: bool) -> String {
         let before = json!({
             "changedAt": "2026-06-01T12:00:00Z",
+            "dated": dated,
             "terms": {
                 "namespace": "a", "product": { "namespace": "o", "name": "p" }, "tier": "bronze", "userId": "u",
             },
@@ -141,7 +151,10 @@ mod tests {
             "metadata": {
                 "annotations": { annotation::TERMS_BEFORE: before.to_string() },
                 "managedFields": [
-                    { "time": written_at, "fieldsV1": { "f:spec": {} } },
+                    {
+                        "time": written_at,
+                        "fieldsV1": { "f:metadata": { "f:annotations": { TERMS_BEFORE_FIELD: {} } } },
+                    },
                     { "time": "2026-06-01T12:00:59Z", "fieldsV1": { "f:status": {} } },
                 ],
             },
@@ -164,7 +177,12 @@ mod tests {
             ("2026-06-01T11:59:58Z", "2026-06-01T12:00:00Z"),
             ("2026-06-01T12:03:00Z", "2026-06-01T12:00:00Z"),
         ] {
-            assert_eq!(changed_at(written_at), changed, "{written_at}");
+            assert_eq!(changed_at(written_at, false), changed, "{written_at}");
         }
+    }
+
+    #[test]
+    fn a_change_that_is_dated_is_not_dated_again_by_a_later_write() {
+        assert_eq!(changed_at("2026-06-01T12:00:07Z", true), "2026-06-01T12:00:00Z");
     }
 }

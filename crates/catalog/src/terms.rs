@@ -55,6 +55,9 @@ fn scopes(annotations: &BTreeMap<String, String>) -> BTreeSet<String> {
 pub struct TermsBefore {
     /// When the terms changed.
     pub changed_at: Timestamp,
+    /// It is the API server's moment, and not the one at which the controller decided on the change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dated: bool,
     /// The terms until then.
     pub terms: Terms,
 }

@@ -102,7 +102,7 @@ impl<K: Watched> Resource for Seen<K> {
 #[cfg(test)]
 mod tests {
     use k8s_openapi::api::core::v1::Secret;
-    use keydesk_api::{APIKey, APIKeyApproval};
+    use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
     use kube::core::PartialObjectMeta;
     use serde_json::json;
 
@@ -138,6 +138,12 @@ mod tests {
     #[test]
     fn an_approval_keeps_what_says_when_it_was_edited() {
         let seen: Seen<APIKeyApproval> = serde_json::from_value(secret()).unwrap();
+        assert!(seen.meta().managed_fields.is_some());
+    }
+
+    #[test]
+    fn a_request_keeps_what_says_when_its_terms_changed() {
+        let seen: Seen<APIKeyRequest> = serde_json::from_value(secret()).unwrap();
         assert!(seen.meta().managed_fields.is_some());
     }
 

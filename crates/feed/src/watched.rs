@@ -19,7 +19,7 @@ pub(crate) trait Watched:
     const KIND: Kind;
     /// Whether its CRD may be missing.
     const OPTIONAL: bool = false;
-    /// Whether the catalog reads from its managedFields when it was edited.
+    /// Whether the catalog reads from its managedFields when it was written.
     const KEEPS_MANAGED_FIELDS: bool = false;
 
     /// As the catalog takes it.
@@ -44,6 +44,7 @@ impl Watched for APIKey {
 
 impl Watched for APIKeyRequest {
     const KIND: Kind = Kind::Request;
+    const KEEPS_MANAGED_FIELDS: bool = true;
 
     fn into_object(self) -> Object {
         Object::Request(Box::new(self))

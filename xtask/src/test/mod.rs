@@ -44,20 +44,6 @@ const UPSTREAMS_ROLE_LACKS: [&str; 4] = [
     "--skip=told_to_the_owner",
 ];
 
-/// One test at a time, and without the chapters that nobody has seen pass on a real API server yet.
-const NOT_YET_ON_A_CLUSTER: [&str; 10] = [
-    "--test-threads=1",
-    "--skip=d_refreshing",
-    "--skip=d_ssrf",
-    "--skip=g_records",
-    "--skip=j_killed",
-    "--skip=j_rotation",
-    "--skip=l_events",
-    "--skip=l_operations",
-    "--skip=l_strange",
-    "--skip=l_telemetry",
-];
-
 /// The packages whose tests in `tests/` run against any API server.
 const ANY_SERVER: [&str; 2] = ["keydesk-apiserver", "keydesk-controller"];
 
@@ -143,7 +129,7 @@ fn against_a_cluster(
         if binary.is("keydesk-controller", "chaos") {
             continue;
         }
-        tally += binary.run(environment, &arguments(filter, &NOT_YET_ON_A_CLUSTER))?;
+        tally += binary.run(environment, &arguments(filter, &["--test-threads=1"]))?;
     }
     Ok(tally)
 }

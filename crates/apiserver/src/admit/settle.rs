@@ -67,23 +67,64 @@ pub(crate) fn settle(resource: &ResourceType, old: &Value, new: Value, part: Par
             .and_then(Value::as_i64)
             .unwrap_or(0);
         settled["metadata"]["generation"] = json!(generation + 1);
-        if resource.crd.is_some() {
-            settled["metadata"]["managedFields"] = json!([written(resource, now)]);
-        }
+    }
+    if part == Part::Main && resource.crd.is_some() {
+        note_what_was_written(resource, old, &mut settled, now);
     }
     settled
 }
 
 /// Of all that a Kubernetes server keeps about who wrote what, only when the content of a custom resource was written
-/// last. Controllers need it: what is seen late was not written late.
-fn written(resource: &ResourceType, now: Timestamp) -> Value {
-    json!({
-        "operation": "Update",
-        "apiVersion": resource.api_version(),
-        "time": seconds(now),
-        "fieldsType": "FieldsV1",
-        "fieldsV1": { "f:spec": {} },
-    })
+/// last, and when which of its annotations were. Controllers need it: what is seen late was not written late.
+fn note_what_was_written(resource: &ResourceType, old: &Value, settled: &mut Value, now: Timestamp) {
+    let mut written = Map::new();
+    if content_differs(resource, old, settled) {
+        written.insert("f:spec".to_owned(), json!({}));
+    }
+    let annotations = changed_annotations(old, settled);
+    if !annotations.is_empty() {
+        written.insert("f:metadata".to_owned(), json!({ "f:annotations": annotations }));
+    }
+    if written.is_empty() {
+        return;
+    }
+    let entry = |(field, value): (String, Value)| {
+        json!({
+            "operation": "Update",
+            "apiVersion": resource.api_version(),
+            "time": seconds(now),
+            "fieldsType": "FieldsV1",
+            "fieldsV1": { field: value },
+        })
+    };
+    let before = old.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let superseded = |known: &Value| written.keys().any(|field| known["fieldsV1"].get(field).is_some());
+    let kept = before
+        .into_iter()
+        .flatten()
+        .filter(|known| !superseded(known))
+        .cloned();
+    let entries: Vec<Value> = kept.collect();
+    settled["metadata"]["managedFields"] = entries
+        .into_iter()
+        .chain(written.into_iter().map(entry))
+        .collect();
+}
+
+/// Those that are new or say something else, as managedFields name them.
+fn changed_annotations(old: &Value, new: &Value) -> Map<String, Value> {
+    let annotations = |object: &Value| {
+        object
+            .pointer("/metadata/annotations")
+            .cloned()
+            .unwrap_or_default()
+    };
+    let (before, after) = (annotations(old), annotations(new));
+    let after = after.as_object().into_iter().flatten();
+    let changed = after.filter(|(name, value)| before.get(name.as_str()) != Some(value));
+    changed
+        .map(|(name, _)| (format!("f:{name}"), json!({})))
+        .collect()
 }
 
 fn counts_generation(resource: &ResourceType) -> bool {

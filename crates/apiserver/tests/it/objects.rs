@@ -198,6 +198,39 @@ async fn only_content_counts_as_a_generation() {
 }
 
 #[tokio::test]
+async fn who_wrote_what_of_a_custom_object_tells_when() {
+    let (_, api, _) = bee().await;
+    let write = async |patch: Value| {
+        let patch = Patch::Merge(patch);
+        api.patch("b", &PatchParams::default(), &patch).await.unwrap()
+    };
+    write(json!({ "metadata": { "annotations": { "a": "1", "b": "1" } } })).await;
+    let spec = write(json!({ "spec": { "color": "black" } })).await;
+    let both = write(json!({ "metadata": { "annotations": { "a": "2" } } })).await;
+    let written = |bee: &DynamicObject, pointer: &str| {
+        let entries = bee.metadata.managed_fields.as_ref().unwrap().iter();
+        let times = entries.filter_map(|entry| {
+            let fields = entry
+                .fields_v1
+                .as_ref()
+                .filter(|fields| fields.0.pointer(pointer).is_some());
+            fields.and(entry.time.clone())
+        });
+        times.max()
+    };
+    assert!(
+        written(&spec, "/f:spec/f:color")
+            .or(written(&spec, "/f:spec"))
+            .is_some()
+    );
+    assert!(written(&both, "/f:metadata/f:annotations/f:a").is_some());
+    assert!(
+        written(&both, "/f:spec") >= written(&spec, "/f:spec"),
+        "it is not forgotten"
+    );
+}
+
+#[tokio::test]
 async fn a_custom_object_cannot_be_overwritten_blindly() {
     let (client, api, path) = bee().await;
     let mut bee = serde_json::to_value(api.get("b").await.unwrap()).unwrap();

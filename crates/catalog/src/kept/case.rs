@@ -181,7 +181,8 @@ fn put_request(writer: &mut Writer<'_>, request: &RequestRecord, key: Option<&Ke
         before,
         bindings: Bindings(bindings),
     } = request;
-    writer.count(bindings.len() << 1 | usize::from(before.is_some()));
+    let dated = before.as_ref().is_some_and(|before| before.dated);
+    writer.count(bindings.len() << 2 | usize::from(dated) << 1 | usize::from(before.is_some()));
     put_id(writer, to);
     put_terms(writer, shown, key);
     if let Some(before) = before {
@@ -208,10 +209,11 @@ fn get_request(reader: &mut Reader<'_>, key: Option<&KeyRecord>) -> RequestRecor
         shown: get_terms(reader, key),
         before: (count & 1 == 1).then(|| TermsBefore {
             changed_at: reader.time(),
+            dated: count & 2 == 2,
             terms: get_terms(reader, key),
         }),
         bindings: Bindings(
-            (0..count >> 1)
+            (0..count >> 2)
                 .map(|_| (reader.text(), get_binding(reader, key)))
                 .collect(),
         ),

@@ -47,6 +47,7 @@ fn shown(tier: &str, before: Option<(&str, i64)>, bindings: Bindings) -> Shown {
         terms: terms(tier),
         before: before.map(|(tier, second)| TermsBefore {
             changed_at: at(second),
+            dated: true,
             terms: terms(tier),
         }),
         bindings,

@@ -59,7 +59,12 @@ pub(super) fn step(live: &Live, asked: &Terms, shown: &Shown, bound: &[Bound<'_>
     }
     let changes_terms = *asked != shown.terms;
     let mut annotations = json!({ annotation::SCOPES: scopes, annotation::BOUND_APPROVALS: bindings });
-    if let Some(before) = after.before.as_ref().filter(|_| changes_terms) {
+    if let Some(before) = after.before.clone() {
+        // Where the terms stay, this write is not to date their last change again.
+        let before = TermsBefore {
+            dated: !changes_terms,
+            ..before
+        };
         annotations[annotation::TERMS_BEFORE] = before.to_json().into();
     }
     let metadata = json!({
@@ -85,6 +90,7 @@ fn shown_after(asked: &Terms, shown: &Shown, now: Timestamp) -> Shown {
     }
     let before = TermsBefore {
         changed_at: now,
+        dated: false,
         terms: shown.terms.clone(),
     };
     Shown {

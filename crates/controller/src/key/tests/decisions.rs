@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect};
 use keydesk_api::meta::annotation;
+use keydesk_catalog::TermsBefore;
 use keydesk_core::SecretFacts;
 use kube::ResourceExt;
 use serde_json::json;
@@ -105,6 +106,39 @@ fn a_later_decision_supersedes_and_a_tie_denies() {
     stage.settle();
     assert_eq!(stage.stands(), ["Approved/Approved"]);
     assert!(!superseded(&mut stage, 0) && superseded(&mut stage, 1));
+}
+
+#[test]
+fn a_change_of_terms_keeps_its_date_when_the_request_is_written_again() {
+    let mut stage = Stage::new();
+    stage.settle();
+    stage.at(20);
+    stage.edit(&json!({ "planTier": "bronze" }));
+    stage.settle();
+    let before = |stage: &mut Stage| TermsBefore::of(stage.live().request.as_ref().unwrap()).unwrap();
+    let changed = before(&mut stage);
+    assert_eq!((changed.changed_at, changed.dated), (after(20), false));
+    stage.approve("gold", true, 30);
+    stage.at(30);
+    let terms = changed.terms.clone();
+    stage.edit_approval(
+        "gold",
+        &json!({ "metadata": { "annotations": { annotation::TERMS: json!(terms).to_string() } } }),
+        30,
+    );
+    stage.settle();
+    let written = stage.live().request.clone().unwrap();
+    assert!(
+        written.annotations().contains_key(annotation::BOUND_APPROVALS),
+        "it was written again"
+    );
+    assert_eq!(
+        before(&mut stage),
+        TermsBefore {
+            dated: true,
+            ..changed
+        }
+    );
 }
 
 #[test]
