@@ -64,7 +64,7 @@ impl Desk {
         Self {
             documents: Documents::new(Fetcher::new(reach), pace, |product| &product.namespace, tell)
                 .counted(metrics.domain.clone()),
-            telemetry: Telemetry::new(client.clone(), metrics.domain.clone()),
+            telemetry: Telemetry::new(client.clone(), metrics.domain.clone(), settings.clock),
             cluster: Cluster::new(client, metrics.domain.clone()),
             catalog,
             queue,

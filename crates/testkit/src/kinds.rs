@@ -83,6 +83,8 @@ pub const GATEWAY_CLASS: Kind = cluster(
 pub const SECRET: Kind = namespaced("", "v1", "secrets", "Secret");
 /// `ConfigMap`.
 pub const CONFIG_MAP: Kind = namespaced("", "v1", "configmaps", "ConfigMap");
+/// `Event`, as `kubectl events` reads it.
+pub const EVENT: Kind = namespaced("events.k8s.io", "v1", "events", "Event");
 /// `ServiceAccount`.
 pub const SERVICE_ACCOUNT: Kind = namespaced("", "v1", "serviceaccounts", "ServiceAccount");
 /// `Namespace`.

@@ -30,6 +30,7 @@ pub(crate) use metrics::DomainMetrics;
 pub(crate) use metrics::Saving;
 pub(crate) use notice::Notice;
 
+use crate::Clock;
 use crate::key::{Account, Cap, Live, Made, Plan, Seen};
 use post::Postbox;
 use record::{Look, Record};
@@ -47,9 +48,9 @@ pub(crate) struct Telemetry {
 
 impl Telemetry {
     /// Must be called within a tokio runtime.
-    pub(crate) fn new(client: Client, metrics: DomainMetrics) -> Self {
+    pub(crate) fn new(client: Client, metrics: DomainMetrics, clock: Clock) -> Self {
         Self {
-            postbox: Postbox::new(client, metrics.clone()),
+            postbox: Postbox::new(client, metrics.clone(), clock),
             metrics,
             tally: Mutex::default(),
             misread: Mutex::default(),

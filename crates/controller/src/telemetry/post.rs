@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::metrics::Fate;
 use super::{DomainMetrics, Notice};
+use crate::Clock;
 
 /// Events that wait to be posted. Beyond, they are dropped.
 const WAITING: usize = 4096;
@@ -50,9 +51,9 @@ pub(crate) struct Postbox {
 
 impl Postbox {
     /// Must be called within a tokio runtime. Its task ends with the postbox.
-    pub(crate) fn new(client: Client, metrics: DomainMetrics) -> Self {
+    pub(crate) fn new(client: Client, metrics: DomainMetrics, clock: Clock) -> Self {
         let (letters, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(deliver(client, waiting, metrics.clone()));
+        tokio::spawn(deliver(client, waiting, metrics.clone(), clock));
         Self { letters, metrics }
     }
 
@@ -64,7 +65,12 @@ impl Postbox {
     }
 }
 
-async fn deliver(client: Client, mut waiting: Receiver<(ObjectReference, Notice)>, metrics: DomainMetrics) {
+async fn deliver(
+    client: Client,
+    mut waiting: Receiver<(ObjectReference, Notice)>,
+    metrics: DomainMetrics,
+    clock: Clock,
+) {
     let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "keydesk".to_owned());
     let mut pace = Pace::default();
     let mut refused_until: Option<Instant> = None;
@@ -80,7 +86,7 @@ async fn deliver(client: Client, mut waiting: Receiver<(ObjectReference, Notice)
             continue;
         }
         serial = serial.wrapping_add(1);
-        let event = event(&about, notice, &instance, Timestamp::now(), serial);
+        let event = event(&about, notice, &instance, clock.now(), serial);
         let namespace = about.namespace.as_deref().unwrap_or("default");
         let api: Api<Event> = Api::namespaced(client.clone(), namespace);
         let fate = match api.create(&PostParams::default(), &event).await {

@@ -70,10 +70,13 @@ impl Theatre {
     }
 }
 
+fn namespaces() -> impl Iterator<Item = &'static str> {
+    KUADRANTS.into_iter().chain(OWNERS).chain([CONSUMER_NAMESPACE])
+}
+
 async fn open() -> (World, Journal) {
     let world = World::embedded().await;
-    let namespaces = KUADRANTS.iter().chain(&OWNERS).chain([&CONSUMER_NAMESPACE]);
-    for namespace in namespaces {
+    for namespace in namespaces() {
         world.namespace(namespace).await;
     }
     let admin = world.admin();
@@ -252,6 +255,11 @@ impl Stage {
 
     /// Sees that nothing is written, also not by a controller that starts `anew`.
     pub(crate) async fn is_quiet(&mut self, anew: bool) -> Result<(), String> {
+        // Old news is deleted by the API server itself, in its own time.
+        for namespace in namespaces() {
+            let path = kinds::EVENT.path(namespace);
+            self.admin.send(http::Method::DELETE, &path, "", Vec::new()).await;
+        }
         let before = self.revision().await;
         sleep(QUIET / 2).await;
         if anew {
@@ -274,13 +282,8 @@ impl Stage {
     }
 
     pub(crate) async fn list(&self, kind: Kind) -> Vec<Value> {
-        let namespaces = KUADRANTS.iter().chain(&OWNERS).chain([&CONSUMER_NAMESPACE]);
         let objects = self.admin.list(kind, "").await.unwrap();
-        let ours = |object: &Value| {
-            namespaces
-                .clone()
-                .any(|name| object["metadata"]["namespace"] == *name)
-        };
+        let ours = |object: &Value| namespaces().any(|name| object["metadata"]["namespace"] == name);
         objects.into_iter().filter(ours).collect()
     }
 }

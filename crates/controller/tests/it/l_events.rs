@@ -5,24 +5,14 @@ use std::time::{Duration, Instant};
 use keydesk_testkit::fixtures::{
     CONSUMER_NAMESPACE, KUADRANT_NAMESPACE, OWNER_NAMESPACE, approval, but, key, now_plus, secret,
 };
-use keydesk_testkit::kinds::Kind;
 use keydesk_testkit::{Address, kinds};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, approval_at, enforcement_at, key_at, plan_policy_at, product_at, secret_at};
 
-/// Events, as `kubectl events` reads them.
-pub(crate) const EVENT: Kind = Kind {
-    group: "events.k8s.io",
-    version: "v1",
-    plural: "events",
-    kind: "Event",
-    namespaced: true,
-};
-
 /// The Events about an object that exists, and not about one that had its name before.
 pub(crate) async fn events(stage: &Stage, about: &Address) -> Vec<Value> {
-    let events = stage.admin.list(EVENT, &about.namespace).await.unwrap();
+    let events = stage.admin.list(kinds::EVENT, &about.namespace).await.unwrap();
     let uid = stage.get(about).await["metadata"]["uid"].clone();
     let own = |event: &Value| event["regarding"]["uid"] == uid;
     events.into_iter().filter(own).collect()

@@ -14,7 +14,7 @@ use prometheus_client::encoding::text::encode;
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::l_events::{EVENT, events, told};
+use crate::l_events::{events, told};
 use crate::stage::{Stage, approval_at, enforcement_at, key_at, product_at, secret_at, settings};
 
 fn exposition(registry: &Registry) -> String {
@@ -157,7 +157,7 @@ async fn s138_no_log_line_event_or_metric_contains_a_value() {
         "the log is heard"
     );
     for namespace in [CONSUMER_NAMESPACE, OWNER_NAMESPACE, KUADRANT_NAMESPACE] {
-        let events = stage.admin.list(EVENT, namespace).await.unwrap();
+        let events = stage.admin.list(kinds::EVENT, namespace).await.unwrap();
         all.push_str(&json!(events).to_string());
     }
     all.push_str(&exposition(&registry));
