@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Policy, Tokens};
+use crate::http::Room;
 use crate::registry::Registry;
 use crate::status::Refusal;
 use crate::store::{Object, Rejected, Store, View, Write};
@@ -28,6 +29,7 @@ const POLICY: [&str; 4] = [
 pub(crate) struct Api {
     pub(crate) store: Store,
     pub(crate) tokens: Tokens,
+    pub(crate) room: Room,
     /// Ends watches and background work.
     pub(crate) stopping: CancellationToken,
     clock: fn() -> Timestamp,
@@ -40,6 +42,7 @@ impl Api {
         Self {
             store,
             tokens,
+            room: Room::default(),
             stopping: CancellationToken::new(),
             clock,
             registry: View::new([CRDS], Registry::new(builtin::all())),

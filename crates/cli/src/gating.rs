@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use keydesk_gate::{Follower, Gate, Http, Scope as GateScope, Settings, grpc, reviewer::Reviewer};
-use keydesk_process::{Bounds, bind, serve};
+use keydesk_process::{Bounds, Stop, bind, parting, serve};
 use keydesk_quota::{Counters, Ledger, LedgerError, Scope, Store, keep};
 use kube::Client;
 use tokio::{net::TcpListener, time::Instant};
@@ -157,8 +157,14 @@ impl Posted {
         Arc::clone(&self.gating.gate)
     }
 
-    /// Answers and counts until `shutdown`; what was counted is on disk when it is over.
-    pub(crate) async fn run(self, shutdown: CancellationToken) -> Result<(), Failure> {
+    /// Answers and counts until it drains; what was counted is on disk when it is over. While it is leaving it decides by
+    /// what happens in the cluster as ever.
+    pub(crate) async fn run(self, stop: Stop) -> Result<(), Failure> {
+        let Stop {
+            leaving,
+            drain: shutdown,
+            force: _,
+        } = stop;
         let Self {
             follower,
             http,
@@ -182,10 +188,11 @@ impl Posted {
             ..Bounds::default()
         };
         let grpc_router = grpc(Arc::clone(&gate));
+        let http_router = parting(http.router(), leaving);
         let answer = async {
             let until = || shutdown.clone().cancelled_owned();
             tokio::join!(
-                serve(http.router(), http_listener, None, Bounds::default(), until()),
+                serve(http_router, http_listener, None, Bounds::default(), until()),
                 serve(grpc_router, grpc_listener, None, grpc_bounds, until()),
             );
             answered.cancel();

@@ -20,5 +20,5 @@ pub use listen::{ListenError, bind};
 pub use log::{Chain, LogError, chain, init as init_log};
 /// Where roles register their metrics; the admin port serves it.
 pub use prometheus_client::registry::Registry;
-pub use serve::{Bounds, serve};
+pub use serve::{Bounds, parting, serve};
 pub use vitals::register as register_vitals;

@@ -7,8 +7,10 @@ use axum::response::{IntoResponse as _, Response};
 use http::request::Parts;
 use http::{Method, Request, header};
 
+use super::body::Upload;
 use super::drained::Drained;
 use super::resource::{self, Created};
+use super::room::Claim;
 use crate::api::Api;
 use crate::auth::Attributes;
 use crate::caller::User;
@@ -42,12 +44,17 @@ pub(crate) async fn handle(api: Arc<Api>, request: Request<Body>) -> Response {
 
 async fn answer(api: &Arc<Api>, parts: &Parts, body: Body) -> Result<Response, Refusal> {
     let user = identify(api, parts)?;
+    let claim = match parts.extensions.get::<User>() {
+        Some(_) => Claim::free(),
+        None => api.room.claim(&user.name),
+    };
+    let upload = Upload::new(body, &claim);
     refuse_unsupported(&parts.headers)?;
     let query = Query::parse(parts.uri.query())?;
     let target = Target::parse(parts.uri.path())?;
     let verb = verb(parts, &target, &query);
     let response = match authorize(api, parts, &user, &target, verb, &query) {
-        Ok(()) => dispatch(api, parts, body, &user, &target, verb, &query).await,
+        Ok(()) => dispatch(api, parts, upload, &user, &target, verb, &query).await,
         Err(refusal) => Err(refusal),
     };
     if verb.is_none_or(Verb::writes) && !matches!(parts.method.as_str(), "GET" | "HEAD") {
@@ -147,7 +154,7 @@ fn narrowed(api: &Api, target: &Target, verb: Option<Verb>, query: &Query) -> Ta
 async fn dispatch(
     api: &Arc<Api>,
     parts: &Parts,
-    body: Body,
+    upload: Upload<'_>,
     user: &User,
     target: &Target,
     verb: Option<Verb>,
@@ -181,7 +188,7 @@ async fn dispatch(
                         verb,
                         query,
                     };
-                    resource::answer(request, body).await
+                    resource::answer(request, upload).await
                 }
                 // A real server has a handler only where there is a group.
                 None if registry

@@ -7,6 +7,8 @@ mod drained;
 mod handle;
 mod patch;
 mod resource;
+mod room;
 
 pub(crate) use self::bounds::bounds;
 pub(crate) use self::handle::handle;
+pub(crate) use self::room::Room;

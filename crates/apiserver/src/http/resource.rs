@@ -11,8 +11,9 @@ use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::answer;
+use super::body::Upload;
 use super::patch::Patch;
-use super::{answer, body};
 use crate::admit::{self, Submitted};
 use crate::api::{Api, NAMESPACES};
 use crate::auth;
@@ -44,7 +45,7 @@ pub(super) struct Request<'a> {
 pub(super) struct Created(pub(super) String);
 
 /// Does what is asked.
-pub(super) async fn answer(request: Request<'_>, body: Body) -> Result<Response, Refusal> {
+pub(super) async fn answer(request: Request<'_>, body: Upload<'_>) -> Result<Response, Refusal> {
     let Request {
         kind,
         target,
@@ -119,8 +120,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    async fn submitted(&self, body: Body, fields: FieldValidation) -> Result<Submitted, Refusal> {
-        let body = body::read(body).await?;
+    async fn submitted(&self, body: Upload<'_>, fields: FieldValidation) -> Result<Submitted, Refusal> {
+        let body = body.read().await?;
         let decoded = admit::decode(&self.parts.headers, &body, &self.kind.kind)?;
         admit::typed(self.kind, decoded, fields)
     }
@@ -130,7 +131,7 @@ impl<'a> Request<'a> {
     }
 }
 
-async fn review(request: Request<'_>, body: Body, accepted: Accepted) -> Result<Response, Refusal> {
+async fn review(request: Request<'_>, body: Upload<'_>, accepted: Accepted) -> Result<Response, Refusal> {
     if request.verb != Verb::Create || request.target.name.is_some() {
         return Err(Refusal::method_not_allowed());
     }
@@ -231,7 +232,7 @@ fn shape(form: Form, kind: &ResourceType, object: &Value, headings: bool, now: T
     }
 }
 
-async fn create(request: Request<'_>, body: Body, accepted: Accepted) -> Result<Response, Refusal> {
+async fn create(request: Request<'_>, body: Upload<'_>, accepted: Accepted) -> Result<Response, Refusal> {
     let fields = write_options(request.query, request.verb)?;
     let Submitted { object, warnings } = request.submitted(body, fields).await?;
     let created = verb::create(&request.call(), object).await?;
@@ -243,7 +244,7 @@ async fn create(request: Request<'_>, body: Body, accepted: Accepted) -> Result<
 
 async fn update(
     request: Request<'_>,
-    body: Body,
+    body: Upload<'_>,
     accepted: Accepted,
     part: Part,
     name: &str,
@@ -259,13 +260,13 @@ async fn update(
 
 async fn patch(
     request: Request<'_>,
-    body: Body,
+    body: Upload<'_>,
     accepted: Accepted,
     part: Part,
     name: &str,
 ) -> Result<Response, Refusal> {
     let fields = write_options(request.query, request.verb)?;
-    let body = body::read(body).await?;
+    let body = body.read().await?;
     let patch = Patch::read(request.kind, &request.parts.headers, &body)?;
     let mut warnings = Vec::new();
     let patched = verb::update(&request.call(), name, part, |old| {
@@ -279,8 +280,8 @@ async fn patch(
     Ok(response)
 }
 
-async fn delete_options(request: Request<'_>, body: Body) -> Result<DeleteOptions, Refusal> {
-    let body = body::read(body).await?;
+async fn delete_options(request: Request<'_>, body: Upload<'_>) -> Result<DeleteOptions, Refusal> {
+    let body = body.read().await?;
     let body = if body.is_empty() {
         None
     } else {
@@ -291,7 +292,7 @@ async fn delete_options(request: Request<'_>, body: Body) -> Result<DeleteOption
 
 async fn delete(
     request: Request<'_>,
-    body: Body,
+    body: Upload<'_>,
     accepted: Accepted,
     name: &str,
 ) -> Result<Response, Refusal> {
@@ -325,7 +326,7 @@ async fn delete(
 
 async fn delete_collection(
     request: Request<'_>,
-    body: Body,
+    body: Upload<'_>,
     accepted: Accepted,
 ) -> Result<Response, Refusal> {
     let options = delete_options(request, body).await?;

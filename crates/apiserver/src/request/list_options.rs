@@ -41,6 +41,9 @@ pub(crate) struct Continue {
     pub(crate) rv: u64,
     namespace: String,
     name: String,
+    /// How many objects are behind, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) remaining: Option<usize>,
 }
 
 const TOKEN_FORM: &str = "meta.k8s.io/v1";
@@ -53,7 +56,13 @@ impl Continue {
             rv: revision,
             namespace,
             name,
+            remaining: None,
         }
+    }
+
+    /// The same, which knows how many objects are behind.
+    pub(crate) fn with_remaining(self, remaining: Option<usize>) -> Self {
+        Self { remaining, ..self }
     }
 
     /// The last object that was handed out.

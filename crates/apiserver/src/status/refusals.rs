@@ -178,6 +178,13 @@ impl Refusal {
         )
     }
 
+    /// 429: there is too much under way; come back in a second.
+    #[must_use]
+    pub fn too_many_requests() -> Self {
+        let message = "Too many requests, please try again later.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Reason::TooManyRequests, message).retry_after(1)
+    }
+
     /// 410: the history that this would need is gone; list again.
     #[must_use]
     pub fn expired(message: impl Into<String>) -> Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::collection::Collection;
+use super::collection::{Collection, taken};
 use super::{Change, Event, Expect, Key, Object, ObjectName, Rejected, Store, Write};
 
 type Snapshot = BTreeMap<ObjectName, Arc<Object>>;
@@ -69,12 +69,17 @@ proptest! {
             }
             let mut listed = Vec::new();
             let mut page = first.unwrap();
+            let all = expected.values().filter(|object| namespace.is_none_or(|name| name == object.at.namespace));
+            prop_assert!(page.total.is_none_or(|total| total == all.count()));
+            let is_present = past.len() as u64 == revision + 1;
+            prop_assert_eq!(page.total.is_some(), is_present);
             loop {
                 listed.extend(page.objects.iter().cloned());
                 prop_assert!(page.objects.len() <= limit);
-                if page.remaining == 0 {
+                if !page.more {
                     break;
                 }
+                prop_assert_eq!(page.objects.len(), limit);
                 let last = page.objects.last().unwrap().at.clone();
                 page = collection.page(namespace, Some(&last), revision, Some(limit)).unwrap();
             }
@@ -106,6 +111,82 @@ proptest! {
         }
         prop_assert_eq!(revisions(replayed.values()), revisions(now.values()));
     }
+}
+
+/// Lists a namespace in pages of `limit` at a revision. Gives back how many names were looked at for each page, and how
+/// many objects there were.
+fn looks(collection: &Collection, revision: u64, limit: usize) -> (Vec<usize>, usize) {
+    let (mut looks, mut objects, mut last) = (Vec::new(), 0, None);
+    loop {
+        let mut looked = 0;
+        let walk = collection.walk(Some("a"), last.as_ref(), revision).unwrap();
+        let (page, more) = taken(walk.inspect(|_| looked += 1), limit);
+        looks.push(looked);
+        objects += page.len();
+        last = page.last().map(|last| last.at.clone());
+        if !more {
+            return (looks, objects);
+        }
+    }
+}
+
+#[test]
+fn a_page_costs_what_is_on_it_however_many_there_are_and_whatever_came_after() {
+    const OBJECTS: u64 = 5_000;
+    const LIMIT: usize = 10;
+    let mut collection = Collection::since(0);
+    for revision in 1..=OBJECTS {
+        collection.insert(object("a", &format!("n{revision:05}"), revision));
+    }
+    collection.insert(object("b", "behind", 1));
+    let (pages, objects) = looks(&collection, OBJECTS, LIMIT);
+    assert_eq!(objects, 5_000);
+    assert_eq!(pages.len(), 500);
+    // One more tells whether there is another page.
+    assert!(pages.iter().all(|looked| *looked <= LIMIT + 1), "{pages:?}");
+
+    // Every tenth is changed, every hundredth goes, and as many come.
+    let mut revision = OBJECTS;
+    let mut apply = |at: &str, was: bool, deleted: bool| {
+        revision += 1;
+        collection.apply(Event {
+            revision,
+            previous: was.then(|| object("a", at, 1)),
+            object: object("a", at, revision),
+            deleted,
+        });
+    };
+    for number in (1..=OBJECTS).step_by(10) {
+        let name = format!("n{number:05}");
+        apply(&name, true, false);
+        if number % 100 == 1 {
+            apply(&name, true, true);
+            apply(&format!("{name}-new"), false, false);
+        }
+    }
+    let (pages, objects) = looks(&collection, OBJECTS, LIMIT);
+    assert_eq!(objects, 5_000, "as it was");
+    assert!(
+        pages.iter().all(|looked| *looked <= LIMIT + 2),
+        "what came since costs no more than itself: {pages:?}"
+    );
+    assert_eq!(looks(&collection, revision, LIMIT).1, 5_000, "as it is");
+}
+
+#[test]
+fn nothing_is_kept_of_history_that_is_forgotten() {
+    let mut collection = Collection::since(0);
+    let mut now = Snapshot::new();
+    for revision in 1..=50 {
+        let which = u8::try_from(revision).unwrap();
+        step(&mut collection, &mut now, revision, which, revision % 3 == 0);
+    }
+    collection.compact(50);
+    let (pages, objects) = looks(&collection, 50, 1);
+    let left = now.keys().filter(|at| at.namespace == "a").count();
+    assert_eq!(objects, left);
+    assert!(pages.iter().sum::<usize>() <= 2 * left, "{pages:?}");
+    assert!(collection.page(None, None, 49, None).is_err());
 }
 
 #[test]

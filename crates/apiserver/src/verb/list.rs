@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Call;
 use crate::request::{Continue, ListOptions, Match};
 use crate::status::Refusal;
-use crate::store::Object;
+use crate::store::{Object, ObjectName, Page};
 
 /// A page of objects.
 #[derive(Debug)]
@@ -17,6 +17,9 @@ pub(crate) struct Listed {
     /// How many are behind this page, where that is known.
     pub(crate) remaining: Option<usize>,
 }
+
+/// How many objects are looked at at once for a page of a selection, at least.
+const LOOK: usize = 500;
 
 const EXPIRED: &str = "The resourceVersion for the provided list is too old.";
 const CONTINUE_EXPIRED: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list \
@@ -50,33 +53,62 @@ pub(crate) fn list(call: &Call<'_>, options: &ListOptions) -> Result<Listed, Ref
         None => options.revision.filter(|_| options.exactness == Match::Exact),
     };
     let after = options.resume.as_ref().map(Continue::last);
-    let unselective = options.labels.is_empty() && options.fields.is_empty();
-    // With a selector it is not known how many must be looked at for a page.
-    let limit = options.limit.filter(|_| unselective);
-    let page = api
-        .store
-        .page(&resource.storage, namespace, after.as_ref(), at, limit)
-        .map_err(|_| match &after {
+    let page = |after: Option<&ObjectName>, at, limit| {
+        let page = api.store.page(&resource.storage, namespace, after, at, limit);
+        page.map_err(|_| match after {
             Some(last) => Refusal::expired(CONTINUE_EXPIRED).with_continue(Continue::after(last, 0).encode()),
             None => Refusal::expired(EXPIRED),
-        })?;
-    let mut objects = page.objects;
-    let mut more = page.remaining > 0;
-    if !unselective {
-        objects.retain(|object| is_selected(call, options, object));
-        if let Some(limit) = options.limit {
-            more = objects.len() > limit;
-            objects.truncate(limit);
-        }
+        })
+    };
+    if options.labels.is_empty() && options.fields.is_empty() {
+        let Page {
+            revision,
+            objects,
+            more,
+            total,
+        } = page(after.as_ref(), at, options.limit)?;
+        // Behind a page is what was behind the one before, without what is on it: both are of one moment.
+        let before = options.resume.as_ref().map_or(total, |resume| resume.remaining);
+        let remaining = before
+            .filter(|_| more)
+            .map(|all| all.saturating_sub(objects.len()));
+        let last = objects.last().filter(|_| more);
+        return Ok(Listed {
+            revision,
+            resume: last.map(|last| Continue::after(&last.at, revision).with_remaining(remaining)),
+            objects,
+            remaining,
+        });
     }
+    // How many must be looked at for a page of those that are selected is not known. The look goes on until there is one
+    // more than wanted, all at the moment of its beginning.
+    let at_once = options.limit.map(|limit| limit.max(LOOK));
+    let mut look = page(after.as_ref(), at, at_once)?;
+    let revision = look.revision;
+    let mut objects = Vec::new();
+    let more = loop {
+        let last = look
+            .objects
+            .last()
+            .map(|last| last.at.clone())
+            .filter(|_| look.more);
+        let selected = look.objects.into_iter();
+        objects.extend(selected.filter(|object| is_selected(call, options, object)));
+        if let Some(limit) = options.limit.filter(|limit| objects.len() > *limit) {
+            objects.truncate(limit);
+            break true;
+        }
+        let Some(last) = last else {
+            break false;
+        };
+        look = page(Some(&last), Some(revision), at_once)?;
+    };
     let last = objects.last().filter(|_| more);
-    let resume = last.map(|last| Continue::after(&last.at, page.revision));
-    let remaining = (unselective && more).then_some(page.remaining);
     Ok(Listed {
-        revision: page.revision,
+        revision,
+        resume: last.map(|last| Continue::after(&last.at, revision)),
         objects,
-        resume,
-        remaining,
+        remaining: None,
     })
 }
 

@@ -73,6 +73,31 @@ async fn pages_show_one_moment_whatever_is_written_meanwhile() {
 }
 
 #[tokio::test]
+async fn every_page_tells_how_many_are_behind_it_whatever_is_written_meanwhile() {
+    let (client, path) = config_maps(9).await;
+    let mut next = format!("{path}?limit=2");
+    let mut behind = Vec::new();
+    loop {
+        let (code, page) = send(&client, "GET", &next, "").await;
+        assert_eq!(code, 200, "{page}");
+        let remaining = &page["metadata"]["remainingItemCount"];
+        behind.push(remaining.as_u64().unwrap_or_default());
+        if behind.len() == 1 {
+            let gone = send(&client, "DELETE", &format!("{path}/c08"), "").await;
+            assert_eq!(gone.0, 200);
+        }
+        match page["metadata"]["continue"].as_str() {
+            Some(token) if !token.is_empty() => next = format!("{path}?limit=2&continue={token}"),
+            _ => break,
+        }
+    }
+    // A real cluster may have put one of its own there.
+    let first = if is_real() { behind[0].clamp(7, 8) } else { 7 };
+    let expected = [0, 2, 4, 6, 8].map(|shown| first.saturating_sub(shown));
+    assert_eq!(behind, expected);
+}
+
+#[tokio::test]
 async fn an_exact_revision_shows_how_it_was() {
     let (client, path) = config_maps(2).await;
     let (_, before) = send(&client, "GET", &path, "").await;
@@ -134,6 +159,42 @@ async fn pages_of_a_selection_are_full_pages() {
             .unwrap_or_default()
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn what_is_selected_is_found_however_far_apart_it_is() {
+    // More than are looked at at once.
+    let server = crate::cluster::server().await;
+    let client = crate::cluster::embedded(&server);
+    let path = "/api/v1/namespaces/default/configmaps";
+    for position in 0..1_203 {
+        let rare = if position % 400 == 1 { "rare" } else { "common" };
+        let body = json!({"metadata": {"name": format!("c{position:04}"), "labels": {"is": rare}}});
+        assert_eq!(send(&client, "POST", path, body.to_string()).await.0, 201);
+    }
+    let selection = format!("{path}?labelSelector=is%3Drare");
+    assert_eq!(
+        names(&send(&client, "GET", &selection, "").await.1),
+        ["c0001", "c0401", "c0801", "c1201"]
+    );
+    let (_, first) = send(&client, "GET", &format!("{selection}&limit=3"), "").await;
+    assert_eq!(names(&first), ["c0001", "c0401", "c0801"]);
+    let token = first["metadata"]["continue"].as_str().unwrap();
+    for name in ["c0900", "c1201"] {
+        assert_eq!(
+            send(&client, "DELETE", &format!("{path}/{name}"), "").await.0,
+            200
+        );
+    }
+    let (_, second) = send(
+        &client,
+        "GET",
+        &format!("{selection}&limit=3&continue={token}"),
+        "",
+    )
+    .await;
+    assert_eq!(names(&second), ["c1201"], "as it was");
+    assert!(second["metadata"].get("continue").is_none());
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod options;
 mod published;
 mod reviews;
 mod rights;
+mod room;
 mod selectors;
 mod sockets;
 mod storage;

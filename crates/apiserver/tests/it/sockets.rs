@@ -52,7 +52,7 @@ async fn over_a_socket_nobody_can_say_who_they_are() {
     assert_eq!(server.router().oneshot(request).await.unwrap().status(), 401);
 }
 
-fn tls() -> (rustls::ServerConfig, TlsConnector) {
+pub(crate) fn tls() -> (rustls::ServerConfig, TlsConnector) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let certificate = made.cert.der().clone();

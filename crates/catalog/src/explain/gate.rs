@@ -7,13 +7,13 @@ use keydesk_api::foreign::{AuthPolicy, ForeignStatus, HTTPRoute, PlanPolicy, Une
 use keydesk_core::NamespacedName;
 use kube::Resource as _;
 
+use super::aim::Aim;
 use super::key::Part;
 use super::step::{Step, Who};
 use crate::object::id;
 use crate::{Catalog, PolicyEnd};
 
 const TOPIC: &str = "enforced";
-const CALL: &str = "what a gate makes of a call: keydesk explain call";
 
 /// Why the `AuthPolicy` that applies is not enforced, in its own words.
 pub(super) fn unenforced_auth(catalog: &Catalog, route: &HTTPRoute) -> Option<String> {
@@ -74,11 +74,13 @@ pub(super) fn enforced(
     route: Option<&HTTPRoute>,
     unenforced: Vec<String>,
     mend: &str,
+    aim: &Aim,
 ) -> Step {
+    let call = format!("what a gate makes of a call: {}", aim.keydesk("explain call"));
     let mut unenforced = unenforced.into_iter();
     if let Some(first) = unenforced.next() {
         let step = Step::bad(TOPIC, first).and_all(unenforced);
-        return step.and(CALL).fix(Who::Owner, mend);
+        return step.and(call).fix(Who::Owner, mend);
     }
     let unread = match (
         hidden.contains(&Part::Policies),
@@ -94,7 +96,7 @@ pub(super) fn enforced(
             TOPIC,
             format!("{unread}: whether gates enforce them is not known here"),
         )
-        .and(CALL),
+        .and(call),
         None => Step::good(TOPIC, "no policy on the route says that it is not enforced"),
     }
 }

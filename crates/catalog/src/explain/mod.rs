@@ -5,6 +5,7 @@
 //! it knows nothing, whom to ask. Where enough is known, [`keydesk_core::standing()`] is asked; where it is not, the
 //! controller's own words count.
 
+mod aim;
 mod gate;
 mod key;
 mod product;
@@ -13,6 +14,7 @@ mod step;
 mod tests;
 mod words;
 
+pub use aim::Aim;
 pub use key::{KeyScene, Part, SecretSight, Sight, explain_key};
 pub use product::{ProductScene, explain_product, offered_route};
 pub use step::{Explanation, Fix, State, Step, Who};

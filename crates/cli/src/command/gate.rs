@@ -1,6 +1,6 @@
 //! `keydesk gate`: the gate alone, on any cluster.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use keydesk_process::{
     AdminArgs, Health, LogArgs, Registry, Stop, bind, init_log, serve_admin, until_drained,
@@ -10,7 +10,7 @@ use super::DRAIN;
 use crate::{
     cluster::cluster,
     exit::Failure,
-    gating::{GateArgs, Gating},
+    gating::{GateArgs, Gating, time},
     home::DataDir,
 };
 
@@ -24,6 +24,11 @@ pub(crate) struct Args {
     #[arg(long, env = "KEYDESK_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
+    /// Go on for this long after SIGTERM, unready, before new calls are turned away: gateways take a while to hear that a
+    /// pod ends; 0 is not at all
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
+    shutdown_delay: Duration,
+
     #[command(flatten)]
     admin: AdminArgs,
 
@@ -35,11 +40,12 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args {
         kubeconfig,
         data_dir,
+        shutdown_delay,
         admin: AdminArgs { admin_listen },
         gate,
     } = args;
     init_log(&log, None)?;
-    let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
+    let stop = Stop::on_signals_after(shutdown_delay).map_err(|error| Failure::fault(&error))?;
     let directory = match data_dir {
         Some(directory) => directory,
         // Not within the one of `up`: that has its own gate, with its own counts.
@@ -57,7 +63,15 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let mut registry = Registry::default();
     posted.gate().register_metrics(&mut registry);
     let (checks, known) = (posted.follower.clone(), posted.follower.clone());
-    let health = Health::default().with("gate", move || checks.check());
+    let leaving = stop.leaving.clone();
+    let health = Health::default()
+        .with("gate", move || checks.check())
+        .with("shutdown", move || {
+            if leaving.is_cancelled() {
+                return Err("the end was asked for; calls are still decided for a while".to_owned());
+            }
+            Ok(())
+        });
     let announce = async move {
         known.ready().await;
         tracing::info!("the cluster is known: calls are decided");
@@ -65,7 +79,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     };
     let admin = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
     let both = async {
-        let (admin, gate) = tokio::join!(admin, posted.run(stop.drain.clone()));
+        let (admin, gate) = tokio::join!(admin, posted.run(stop.clone()));
         gate.and(admin.map_err(|error| Failure::fault(&error)))
     };
     let work = Box::pin(async {

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write as _,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -70,16 +70,6 @@ impl Explained {
         }
         self
     }
-}
-
-/// The kubeconfig with another person in it.
-fn as_person(up: &Up, directory: &Path, person: &str) -> PathBuf {
-    let text = std::fs::read_to_string(up.kubeconfig()).unwrap();
-    let mut config: Value = serde_json::from_str(&text).unwrap();
-    config["current-context"] = json!(person);
-    let file = directory.join(person);
-    std::fs::write(&file, config.to_string()).unwrap();
-    file
 }
 
 /// A role for the platform team, everywhere or in one namespace.
@@ -172,8 +162,8 @@ async fn a_call_is_explained_before_and_after_the_approval() {
     explain(&kubeconfig, host, Some(VALUE), &["--method", "DELETE"])
         .says(1, &["no rule takes this method and path", "404 no_route"]);
 
-    let platform = as_person(&up, directory.path(), "platform");
-    explain(&platform, host, None, &[]).says(
+    let platform = |key| explain(&kubeconfig, host, key, &["--context", "platform"]);
+    platform(None).says(
         1,
         &[
             "error: you may not list and watch kuadrants.kuadrant.io in all namespaces",
@@ -181,15 +171,14 @@ async fn a_call_is_explained_before_and_after_the_approval() {
         ],
     );
     admin.create(&granted("keydesk-gate", None)).await.unwrap();
-    explain(&platform, host, None, &[]).says(
+    platform(None).says(
         1,
         &["error: you may not list and watch secrets in namespace kuadrant-system"],
     );
     let secrets = granted("keydesk-gate-secrets", Some("kuadrant-system"));
     admin.create(&secrets).await.unwrap();
-    explain(&platform, host, Some(VALUE), &[]).says(0, &["200 pass"]);
-    explain(&platform, host, Some(OTHER), &[])
-        .says(1, &["not recognised", "1 Secret of an APIKey was not looked at"]);
+    platform(Some(VALUE)).says(0, &["200 pass"]);
+    platform(Some(OTHER)).says(1, &["not recognised", "1 Secret of an APIKey was not looked at"]);
     assert!(up.interrupt().await.0.success());
 }
 

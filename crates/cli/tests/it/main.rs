@@ -9,6 +9,7 @@ mod controller;
 mod deployment;
 mod desk;
 mod explain;
+mod gate;
 mod operations;
 mod refusals;
 mod restart;

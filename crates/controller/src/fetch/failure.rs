@@ -9,13 +9,19 @@ use super::{error::FetchError, url::UrlError};
 #[must_use]
 pub fn of_openapi(url: &str, error: &FetchError) -> (ProductReason, String) {
     let (reason, message) = openapi_cause(url, error);
-    // Upstream says this of every failure; of those that we try again soon it would be false.
-    let outlook = if error.is_transient() {
-        ". It is tried again by itself"
-    } else {
-        ". Controller will not retry; the spec needs to change"
-    };
-    (reason, message + outlook)
+    (reason, message + outlook(error))
+}
+
+/// When it is tried again. Upstream says of every failure that it will not retry; we always do ([`Pace`](super::Pace)).
+fn outlook(error: &FetchError) -> &'static str {
+    if error.is_transient() {
+        return ". It is tried again by itself";
+    }
+    match error {
+        // It may have been had, and the rest of the product be what leaves it no room: then it is only refreshed.
+        FetchError::TooLargeForObject => ". It is tried again at once when the product's spec changes",
+        _ => ". It is tried again within half an hour, and at once when the product's spec changes",
+    }
 }
 
 /// The message for an OpenAPI document that is there, and could not be fetched again from `url`.
@@ -112,6 +118,8 @@ fn oidc_cause(error: &FetchError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn status(code: u16) -> FetchError {
@@ -129,13 +137,14 @@ mod tests {
             (
                 ProductReason::FetchFailed,
                 "failed to fetch OpenAPI spec from http://specs/pets.json: unexpected status code 404. \
-                 Controller will not retry; the spec needs to change"
+                 It is tried again within half an hour, and at once when the product's spec changes"
                     .to_owned()
             )
         );
         assert_eq!(
             of_openapi(url, &FetchError::TooLarge(512_000)).1,
-            "OpenAPI spec exceeds size limit (512000 bytes). Controller will not retry; the spec needs to change"
+            "OpenAPI spec exceeds size limit (512000 bytes). It is tried again within half an hour, and at once when the \
+             product's spec changes"
         );
         assert_eq!(
             of_oidc("http://idp/t", &status(500)),
@@ -144,10 +153,22 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_that_passes_by_itself_does_not_claim_otherwise() {
-        let (reason, message) = of_openapi("http://specs", &status(503));
-        assert_eq!(reason, ProductReason::FetchFailed);
-        assert!(!message.contains("will not retry"), "{message}");
+    fn when_a_failure_is_tried_again_is_said_as_it_is() {
+        let said = |error: &FetchError| of_openapi("http://specs", error).1;
+        let ends = |error: &FetchError, outlook: &str| {
+            let message = said(error);
+            assert!(message.ends_with(outlook), "{message}");
+            assert!(!message.contains("will not retry"), "{message}");
+        };
+        ends(&status(503), "503. It is tried again by itself");
+        let pace = crate::fetch::Pace::default();
+        assert_eq!(pace.after_failure(&status(404), 1, 0.0), Duration::from_mins(30));
+        ends(
+            &status(404),
+            "within half an hour, and at once when the product's spec changes",
+        );
+        let refreshed_only = "hold. It is tried again at once when the product's spec changes";
+        ends(&FetchError::TooLargeForObject, refreshed_only);
     }
 
     #[test]

@@ -124,9 +124,12 @@ async fn s043_any_edit_of_the_product_fetches_once() {
 async fn s044_a_document_that_cannot_be_had_tells_why() {
     let web = HttpServer::start().await;
     for (url, cause) in [
-        (refused_url(PATH).await, ""),
+        (refused_url(PATH).await, "It is tried again by itself"),
         ("http://no-such-host.invalid/openapi.yaml".to_owned(), ""),
-        (web.url("/nothing-here"), "unexpected status code 404"),
+        (
+            web.url("/nothing-here"),
+            "unexpected status code 404. It is tried again within half an hour",
+        ),
     ] {
         let stage = stage_with(&url).await;
         let seen = stage

@@ -14,6 +14,7 @@ mod activity;
 mod arriving;
 mod connection;
 mod linger;
+mod parting;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::connection::converse;
+pub use self::parting::parting;
 
 /// How much of a server its clients may take.
 ///

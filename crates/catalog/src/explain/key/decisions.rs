@@ -43,7 +43,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
     let topic = "decisions";
     let command = |verb: &str| {
         let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
-        format!("keydesk {verb} {key} -n {namespace}")
+        subject.keydesk(format_args!("{verb} {key} -n {namespace}"))
     };
     let decide = || format!("{}, or deny", command("approve"));
     let Some(decisions) = decisions else {
@@ -179,10 +179,9 @@ pub(super) fn approval<'a>(subject: &Subject<'_>, decisions: Option<&'a [Decisio
 /// What is in force beside what is asked for; nothing while nothing is approved.
 pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Option<Step> {
     let topic = "terms";
-    let again = format!(
-        "to grant it: keydesk approve {} -n {}",
-        subject.scene.id, subject.request_id.namespace
-    );
+    let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
+    let approve = subject.keydesk(format_args!("approve {key} -n {namespace}"));
+    let again = format!("to grant it: {approve}");
     if decisions.is_none() {
         let changed = subject.says(KeyAspect::TermsChanged)?;
         return Some(Step::note(topic, changed.message.clone()).fix(Who::Owner, again));

@@ -54,19 +54,22 @@ pub(super) fn platform(subject: &Subject<'_>) -> Step {
 pub(super) fn product(subject: &Subject<'_>) -> Step {
     let topic = "product";
     let id = &subject.asked.product;
-    let choose = "name a product that is there in spec.apiProductRef; see keydesk products -A";
+    let choose = || {
+        let products = subject.keydesk("products -A");
+        format!("name a product that is there in spec.apiProductRef; see {products}")
+    };
     if subject.hides(Part::Product) {
         let reasons = [KeyReason::APIProductNotFound, KeyReason::APIProductDeleting];
         return match subject.failed_for(&reasons) {
-            Some(message) => Step::bad(topic, message).fix(Who::Consumer, choose),
+            Some(message) => Step::bad(topic, message).fix(Who::Consumer, choose()),
             None => Step::unknown(topic, format!("you may not read APIProduct {id}: ask its owner")),
         };
     }
     let Some(product) = &subject.product else {
-        return Step::bad(topic, format!("APIProduct {id} does not exist")).fix(Who::Consumer, choose);
+        return Step::bad(topic, format!("APIProduct {id} does not exist")).fix(Who::Consumer, choose());
     };
     if product.metadata.deletion_timestamp.is_some() {
-        return Step::bad(topic, format!("APIProduct {id} is being deleted")).fix(Who::Consumer, choose);
+        return Step::bad(topic, format!("APIProduct {id} is being deleted")).fix(Who::Consumer, choose());
     }
     let mode = match product.spec.approval_mode {
         ApprovalMode::Automatic => "approves by itself",
@@ -82,7 +85,8 @@ pub(super) fn product(subject: &Subject<'_>) -> Step {
 pub(super) fn secret(subject: &Subject<'_>) -> Step {
     let topic = "secret";
     let secret = subject.key.as_deref().map(|key| KeyEdges::of(key).secret);
-    let put = |what: &str| format!("{what}: keydesk rotate {} --overlap 0", subject.scene.id);
+    let rotate = |more: &str| subject.keydesk(format_args!("rotate {}{more}", subject.scene.id));
+    let put = |what: &str| format!("{what}: {}", rotate(" --overlap 0"));
     let reasons = [
         KeyReason::SecretNotFound,
         KeyReason::SecretAPIKeyNotFound,
@@ -117,12 +121,13 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
     };
     match &subject.scene.secret {
         SecretSight::Missing | SecretSight::Hidden => {
+            let create = subject.scene.aim.kubectl(format_args!(
+                "create secret generic {} -n {} --from-file=api_key",
+                id.name, id.namespace
+            ));
             Step::bad(topic, format!("Secret {id} does not exist")).fix(
                 Who::Consumer,
-                format!(
-                    "create it with a value under api_key: kubectl create secret generic {} -n {} --from-file=api_key",
-                    id.name, id.namespace
-                ),
+                format!("create it with a value under api_key: {create}"),
             )
         }
         SecretSight::WithoutEntry => Step::bad(topic, format!("Secret {id} has no entry api_key"))
@@ -149,7 +154,7 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
             } else {
                 Step::note(topic, words)
                     .and_all(flaws.iter().map(ToString::to_string))
-                    .fix(Who::Consumer, format!("choose a better one: keydesk rotate {}", subject.scene.id))
+                    .fix(Who::Consumer, format!("choose a better one: {}", rotate("")))
             }
         }
     }
@@ -167,18 +172,20 @@ pub(super) fn enforced(subject: &Subject<'_>) -> Step {
         let auth = gate::unenforced_auth(catalog, route).into_iter();
         auth.chain(gate::unenforced_limits(catalog, route)).collect()
     });
-    let mend = format!(
-        "see to that policy: keydesk explain product {}",
-        subject.asked.product
-    );
-    gate::enforced(subject.scene.hidden, route, unenforced.unwrap_or_default(), &mend)
+    let product = subject.keydesk(format_args!("explain product {}", subject.asked.product));
+    let mend = format!("see to that policy: {product}");
+    let unenforced = unenforced.unwrap_or_default();
+    gate::enforced(subject.scene.hidden, route, unenforced, &mend, subject.scene.aim)
 }
 
 pub(super) fn scheme(subject: &Subject<'_>) -> Step {
     let topic = "scheme";
     let reasons = [KeyReason::AuthSchemeNotFound, KeyReason::APIKeyAuthSchemeNotFound];
     let id = &subject.asked.product;
-    let mend = format!("see what is wrong with its AuthPolicy: keydesk explain product {id}");
+    let mend = format!(
+        "see what is wrong with its AuthPolicy: {}",
+        subject.keydesk(format_args!("explain product {id}"))
+    );
     let Some(product) = &subject.product else {
         return match subject.failed_for(&reasons) {
             Some(message) => Step::bad(topic, message).fix(Who::Owner, mend),

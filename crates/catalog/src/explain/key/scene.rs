@@ -1,6 +1,7 @@
 //! What somebody could read of a key and of what it hangs on.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use keydesk_api::condition::{self, KeyAspect, KeyReason};
 use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
 use keydesk_core::{Decision, Flaw, KeyFacts, NamespacedName, ProductFacts, SecretFacts, Terms};
 
+use crate::explain::aim::Aim;
 use crate::{Bound, Catalog, KeyEdges, Shown, asked, key_authentication, product_facts, shown};
 
 /// Something that may not be readable.
@@ -78,6 +80,8 @@ pub struct KeyScene<'a> {
     pub sharing: &'a [String],
     /// The enforcement secret.
     pub enforcement: Sight,
+    /// Where commands are to act that whoever asks is told of.
+    pub aim: &'a Aim,
 }
 
 /// The key as the steps look at it, whether it could be read itself or only the request that stands for it.
@@ -126,6 +130,11 @@ impl<'a> Subject<'a> {
             conditions,
             is_current,
         })
+    }
+
+    /// A command of Keydesk's that acts where whoever asks has asked.
+    pub(super) fn keydesk(&self, words: impl Display) -> String {
+        self.scene.aim.keydesk(words)
     }
 
     pub(super) fn hides(&self, part: Part) -> bool {

@@ -13,6 +13,7 @@ use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 
+use super::aim::Aim;
 use super::gate;
 use super::key::Part;
 use super::step::{Explanation, Step, Who};
@@ -31,6 +32,8 @@ pub struct ProductScene<'a> {
     pub hidden: &'a BTreeSet<Part>,
     /// Requests for the product that wait, if they may be counted.
     pub waiting: Option<usize>,
+    /// Where commands are to act that whoever asks is told of.
+    pub aim: &'a Aim,
 }
 
 /// The route that a product offers.
@@ -148,7 +151,13 @@ fn route_step(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Step {
 fn limits(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Step {
     let unenforced = route.map(|route| gate::unenforced_limits(scene.catalog, route));
     let mend = "mend that policy or take it off the route";
-    gate::enforced(scene.hidden, route, unenforced.unwrap_or_default(), mend)
+    gate::enforced(
+        scene.hidden,
+        route,
+        unenforced.unwrap_or_default(),
+        mend,
+        scene.aim,
+    )
 }
 
 fn approval(product: &APIProduct) -> Step {
@@ -218,7 +227,9 @@ fn requests(scene: &ProductScene<'_>) -> Step {
         Some(0) => Step::good(topic, "none wait"),
         Some(waiting) => Step::note(topic, format!("{waiting} wait for a decision")).fix(
             Who::Owner,
-            format!("keydesk requests --pending -n {}", name.namespace),
+            scene
+                .aim
+                .keydesk(format_args!("requests --pending -n {}", name.namespace)),
         ),
     }
 }

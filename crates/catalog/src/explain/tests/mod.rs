@@ -1,5 +1,6 @@
 //! Explanations as people get them: who may read what, and what they are told.
 
+mod commands;
 mod keys;
 mod people;
 mod products;

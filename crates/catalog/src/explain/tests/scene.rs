@@ -7,7 +7,8 @@ use keydesk_core::Flaw;
 use serde_json::{Value, json};
 
 use crate::explain::{
-    Explanation, KeyScene, Part, ProductScene, SecretSight, Sight, State, Step, explain_key, explain_product,
+    Aim, Explanation, KeyScene, Part, ProductScene, SecretSight, Sight, State, Step, explain_key,
+    explain_product,
 };
 use crate::{Catalog, Object};
 
@@ -32,6 +33,7 @@ pub(super) struct Scene {
     pub(super) secret: SecretSight,
     pub(super) sharing: Vec<String>,
     pub(super) enforcement: Sight,
+    pub(super) aim: Aim,
 }
 
 /// A condition that holds.
@@ -132,6 +134,7 @@ impl Scene {
             secret: value(&[]),
             sharing: Vec::new(),
             enforcement: Sight::There,
+            aim: Aim::default(),
         }
     }
 
@@ -208,6 +211,7 @@ impl Scene {
             secret: self.secret.clone(),
             sharing: &self.sharing,
             enforcement: self.enforcement,
+            aim: &self.aim,
         };
         explain_key(&scene, now()).unwrap()
     }
@@ -219,6 +223,7 @@ impl Scene {
             catalog: &self.catalog(),
             hidden: &self.hidden,
             waiting,
+            aim: &self.aim,
         })
     }
 }

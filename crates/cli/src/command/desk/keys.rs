@@ -17,8 +17,11 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let keys = args.list::<APIKey>(log).await?;
     let now = Timestamp::now();
     let rows = keys.objects.iter().map(|key| KeyRow::of(key, now));
-    keys.print(rows, |namespace| match namespace {
-        Some(namespace) => format!("No keys in namespace {namespace}. To ask for one: keydesk request"),
+    keys.print(rows, |namespace, aim| match namespace {
+        Some(namespace) => {
+            let request = aim.keydesk(format_args!("request PRODUCT --tier TIER -n {namespace}"));
+            format!("No keys in namespace {namespace}. To ask for one: {request}")
+        }
         None => "No keys.".to_owned(),
     })
 }

@@ -1,5 +1,6 @@
 //! What the commands that list things have in common: of which namespaces, and how to print them.
 
+use keydesk_catalog::explain::Aim;
 use keydesk_process::LogArgs;
 
 use super::output::{self, Output, Row};
@@ -27,6 +28,7 @@ pub(super) struct Listing<K> {
     /// The one namespace that was asked about, unless it was all.
     pub(super) namespace: Option<String>,
     output: Output,
+    aim: Aim,
 }
 
 impl ListArgs {
@@ -43,18 +45,19 @@ impl ListArgs {
             objects: desk.list(namespace).await?,
             namespace: namespace.map(str::to_owned),
             output,
+            aim: desk.aim,
         })
     }
 }
 
 impl<K> Listing<K> {
-    /// Prints a row for each of these; `none` is what to say where there is none.
+    /// Prints a row for each of these; `none` is what to say where there is none, with commands that act on this cluster.
     pub(super) fn print<R: Row>(
         &self,
         rows: impl Iterator<Item = R>,
-        none: impl FnOnce(Option<&str>) -> String,
+        none: impl FnOnce(Option<&str>, &Aim) -> String,
     ) -> Result<(), Failure> {
         let rows: Vec<_> = rows.collect();
-        output::print(&rows, self.output, &none(self.namespace.as_deref()))
+        output::print(&rows, self.output, &none(self.namespace.as_deref(), &self.aim))
     }
 }

@@ -21,7 +21,7 @@ mod script;
 mod span;
 mod value;
 
-pub(super) use cluster::{ClusterArgs, Desk};
+pub(super) use cluster::{ClusterArgs, ContextArgs, Desk};
 pub(super) use objects::{Kept, Look};
 pub(super) use output::clean;
 pub(super) use place::{place, similar};

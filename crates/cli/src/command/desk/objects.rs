@@ -54,13 +54,17 @@ impl<T> Look<T> {
 }
 
 impl Desk {
+    pub(super) fn act<K: Kept>(&self, verb: &'static str, id: &NamespacedName) -> Act {
+        Act::on::<K>(&self.aim, verb, Some(&id.namespace), Some(&id.name))
+    }
+
     fn api<K: Kept>(&self, namespace: &str) -> Api<K> {
         Api::namespaced(self.client.clone(), namespace)
     }
 
     pub(in crate::command) async fn get<K: Kept>(&self, id: &NamespacedName) -> Result<K, Refusal> {
         let read = self.api(&id.namespace).get(&id.name).await;
-        read.map_err(|source| Refusal::of(act::<K>("get", id), source))
+        read.map_err(|source| Refusal::of(self.act::<K>("get", id), source))
     }
 
     /// The object if it is there and may be read.
@@ -76,8 +80,8 @@ impl Desk {
     ) -> Result<Look<()>, Refusal> {
         let params = ListParams::default().labels(labels);
         let listed = self.api::<K>(namespace).list_metadata(&params).await;
-        let listed =
-            listed.map_err(|source| Refusal::of(Act::on::<K>("list", Some(namespace), None), source));
+        let listed = listed
+            .map_err(|source| Refusal::of(Act::on::<K>(&self.aim, "list", Some(namespace), None), source));
         match Look::of(listed)? {
             Look::Found(found) if found.items.is_empty() => Ok(Look::Missing),
             Look::Found(_) => Ok(Look::Found(())),
@@ -119,7 +123,8 @@ impl Desk {
             None => Api::all(self.client.clone()),
         };
         let listed = api.list(&ListParams::default()).await;
-        let listed = listed.map_err(|source| Refusal::of(Act::on::<K>("list", namespace, None), source))?;
+        let listed =
+            listed.map_err(|source| Refusal::of(Act::on::<K>(&self.aim, "list", namespace, None), source))?;
         Ok(listed.items)
     }
 
@@ -137,14 +142,14 @@ impl Desk {
     pub(super) async fn create<K: Kept + Serialize>(&self, object: &K) -> Result<K, Refusal> {
         let id = id(object);
         let created = self.api(&id.namespace).create(&params(), object).await;
-        created.map_err(|source| Refusal::of(act::<K>("create", &id), source))
+        created.map_err(|source| Refusal::of(self.act::<K>("create", &id), source))
     }
 
     /// Puts the object in the place of the version that it was made from.
     pub(super) async fn replace<K: Kept + Serialize>(&self, object: &K) -> Result<K, Refusal> {
         let id = id(object);
         let put = self.api(&id.namespace).replace(&id.name, &params(), object).await;
-        put.map_err(|source| Refusal::of(act::<K>("update", &id), source))
+        put.map_err(|source| Refusal::of(self.act::<K>("update", &id), source))
     }
 
     /// Deletes this very object, and no other of its name.
@@ -160,7 +165,7 @@ impl Desk {
         let deleted = self.api::<K>(&id.namespace).delete(&id.name, &params).await;
         match deleted {
             Ok(_) => Ok(()),
-            Err(source) => Err(Refusal::of(act::<K>("delete", &id), source)),
+            Err(source) => Err(Refusal::of(self.act::<K>("delete", &id), source)),
         }
     }
 
@@ -170,8 +175,12 @@ impl Desk {
         let review = api
             .create(&PostParams::default(), &SelfSubjectReview::default())
             .await;
-        let review = review
-            .map_err(|source| Refusal::of(Act::on::<SelfSubjectReview>("create", None, None), source))?;
+        let review = review.map_err(|source| {
+            Refusal::of(
+                Act::on::<SelfSubjectReview>(&self.aim, "create", None, None),
+                source,
+            )
+        })?;
         let user = review.status.and_then(|status| status.user_info);
         Ok(user.and_then(|user| user.username).unwrap_or_default())
     }
@@ -180,10 +189,6 @@ impl Desk {
 /// The namespace and name of an object.
 pub(super) fn id<K: Resource>(object: &K) -> NamespacedName {
     NamespacedName::new(object.namespace().unwrap_or_default(), object.name_any())
-}
-
-fn act<K: Kept>(verb: &'static str, id: &NamespacedName) -> Act {
-    Act::on::<K>(verb, Some(&id.namespace), Some(&id.name))
 }
 
 fn params() -> PostParams {

@@ -19,9 +19,12 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         .objects
         .iter()
         .map(|product| ProductRow::of(product, now));
-    products.print(rows, |namespace| match namespace {
+    products.print(rows, |namespace, aim| match namespace {
         Some(namespace) => {
-            format!("No products in namespace {namespace}. All there are: keydesk products -A")
+            format!(
+                "No products in namespace {namespace}. All there are: {}",
+                aim.keydesk("products -A")
+            )
         }
         None => "No products.".to_owned(),
     })

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use keydesk_api::meta::GROUP;
+use keydesk_catalog::explain::Aim;
 use kube::Resource;
 
 use crate::exit::Failure;
@@ -17,10 +18,13 @@ pub(in crate::command) struct Act {
     /// All of them where none is named.
     namespace: Option<String>,
     name: Option<String>,
+    /// Where commands are to act that mend it.
+    aim: Aim,
 }
 
 impl Act {
     pub(super) fn on<K: Resource<DynamicType = ()>>(
+        aim: &Aim,
         verb: &'static str,
         namespace: Option<&str>,
         name: Option<&str>,
@@ -32,6 +36,7 @@ impl Act {
             plural: K::plural(&()).into_owned(),
             namespace: namespace.map(str::to_owned),
             name: name.map(str::to_owned),
+            aim: aim.clone(),
         }
     }
 
@@ -67,18 +72,19 @@ impl Act {
             Some(namespace) => format!("bound in namespace {namespace}"),
             None => "bound for the whole cluster".to_owned(),
         };
-        let mut hint = match self.granted_by() {
+        let mut hint = match (self.granted_by(), &self.namespace) {
             // Who looks at keys of others is an owner, who has requests to look at.
-            Some(role) if self.plural == "apikeys" && self.name.is_none() && self.namespace.is_some() => {
+            (Some(role), Some(namespace)) if self.plural == "apikeys" && self.name.is_none() => {
+                let requests = self.aim.keydesk(format_args!("requests -n {namespace}"));
                 format!(
-                    "for owners: keydesk requests shows what is asked of your products; keys are for those who hold them, by \
-                 ClusterRole {role}, {place}"
+                    "for owners: what is asked of your products is shown by {requests}; keys are for those who hold \
+                     them, by ClusterRole {role}, {place}"
                 )
             }
-            Some(role) => {
+            (Some(role), _) => {
                 format!("ClusterRole {role}, {place}, grants that: ask whoever runs the platform for it")
             }
-            None => "ask whoever runs the platform".to_owned(),
+            (None, _) => "ask whoever runs the platform".to_owned(),
         };
         if self.namespace.is_none() && self.name.is_none() {
             hint.push_str(", or name one namespace with -n");
@@ -168,7 +174,10 @@ impl From<Refusal> for Failure {
                 "say who you are: --user for a request, --reviewed-by for a decision".to_owned()
             }
             Refusal::Find(act) if act.name.is_none() => {
-                "install the CRDs: keydesk crds | kubectl apply -f -".to_owned()
+                format!(
+                    "install the CRDs: keydesk crds | {}",
+                    act.aim.kubectl("apply -f -")
+                )
             }
             Refusal::Find(_) => "look at the name and the namespace".to_owned(),
             Refusal::Create(_) => "choose another name".to_owned(),
@@ -203,28 +212,37 @@ mod tests {
     fn who_may_not_is_told_what_is_missing_and_who_grants_it() {
         assert_eq!(
             told(
-                Act::on::<APIKeyApproval>("create", Some("gamestore"), Some("a")),
+                Act::on::<APIKeyApproval>(&Aim::default(), "create", Some("gamestore"), Some("a")),
                 403
             ),
             "error: you may not create apikeyapprovals.devportal.kuadrant.io \"a\" in namespace gamestore\n\
              hint: ClusterRole api-owner, bound in namespace gamestore, grants that: ask whoever runs the platform for \
              it, or act as somebody else with --context"
         );
-        let list = told(Act::on::<APIProduct>("list", None, None), 403);
+        let list = told(Act::on::<APIProduct>(&Aim::default(), "list", None, None), 403);
         assert!(list.contains("in all namespaces"), "{list}");
         assert!(list.ends_with("or name one namespace with -n"), "{list}");
-        let requests = told(Act::on::<APIKeyRequest>("list", None, None), 403);
+        let requests = told(Act::on::<APIKeyRequest>(&Aim::default(), "list", None, None), 403);
         assert!(
             requests.contains("ClusterRole api-admin, bound for the whole cluster"),
             "{requests}"
         );
-        let keys = told(Act::on::<APIKey>("list", Some("consumer-app"), None), 403);
-        assert!(keys.contains("hint: for owners: keydesk requests"), "{keys}");
+        let aim = Aim::new(&[("--context", "prod".to_owned())]);
+        let keys = told(Act::on::<APIKey>(&aim, "list", Some("consumer-app"), None), 403);
+        assert!(
+            keys.contains("is shown by keydesk requests -n consumer-app --context prod"),
+            "{keys}"
+        );
+        let no_crds = told(Act::on::<APIKey>(&aim, "list", Some("consumer-app"), None), 404);
+        assert!(
+            no_crds.ends_with("keydesk crds | kubectl apply -f - --context prod"),
+            "{no_crds}"
+        );
     }
 
     #[test]
     fn other_refusals_say_which_object() {
-        let act = |verb| Act::on::<Secret>(verb, Some("consumer-app"), Some("my-secret"));
+        let act = |verb| Act::on::<Secret>(&Aim::default(), verb, Some("consumer-app"), Some("my-secret"));
         for (verb, code, words) in [
             ("get", 404, "Secret consumer-app/my-secret does not exist"),
             ("create", 409, "Secret consumer-app/my-secret exists already"),

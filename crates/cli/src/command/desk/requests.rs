@@ -37,7 +37,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     } else {
         "No requests"
     };
-    requests.print(rows, |namespace| match namespace {
+    requests.print(rows, |namespace, _| match namespace {
         Some(namespace) => format!("{what} in namespace {namespace}."),
         None => format!("{what}."),
     })

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use http::{Request, Response};
+use keydesk_catalog::explain::Aim;
 use kube::{Client, client::Body};
 use serde_json::{Value, json};
 use tower::{BoxError, service_fn};
@@ -76,6 +77,7 @@ impl Script {
         Desk {
             client: Client::new(service, namespace),
             namespace: namespace.to_owned(),
+            aim: Aim::default(),
         }
     }
 

@@ -6,7 +6,8 @@ use std::{
     path::PathBuf,
 };
 
-use keydesk_core::{Flaw, Flaws, issue_value};
+use keydesk_catalog::explain::Aim;
+use keydesk_core::{Flaw, Flaws, NamespacedName, issue_value};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -161,7 +162,7 @@ impl Value {
     }
 
     /// The value is in force: hands it out as was asked for, and says where it is.
-    pub(super) fn hand_out(mut self, secret: &keydesk_core::NamespacedName) -> Result<String, Failure> {
+    pub(super) fn hand_out(mut self, secret: &NamespacedName, aim: &Aim) -> Result<String, Failure> {
         if let Some(file) = &mut self.file {
             file.kept = true;
             return Ok(format!(
@@ -176,10 +177,11 @@ impl Value {
             })?;
             return Ok("its value is on standard output, this once".to_owned());
         }
-        Ok(format!(
-            "to read its value: kubectl get secret {} -n {} -o jsonpath='{{.data.api_key}}' | base64 -d",
+        let read = aim.kubectl(format_args!(
+            "get secret {} -n {} -o jsonpath='{{.data.api_key}}'",
             shell_word(&secret.name),
             shell_word(&secret.namespace)
-        ))
+        ));
+        Ok(format!("to read its value: {read} | base64 -d"))
     }
 }

@@ -1,6 +1,6 @@
 //! `keydesk explain call`: one screen about one call.
 
-use std::{fmt, path::PathBuf};
+use std::fmt;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use keydesk_gate::explain::{KeyInHand, Known, Question, claims, explain, foretell};
@@ -8,9 +8,9 @@ use keydesk_process::{LogArgs, init_log};
 
 use super::{carriers::carriers, screen, view::View};
 use crate::{
-    cluster::cluster,
     command::{
         answer,
+        desk::ContextArgs,
         key_input::{self, KeyInputError},
         quiet,
     },
@@ -40,9 +40,8 @@ pub(super) struct Args {
     #[arg(long)]
     key_stdin: bool,
 
-    /// Kubeconfig of the cluster [default: $KUBECONFIG, ~/.kube/config, or the pod's own identity]
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    context: ContextArgs,
 
     /// Print the explanation as JSON
     #[arg(long)]
@@ -81,7 +80,7 @@ impl From<InputError> for Failure {
         let hint = match &error {
             InputError::ParseHeader { .. } => "write --header 'NAME: VALUE'",
             InputError::ReadKey(_) | InputError::FindKey => {
-                "pipe the key in: keydesk explain call --key-stdin … < file-with-the-key"
+                "pipe the key in: --key-stdin < file-with-the-key"
             }
         };
         Self::fixable(&error, hint)
@@ -95,13 +94,13 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         method,
         headers,
         key_stdin,
-        kubeconfig,
+        context,
         json,
     } = args;
     init_log(&quiet(log), None)?;
     let headers = parsed(&headers)?;
     let key = if key_stdin { Some(read_key()?) } else { None };
-    let client = cluster(kubeconfig).await?;
+    let client = context.client().await?;
     let view = View::open(&client).await?;
     let now = jiff::Timestamp::now();
     let question = Question {

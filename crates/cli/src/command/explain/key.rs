@@ -44,6 +44,7 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         secret: seen.secret.clone(),
         sharing: &seen.sharing,
         enforcement: seen.enforcement,
+        aim: &desk.aim,
     };
     match explain_key(&scene, Timestamp::now()) {
         Some(explanation) => steps::print(&explanation, output),

@@ -56,6 +56,7 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         catalog: &catalog,
         hidden: &hidden,
         waiting: waiting(&desk, &id).await?,
+        aim: &desk.aim,
     };
     steps::print(&explain_product(&scene), output)
 }

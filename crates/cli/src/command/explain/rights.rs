@@ -88,7 +88,7 @@ impl From<RightsError> for Failure {
             RightsError::Miss(_) => {
                 "have that granted: ClusterRole keydesk-gate is what a gate needs, and keydesk-gate-secrets bound in the \
                  namespace of enforcement secrets (config/gate); or name the kubeconfig of somebody who may, with \
-                 --kubeconfig"
+                 --kubeconfig or --context"
             }
             RightsError::Ask(_) => {
                 "see that the API server of the kubeconfig can be reached, and that you are known there"

@@ -151,7 +151,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
             Ok(())
         });
     }
-    parts.spawn(posted.run(stop.drain.clone()));
+    parts.spawn(posted.run(stop.clone()));
 
     tokio::select! {
         () = ready(&readiness, &follower) => {

@@ -172,11 +172,14 @@ fn pods_keep_to_the_restricted_standard() {
 #[test]
 fn a_gate_is_asked_nothing_before_it_knows_the_cluster_and_stays_when_the_cluster_is_gone() {
     let objects = rendered("config/gate");
-    let container =
-        &only(&objects, "StatefulSet", "keydesk-gate")["spec"]["template"]["spec"]["containers"][0];
+    let pod = &only(&objects, "StatefulSet", "keydesk-gate")["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
     assert_eq!(container["startupProbe"]["httpGet"]["path"], "/readyz");
     assert_eq!(container["readinessProbe"]["httpGet"]["path"], "/livez");
     assert_eq!(container["livenessProbe"]["httpGet"]["path"], "/livez");
+    // By default it goes on for five seconds, and drains for ten.
+    let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
+    assert!(grace > 5 + 10, "{grace} s are too short for an orderly end");
     let directory = words(&container["args"])
         .into_iter()
         .find_map(|argument| argument.strip_prefix("--data-dir="))

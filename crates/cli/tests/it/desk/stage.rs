@@ -3,7 +3,7 @@
 use std::process::{Command, Output, Stdio};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use keydesk_testkit::{Address, Person, kinds, up::Up};
+use keydesk_testkit::{Address, Person, kinds, kubectl, up::Up};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -65,6 +65,24 @@ impl Stage {
         let mut command = self.command(person, &arguments);
         command.stdin(std::fs::File::open(file).unwrap());
         Said::of(line, command.output().unwrap())
+    }
+
+    /// Pastes a command into a shell for which this cluster is not the current one.
+    pub(super) fn paste(&self, line: &str) -> Said {
+        let mut shell = Command::new("sh");
+        shell
+            .args([
+                "-c",
+                &format!(
+                    "keydesk() {{ \"$KEYDESK\" \"$@\"; }}; kubectl() {{ command \"$KUBECTL\" \"$@\"; }}; {line}"
+                ),
+            ])
+            .env("KEYDESK", KEYDESK)
+            .env("KUBECTL", &kubectl::installed()[0])
+            .env("KUBECONFIG", self.directory.path().join("another-cluster"))
+            .env("HOME", self.directory.path())
+            .stdin(Stdio::null());
+        Said::of(line, shell.output().unwrap())
     }
 
     /// A command that must go well.
@@ -169,6 +187,22 @@ impl Said {
             self.line
         );
         self
+    }
+
+    /// What is printed after these words, to the end of the line.
+    #[track_caller]
+    pub(super) fn after(&self, words: &str) -> String {
+        let lines = self.out.lines().chain(self.err.lines());
+        let mut found = lines.filter_map(|line| Some(line.split_once(words)?.1.to_owned()));
+        let found = found.next();
+        assert!(
+            found.is_some(),
+            "no {words:?} in what keydesk {} says:\n{}{}",
+            self.line,
+            self.out,
+            self.err
+        );
+        found.unwrap_or_default()
     }
 
     pub(super) fn json(&self) -> Value {

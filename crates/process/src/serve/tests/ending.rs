@@ -123,3 +123,26 @@ async fn what_takes_too_long_is_cut_at_the_end() {
     timeout(AGES, server.serving).await.expect("the end").unwrap();
     assert_eq!(rest(&mut stream).await, "");
 }
+
+#[tokio::test]
+async fn whoever_is_answered_while_the_server_leaves_is_sent_away_and_newcomers_are_served() {
+    let server = Server::start(Bounds::default()).await;
+    let mut kept = server.connect().await;
+    kept.write_all(GET.as_bytes()).await.unwrap();
+    answer(&mut kept, "well").await;
+    let (mut sender, _connection) = server.http2().await;
+
+    server.leaving.cancel();
+    kept.write_all(GET.as_bytes()).await.unwrap();
+    for heard in [rest(&mut kept).await, server.heard(GET).await] {
+        assert!(heard.starts_with("HTTP/1.1 200 "), "{heard}");
+        assert!(heard.contains("\r\nconnection: close\r\n"), "{heard}");
+        assert!(heard.ends_with("well"), "{heard}");
+    }
+    for _ in 0..2 {
+        let answer = sender.send_request(request("/", Body::empty())).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert!(answer.headers().get("connection").is_none());
+    }
+    assert!(!server.serving.is_finished());
+}

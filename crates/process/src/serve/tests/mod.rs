@@ -25,6 +25,7 @@ const AGES: Duration = Duration::from_secs(20);
 
 struct Server {
     address: SocketAddr,
+    leaving: CancellationToken,
     stop: CancellationToken,
     serving: JoinHandle<()>,
 }
@@ -44,7 +45,8 @@ impl Server {
             .route("/who", get(who));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
+        let (leaving, stop) = (CancellationToken::new(), CancellationToken::new());
+        let router = parting(router, leaving.clone());
         let serving = tokio::spawn(serve(
             router,
             listener,
@@ -54,6 +56,7 @@ impl Server {
         ));
         Self {
             address,
+            leaving,
             stop,
             serving,
         }

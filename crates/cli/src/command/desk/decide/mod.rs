@@ -15,6 +15,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use jiff::Timestamp;
 use keydesk_api::{APIKeyApproval, APIProduct, meta::own_approval_name};
+use keydesk_catalog::explain::Aim;
 use keydesk_catalog::{Bound, Catalog, Object, Shown, shown};
 use keydesk_core::{Decision, NamespacedName, winner};
 use keydesk_process::LogArgs;
@@ -94,13 +95,13 @@ enum DecideError {
 }
 
 impl DecideError {
-    fn hint(&self, wish: Wish) -> String {
+    fn hint(&self, aim: &Aim) -> String {
         match self {
-            Self::FindApproval(_) => "to say no to what nobody has approved: keydesk deny".to_owned(),
-            Self::AskWhom => format!(
-                "look at the terms above, and say --yes: keydesk {} … --yes",
-                wish.verb()
+            Self::FindApproval(NamespacedName { namespace, name }) => format!(
+                "to say no to what nobody has approved: {}",
+                aim.keydesk(format_args!("deny {name} -n {namespace}"))
             ),
+            Self::AskWhom => "look at the terms above, and say the same with --yes".to_owned(),
             Self::Confirm => "answer y to decide".to_owned(),
             Self::TakeName(_) => "delete or rename that approval, or decide with kubectl".to_owned(),
         }
@@ -116,8 +117,8 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
         no_wait,
         cluster,
     } = args;
-    let fail = |error: DecideError| Failure::fixable(&error, error.hint(wish));
     let desk = cluster.open(log).await?;
+    let fail = |error: DecideError| Failure::fixable(&error, error.hint(&desk.aim));
     let Target { request, id } = target::find(&desk, &what).await?;
     let terms = shown(&request);
     let product = desk.look::<APIProduct>(&terms.product).await?.found();
@@ -167,7 +168,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     let words = if no_wait {
         "recorded; whether it holds was not waited for".to_owned()
     } else {
-        outcome::wait(&desk, &written, &id, &terms).await?
+        outcome::wait(&desk, &written, &request, &terms).await?
     };
     answer(|out| writeln!(out, "\n{}: {}", wish.done(), super::clean(&words)))
 }

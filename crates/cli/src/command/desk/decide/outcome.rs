@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect, KeyReason};
 use keydesk_api::{APIKeyApproval, APIKeyRequest};
-use keydesk_catalog::explain::changes;
+use keydesk_catalog::explain::{Aim, changes};
 use keydesk_catalog::shown;
 use keydesk_core::{NamespacedName, Terms};
 
@@ -40,15 +40,24 @@ enum OutcomeError {
     Hold { approval: NamespacedName, why: String },
 }
 
-impl From<OutcomeError> for Failure {
-    fn from(error: OutcomeError) -> Self {
-        let hint = match &error {
-            OutcomeError::See(_) => {
+impl OutcomeError {
+    fn hint(&self, request: &APIKeyRequest, aim: &Aim) -> String {
+        match self {
+            Self::See(_) => {
                 "see that the controller runs; the gate does not wait for it: a denial holds there already"
+                    .to_owned()
             }
-            OutcomeError::Hold { .. } => "look at what is decided with keydesk explain key, and decide again",
-        };
-        Self::fixable(&error, hint)
+            Self::Hold { .. } => {
+                let key = &request.spec.api_key_ref;
+                let explain = aim.keydesk(format_args!(
+                    "explain key {}/{} -n {}",
+                    key.namespace,
+                    key.name,
+                    objects::id(request).namespace
+                ));
+                format!("look at what is decided, and decide again: {explain}")
+            }
+        }
     }
 }
 
@@ -56,19 +65,20 @@ impl From<OutcomeError> for Failure {
 pub(super) async fn wait(
     desk: &Desk,
     written: &APIKeyApproval,
-    request: &NamespacedName,
+    request: &APIKeyRequest,
     terms: &Terms,
 ) -> Result<String, Failure> {
     let id = objects::id(written);
+    let fail = |error: OutcomeError| Failure::fixable(&error, error.hint(request, &desk.aim));
     let generation = written.metadata.generation;
     let start = Instant::now();
     loop {
         let approval = desk.look::<APIKeyApproval>(&id).await?;
-        let request = desk.look::<APIKeyRequest>(request).await?;
-        match outcome(&approval, &request, generation, terms) {
+        let seen = desk.look::<APIKeyRequest>(&objects::id(request)).await?;
+        match outcome(&approval, &seen, generation, terms) {
             Outcome::Holds(words) => return Ok(words),
-            Outcome::Fails(why) => return Err(OutcomeError::Hold { approval: id, why }.into()),
-            Outcome::Open if start.elapsed() > PATIENCE => return Err(OutcomeError::See(id).into()),
+            Outcome::Fails(why) => return Err(fail(OutcomeError::Hold { approval: id, why })),
+            Outcome::Open if start.elapsed() > PATIENCE => return Err(fail(OutcomeError::See(id))),
             Outcome::Open => tokio::time::sleep(BETWEEN).await,
         }
     }

@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use keydesk_api::meta::{API_KEY_ENTRY, annotation};
 use keydesk_api::v1alpha1::{APIKeySpec, ApiProductRef, RequestedBy, SecretRef};
 use keydesk_api::{APIKey, APIProduct};
+use keydesk_catalog::explain::Aim;
 use keydesk_core::NamespacedName;
 
 use crate::command::desk::objects;
@@ -46,10 +47,10 @@ pub(super) enum WishError {
 }
 
 impl WishError {
-    pub(super) fn hint(&self) -> String {
+    pub(super) fn hint(&self, aim: &Aim) -> String {
         match self {
             Self::FindTier { known, .. } => format!("its tiers are {}", known.join(", ")),
-            Self::KeepProduct(_) => "see what else there is: keydesk products -A".to_owned(),
+            Self::KeepProduct(_) => format!("see what else there is: {}", aim.keydesk("products -A")),
             Self::Begin(_) | Self::Reach => {
                 "name a later end with --expires-in or --expires-at, or none at all".to_owned()
             }
@@ -189,7 +190,7 @@ mod tests {
             refused.to_string(),
             "APIProduct gamestore/gamestore-api has no plan tier \"platinum\""
         );
-        assert_eq!(refused.hint(), "its tiers are gold, silver");
+        assert_eq!(refused.hint(&Aim::default()), "its tiers are gold, silver");
         assert_eq!(check(&product(&["gold", "silver"]), "gold"), Ok(()));
         assert_eq!(check(&product(&[]), "anything"), Ok(()));
     }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_api::{APIKey, APIProduct};
+use keydesk_catalog::explain::Aim;
 use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 use kube::ResourceExt as _;
@@ -70,13 +71,6 @@ struct FindEmail {
     user: String,
 }
 
-impl From<WishError> for Failure {
-    fn from(error: WishError) -> Self {
-        let hint = error.hint();
-        Self::fixable(&error, hint)
-    }
-}
-
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args {
         product,
@@ -91,8 +85,9 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         value,
         cluster,
     } = args;
-    let expires_at = draft::end(expires_in, expires_at, Timestamp::now())?;
     let desk = cluster.open(log).await?;
+    let refused = |error: WishError| Failure::fixable(&error, error.hint(&desk.aim));
+    let expires_at = draft::end(expires_in, expires_at, Timestamp::now()).map_err(refused)?;
     let product = place(&product, &desk.namespace)?;
     let key = place(name.as_deref().unwrap_or(&product.name), &desk.namespace)?;
     let found = match desk.look::<APIProduct>(&product).await? {
@@ -100,7 +95,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         looked => looked.found(),
     };
     if let Some(product) = &found {
-        draft::check(product, &tier)?;
+        draft::check(product, &tier).map_err(refused)?;
     }
     let user_id = match user {
         Some(user) => user,
@@ -128,8 +123,8 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let value = value.take()?;
     making::make(&desk, &wish, value.bytes()).await?;
     let warning = value.warning.clone();
-    let place_of_value = value.hand_out(&wish.secret)?;
-    let said = said(&wish, found.as_ref(), warning, &place_of_value);
+    let place_of_value = value.hand_out(&wish.secret, &desk.aim)?;
+    let said = said(&wish, found.as_ref(), warning, &place_of_value, &desk.aim);
     // The objects are there, whether this can be said or not.
     let _ = stderr().write_all(said.as_bytes());
     Ok(())
@@ -139,11 +134,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
 async fn refuse_existing(desk: &Desk, key: &NamespacedName) -> Result<(), Failure> {
     match desk.get::<APIKey>(key).await {
         Ok(_) => {
-            let refusal = Refusal::Create(Box::new(super::Act::on::<APIKey>(
-                "create",
-                Some(&key.namespace),
-                Some(&key.name),
-            )));
+            let refusal = Refusal::Create(Box::new(desk.act::<APIKey>("create", key)));
             Err(Failure::fixable(&refusal, "choose another name with --name"))
         }
         Err(Refusal::Find(_)) => Ok(()),
@@ -152,7 +143,13 @@ async fn refuse_existing(desk: &Desk, key: &NamespacedName) -> Result<(), Failur
 }
 
 /// What a person is told in the end.
-fn said(wish: &Wish, product: Option<&APIProduct>, warning: Option<String>, value: &str) -> String {
+fn said(
+    wish: &Wish,
+    product: Option<&APIProduct>,
+    warning: Option<String>,
+    value: &str,
+    aim: &Aim,
+) -> String {
     let Wish {
         key,
         secret,
@@ -186,7 +183,8 @@ fn said(wish: &Wish, product: Option<&APIProduct>, warning: Option<String>, valu
         ),
     };
     lines.push(format!(
-        "{who}; to see where it stands: keydesk explain key {key}"
+        "{who}; to see where it stands: {}",
+        aim.keydesk(format_args!("explain key {key}"))
     ));
     output::lines(&lines)
 }

@@ -91,7 +91,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     };
     let previous = put(&desk, &secret, seen, change).await?;
     let warning = value.warning.clone();
-    let place_of_value = value.hand_out(&secret)?;
+    let place_of_value = value.hand_out(&secret, &desk.aim)?;
     let said = said(&id, previous, &others, warning, &place_of_value);
     // The value is there, whether this can be said or not.
     let _ = stderr().write_all(said.as_bytes());
