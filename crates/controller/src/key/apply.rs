@@ -213,7 +213,7 @@ async fn settle_request(desk: &Desk, live: &Live, step: &Step) -> Result<Option<
 
 async fn approve(desk: &Desk, request: &APIKeyRequest, automatic: &Automatic) -> Result<(), WriteError> {
     match automatic {
-        Automatic::Leave => Ok(()),
+        Automatic::Leave | Automatic::Await => Ok(()),
         Automatic::Create(approval) => {
             let mut approval = approval.as_ref().clone();
             approval.metadata.owner_references = missing_owner(&[], request).map(|owner| vec![owner]);

@@ -20,6 +20,9 @@ pub(crate) enum Automatic {
     Leave,
     /// Approve.
     Create(Box<APIKeyApproval>),
+    /// Approve the changed terms as well, once it is another second: times have no fraction, and a decision that says
+    /// nothing new is none.
+    Await,
     /// Approve the changed terms as well.
     Renew {
         /// The approval.
@@ -54,6 +57,9 @@ pub(super) fn step(
         Some(approval)
             if approval.spec.approved && approval.spec.reviewed_by == auto_approval::REVIEWED_BY =>
         {
+            if approval.spec.reviewed_at == reviewed_at {
+                return Automatic::Await;
+            }
             Automatic::Renew {
                 patch: json!({
                     "metadata": {

@@ -200,10 +200,8 @@ fn wake_at(
         Standing::Approved(_) => ruling.ends_at,
         Standing::Failed(_) | Standing::Denied(_) | Standing::Expired { .. } | Standing::Pending => None,
     };
-    // The API keeps whole seconds: a renewal within the second of the last one would change nothing.
-    let renewed =
-        matches!(automatic, Automatic::Renew { .. }).then(|| now.checked_add(Duration::from_secs(1)).ok());
-    [end, mercy, renewed.flatten()].into_iter().flatten().min()
+    let renewal = matches!(automatic, Automatic::Await).then(|| now.checked_add(Duration::from_secs(1)).ok());
+    [end, mercy, renewal.flatten()].into_iter().flatten().min()
 }
 
 /// When a value that is being rotated out begins or ceases to be accepted.

@@ -332,6 +332,26 @@ fn an_automatic_product_approves_changed_terms_as_well() {
 }
 
 #[test]
+fn terms_that_change_within_the_second_of_their_approval_are_approved_in_the_next() {
+    let mut stage = Stage::automatic();
+    stage.settle();
+    stage.edit(&json!({ "planTier": "bronze" }));
+    stage.settle();
+    let plan = stage.plan();
+    assert_eq!((plan.automatic, plan.wake_at), (Automatic::Await, Some(after(1))));
+    assert_eq!(
+        stage.stands(),
+        ["Approved/Approved", "TermsChanged/AwaitingReapproval"]
+    );
+    stage.at(1);
+    stage.settle();
+    assert_eq!(
+        (stage.stands(), stage.enforced_tier()),
+        (vec!["Approved/Approved".to_owned()], Some("bronze"))
+    );
+}
+
+#[test]
 fn a_denial_is_not_lost_while_the_key_is_for_another_product() {
     let mut stage = Stage::automatic();
     stage.settle();

@@ -221,7 +221,7 @@ impl Stage {
             }
         }
         match automatic {
-            Automatic::Leave => {}
+            Automatic::Leave | Automatic::Await => {}
             Automatic::Create(mut created) => {
                 created.metadata.generation = Some(1);
                 created.metadata.creation_timestamp =
@@ -356,10 +356,14 @@ impl Stage {
 
 /// Whether a plan writes nothing.
 pub(super) fn rests(plan: &Plan) -> bool {
-    Plan {
+    let mut writes = Plan {
         wake_at: None,
         ..plan.clone()
-    } == Plan::default()
+    };
+    if writes.automatic == Automatic::Await {
+        writes.automatic = Automatic::Leave;
+    }
+    writes == Plan::default()
 }
 
 pub(super) fn product(mode: &str) -> APIProduct {
