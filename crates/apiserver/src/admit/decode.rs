@@ -1,6 +1,6 @@
 //! Bytes → an object of the kind that the URL names.
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use keydesk_schema::Violation;
 use keydesk_schema::decode::{self, Decoded};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::api::CRDS;
 use crate::request::FieldValidation;
 use crate::resource::ResourceType;
 use crate::status::{Cause, Refusal};
-use crate::wire::protobuf;
+use crate::wire::{media_type, protobuf};
 use crate::{crd, openapi};
 
 const READ: [&str; 3] = [
@@ -32,21 +32,12 @@ pub(crate) struct Submitted {
 /// # Errors
 /// 415 for other formats, 400 for what is not what it says.
 pub(crate) fn decode(headers: &HeaderMap, body: &[u8], kind: &str) -> Result<Decoded, Refusal> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let media = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
     let unrecognized = |error: &dyn std::fmt::Display| {
         Refusal::bad_request(format!(
             "the object provided is unrecognized (must be of type {kind}): {error}"
         ))
     };
-    match media {
+    match media_type(headers) {
         "" | "application/json" => decode::json(body).map_err(|error| unrecognized(&error)),
         "application/yaml" => decode::yaml(body).map_err(|error| unrecognized(&error)),
         protobuf::MEDIA_TYPE => {

@@ -1,12 +1,13 @@
 //! PATCH bodies by their content type.
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use keydesk_schema::decode::{self, Decoded};
 use keydesk_schema::patch::{self, PatchError};
 use serde_json::Value;
 
 use crate::resource::ResourceType;
 use crate::status::Refusal;
+use crate::wire::media_type;
 
 /// A patch, read and not yet applied.
 #[derive(Debug)]
@@ -42,16 +43,7 @@ impl Patch {
     /// # Errors
     /// 415 for a format that is not known, or not yet; 400 for what is no JSON.
     pub(super) fn read(resource: &ResourceType, headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
-        let content_type = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let media = content_type
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim();
-        let form = match media {
+        let form = match media_type(headers) {
             "application/json-patch+json" => Form::Json,
             "application/merge-patch+json" => Form::Merge,
             "application/strategic-merge-patch+json"
