@@ -29,7 +29,7 @@ pub(crate) struct Roll(Mutex<HashMap<String, Arc<Namespace>>>);
 struct Namespace {
     next: Mutex<Next>,
     /// Whoever has it lists; the others wait.
-    last: tokio::sync::Mutex<Last>,
+    latest: tokio::sync::Mutex<Latest>,
 }
 
 /// The list that has not begun yet.
@@ -41,7 +41,7 @@ struct Next {
 
 /// The list that ended last.
 #[derive(Debug, Default)]
-struct Last {
+struct Latest {
     number: u64,
     versions: Versions,
 }
@@ -93,9 +93,9 @@ impl Roll {
             Arc::clone(namespace)
         };
         let needed = namespace.next.lock().ask(&request.name);
-        let mut last = namespace.last.lock().await;
-        if last.number >= needed
-            && let Some(versions) = last.versions.remove(&request.name)
+        let mut latest = namespace.latest.lock().await;
+        if latest.number >= needed
+            && let Some(versions) = latest.versions.remove(&request.name)
         {
             return Ok(versions);
         }
@@ -103,8 +103,8 @@ impl Roll {
         let (number, mut requests) = namespace.next.lock().begin();
         requests.insert(request.name.clone());
         let versions = list(&requests).await?;
-        *last = Last { number, versions };
-        Ok(last.versions.remove(&request.name).unwrap_or_default())
+        *latest = Latest { number, versions };
+        Ok(latest.versions.remove(&request.name).unwrap_or_default())
     }
 }
 
