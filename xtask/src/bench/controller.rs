@@ -204,8 +204,13 @@ async fn bear(
     let calls_for_unrelated = proxy.calls().since(&before).total();
     let processor_time_for_unrelated = controller.processor_time()?.saturating_sub(spent);
 
+    let (before, began) = (proxy.calls(), Instant::now());
+    let denial_amid_change = load.deny_amid_change(keys - 1).await?;
+    let change = settled(proxy).await?.duration_since(began);
+    let calls_for_change = proxy.calls().since(&before);
+
     let (before, spent, began) = (proxy.calls(), controller.processor_time()?, Instant::now());
-    let ends = load.tell_ends(options.expiring.min(keys)).await?;
+    let ends = load.tell_ends(options.expiring.min(keys - 1)).await?;
     let ends_told = settled(proxy).await?.duration_since(began);
     let calls_for_ends = proxy.calls().since(&before);
     let processor_time_for_ends = controller.processor_time()?.saturating_sub(spent);
@@ -219,6 +224,9 @@ async fn bear(
         unrelated,
         calls_for_unrelated,
         processor_time_for_unrelated,
+        denial_amid_change,
+        change,
+        calls_for_change,
         ends_told,
         calls_for_ends,
         processor_time_for_ends,

@@ -25,8 +25,9 @@ pub(super) struct Measurement {
     pub(super) scale: Scale,
 }
 
-/// The container's limit in upstream's manifests.
+/// The container's limit in upstream's manifests, and how many keys must find room in it.
 const MEMORY_LIMIT: u64 = 128 << 20;
+const KEYS_WITHIN_LIMIT: usize = 5_000;
 
 impl Measurement {
     fn processor_time_per_approval(&self) -> f64 {
@@ -110,7 +111,7 @@ fn verdicts(measurement: &Measurement) -> String {
                 megabytes(scale.memory),
                 megabytes(scale.most_memory)
             ),
-            Some(scale.most_memory < MEMORY_LIMIT),
+            (*keys <= KEYS_WITHIN_LIMIT).then_some(scale.most_memory < MEMORY_LIMIT),
         ),
         (
             "no calls at rest",
@@ -126,6 +127,16 @@ fn verdicts(measurement: &Measurement) -> String {
                 milliseconds(scale.processor_time_for_unrelated)
             ),
             Some(scale.calls_for_unrelated == 0),
+        ),
+        (
+            "a denial takes effect within 1 s while the limits of every key change",
+            format!(
+                "{:.0} ms; {:.1} s for the change, {}",
+                milliseconds(scale.denial_amid_change),
+                scale.change.as_secs_f64(),
+                listed(&scale.calls_for_change)
+            ),
+            Some(scale.denial_amid_change < Duration::from_secs(1)),
         ),
         (
             "keys are told another end, until all that follows is written",

@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
-use kube::api::{Api, DynamicObject, Patch, PatchParams, WatchEvent, WatchParams};
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, WatchEvent, WatchParams};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use super::counting_proxy::Calls;
-use super::load::{CONCURRENCY, CONSUMER, Load, key_name, resource};
+use super::load::{CONCURRENCY, CONSUMER, Load, OWNER, PATIENCE, key_name, resource};
 
 /// Where Secrets live that are no key's.
 const ELSEWHERE: &str = "somebody-else";
@@ -38,6 +38,11 @@ pub(super) struct Scale {
     /// Requests of the controller while each of the unrelated Secrets changed once.
     pub(super) calls_for_unrelated: usize,
     pub(super) processor_time_for_unrelated: Duration,
+    /// From a denial until it takes effect, while all keys of its product are looked at because their plans changed, and from
+    /// that change until every one shows it.
+    pub(super) denial_amid_change: Duration,
+    pub(super) change: Duration,
+    pub(super) calls_for_change: Calls,
     /// From the first key that is told its end until all that follows from that is written, for all that are told.
     pub(super) ends_told: Duration,
     pub(super) calls_for_ends: Calls,
@@ -79,6 +84,45 @@ impl Load {
         changed
             .buffer_unordered(CONCURRENCY)
             .try_for_each(async |_| Ok(()))
+            .await?;
+        Ok(())
+    }
+
+    /// Changes the limits that every key shows, denies one of the keys meanwhile, and returns how long it takes until gateways
+    /// are without its value.
+    pub(super) async fn deny_amid_change(&self, key: usize) -> Result<Duration> {
+        let plans = json!([{"tier": "gold", "predicate": "true", "limits": {"daily": 200}}]);
+        self.patch(
+            &resource("extensions.kuadrant.io", "v1alpha1", "PlanPolicy"),
+            "gamestore",
+            &json!({"spec": {"plans": plans}}),
+        )
+        .await?;
+        // The first keys show it, and the others wait for their turn.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut events = self.enforcement_of(key).await?.boxed();
+        let began = Instant::now();
+        self.patch(
+            &resource("devportal.kuadrant.io", "v1alpha1", "APIKeyApproval"),
+            &key_name(key),
+            &json!({"spec": {"approved": false, "reviewedAt": Timestamp::now()}}),
+        )
+        .await?;
+        loop {
+            let event = timeout(PATIENCE, events.try_next())
+                .await
+                .context("a denial did not take effect in time")??;
+            if let WatchEvent::Deleted(_) = event.context("the watch ended")? {
+                return Ok(began.elapsed());
+            }
+        }
+    }
+
+    /// Merges into an object of the owner's.
+    async fn patch(&self, kind: &ApiResource, name: &str, patch: &Value) -> Result<()> {
+        let objects: Api<DynamicObject> = Api::namespaced_with(self.client(), OWNER, kind);
+        objects
+            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
             .await?;
         Ok(())
     }
