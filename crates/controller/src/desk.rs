@@ -17,6 +17,7 @@ use crate::key::Places;
 use crate::metrics::Metrics;
 use crate::queue::{Backoff, Queue};
 use crate::rights::Rights;
+use crate::roll::Roll;
 use crate::telemetry::Telemetry;
 use crate::values::Values;
 use crate::write::Cluster;
@@ -27,6 +28,7 @@ pub(crate) struct Desk {
     pub(crate) catalog: Arc<RwLock<Catalog>>,
     pub(crate) queue: Queue<Target>,
     pub(crate) rights: Rights,
+    pub(crate) roll: Roll,
     pub(crate) awaited: Awaited,
     pub(crate) values: Values,
     pub(crate) claims: Mutex<Claims>,
@@ -69,6 +71,7 @@ impl Desk {
             catalog,
             queue,
             rights: Rights::default(),
+            roll: Roll::default(),
             awaited: Awaited::default(),
             values: Values::new(FingerprintKey::new(rand::random())),
             claims: Mutex::default(),

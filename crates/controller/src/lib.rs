@@ -29,6 +29,7 @@ mod product;
 pub mod queue;
 mod recent;
 mod rights;
+mod roll;
 mod run;
 mod settings;
 mod telemetry;

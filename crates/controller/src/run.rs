@@ -18,6 +18,7 @@ use crate::key::learn_claims;
 use crate::kinds;
 use crate::look::look;
 use crate::metrics::Metrics;
+use crate::queue::Urgency;
 
 /// Why the controller ended although nobody asked for it.
 #[derive(Debug, Error)]
@@ -86,9 +87,12 @@ impl Controller {
         let desk = Desk::new(client, catalog, settings, metrics);
         let queue = desk.queue.clone();
         let listen = async {
+            let mut is_known = false;
             while let Some(affected) = told.recv().await {
+                is_known = is_known || readiness.check().is_ok();
+                let urgency = urgency(affected.iter().len(), is_known);
                 for target in affected {
-                    queue.enqueue(target);
+                    queue.enqueue_as(target, urgency);
                 }
             }
             if shutdown.is_cancelled() {
@@ -127,6 +131,19 @@ impl Controller {
     }
 }
 
+/// One event that concerns more objects than this is a change of what they have in common.
+const FEW: usize = 16;
+
+/// How urgent a look is at each of so many objects that one event affects. Until the cluster is known, events are of what is
+/// there already.
+fn urgency(affected: usize, cluster_is_known: bool) -> Urgency {
+    if cluster_is_known && affected <= FEW {
+        Urgency::Own
+    } else {
+        Urgency::Shared
+    }
+}
+
 /// Runs a [`Controller`] whose metrics nobody asks for, until `shutdown`.
 ///
 /// # Errors
@@ -138,4 +155,16 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
     Controller::new(client, settings, readiness).run(shutdown).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_event_does_to_many_and_what_was_there_before_can_wait() {
+        assert_eq!(urgency(2, true), Urgency::Own);
+        assert_eq!(urgency(5_000, true), Urgency::Shared);
+        assert_eq!(urgency(2, false), Urgency::Shared);
+    }
 }

@@ -3,11 +3,12 @@
 use std::fmt::Debug;
 
 use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use keydesk_core::NamespacedName;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Api, Client, Resource, ResourceExt};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::time::Instant;
@@ -17,6 +18,9 @@ use crate::telemetry::{DomainMetrics, Saving};
 
 /// Who writes, in managedFields.
 const FIELD_MANAGER: &str = "keydesk-controller";
+
+/// So many objects of a list come at a time: two megabytes or so.
+const PAGE: u32 = 1_000;
 
 /// Why an object was not read or written.
 #[derive(Debug, Error)]
@@ -30,6 +34,16 @@ pub(crate) enum WriteError {
         kind: String,
         /// The object.
         id: NamespacedName,
+        /// Why.
+        source: Box<kube::Error>,
+    },
+    /// The API server did not list them.
+    #[error("failed to list {kind} objects of namespace {namespace}")]
+    List {
+        /// The kind of the objects.
+        kind: String,
+        /// Where they are.
+        namespace: String,
         /// Why.
         source: Box<kube::Error>,
     },
@@ -50,6 +64,7 @@ impl WriteError {
     pub(crate) fn is_stale(&self) -> bool {
         match self {
             Self::Overtaken { .. } => true,
+            Self::List { .. } => false,
             Self::Request { source, .. } => {
                 matches!(&**source, kube::Error::Api(status) if matches!(status.code, 404 | 409))
             }
@@ -80,7 +95,7 @@ impl WriteError {
     /// Whether our role does not let us.
     pub(crate) fn is_forbidden(&self) -> bool {
         match self {
-            Self::Overtaken { .. } => false,
+            Self::List { .. } | Self::Overtaken { .. } => false,
             Self::Request { source, .. } => {
                 matches!(&**source, kube::Error::Api(status) if status.code == 403)
             }
@@ -155,12 +170,39 @@ impl Cluster {
         read.map_err(|source| WriteError::request::<K>("read", id, source))
     }
 
-    /// All objects beside this one.
-    pub(crate) async fn list_beside<K: Object>(&self, id: &NamespacedName) -> Result<Vec<K>, WriteError> {
-        let list = self.api::<K>(id).list(&ListParams::default()).await;
-        Ok(list
-            .map_err(|source| WriteError::request::<K>("list others beside", id, source))?
-            .items)
+    /// Shows the objects of a namespace that have these labels, as they were at one moment. They come page by page, and decode
+    /// to what is needed of them: thousands would be megabytes.
+    pub(crate) async fn list<K: Object, Listed: DeserializeOwned>(
+        &self,
+        namespace: &str,
+        labels: Option<&str>,
+        mut show: impl FnMut(Listed),
+    ) -> Result<(), WriteError> {
+        #[derive(Deserialize)]
+        #[serde(bound = "Listed: DeserializeOwned")]
+        struct Page<Listed> {
+            metadata: ListMeta,
+            items: Vec<Listed>,
+        }
+        let failed = |source| WriteError::List {
+            kind: kind::<K>(),
+            namespace: namespace.to_owned(),
+            source: Box::new(source),
+        };
+        let mut params = ListParams {
+            label_selector: labels.map(str::to_owned),
+            limit: Some(PAGE),
+            ..ListParams::default()
+        };
+        loop {
+            let request = kube::core::Request::new(K::url_path(&(), Some(namespace))).list(&params);
+            let request = request.map_err(|error| failed(kube::Error::BuildRequest(error)))?;
+            let page: Page<Listed> = self.client.request(request).await.map_err(failed)?;
+            page.items.into_iter().for_each(&mut show);
+            let rest = page.metadata.continue_.filter(|rest| !rest.is_empty());
+            let Some(rest) = rest else { return Ok(()) };
+            params.continue_token = Some(rest);
+        }
     }
 
     /// Creates an object.

@@ -22,8 +22,10 @@ use super::process::Process;
 use super::report::{self, Measurement};
 use super::scale::Scale;
 
-/// How long the controller is left alone before and while it is seen to do nothing.
+/// A controller that has asked for nothing for so long has done what there was to do, the last Events included.
 const SETTLE: Duration = Duration::from_secs(3);
+/// How long that may take, and how long it is then seen to do nothing.
+const PATIENCE: Duration = Duration::from_mins(10);
 const AT_REST: Duration = Duration::from_secs(20);
 
 /// What is measured.
@@ -145,21 +147,23 @@ async fn measure(cluster: &Cluster, binary: &Path, keys: usize, options: &Option
     load.ask(keys..keys + approvals + 1)
         .await
         .context("failed to ask for more keys")?;
-    sleep(SETTLE).await;
+    settled(&proxy).await?;
 
     let (calls, spent) = (proxy.calls(), controller.processor_time()?);
     let mut latencies = Vec::new();
     for key in keys..keys + approvals {
         latencies.push(load.approve_one(key).await?);
     }
-    sleep(SETTLE).await;
+    settled(&proxy).await?;
     let (calls_after, spent_after) = (proxy.calls(), controller.processor_time()?);
 
     sleep(AT_REST).await;
     let (memory, at_rest) = (controller.memory()?, proxy.calls());
     let spent_at_rest = controller.processor_time()?;
+    let most_memory = controller.most_memory()?;
     drop(controller);
-    let scale = bear(&load, &proxy, binary, &kubeconfig, keys + approvals, options).await?;
+    let mut scale = bear(&load, &proxy, binary, &kubeconfig, keys + approvals, options).await?;
+    scale.most_memory = scale.most_memory.max(most_memory);
     Ok(Measurement {
         keys,
         approvals,
@@ -185,29 +189,66 @@ async fn bear(
     options: &Options,
 ) -> Result<Scale> {
     load.decide(keys).await?;
-    let began = Instant::now();
+    let (before, began) = (proxy.calls(), Instant::now());
     let controller = start(binary, kubeconfig)?;
     load.enforced(keys + 1).await?;
-    let started = began.elapsed();
-    sleep(SETTLE).await;
+    let (start, processor_time_of_start) = (began.elapsed(), controller.processor_time()?);
+    let calls_of_start = proxy.calls().since(&before);
+    settled(proxy).await?;
     let memory = controller.memory()?;
 
     let unrelated = options.unrelated.min(1_000);
-    let (calls, spent) = (proxy.calls(), controller.processor_time()?);
+    let (before, spent) = (proxy.calls(), controller.processor_time()?);
     load.change_unrelated(unrelated).await?;
     sleep(SETTLE).await;
-    let calls_for_unrelated = proxy.calls().since(&calls).0.values().sum();
+    let calls_for_unrelated = proxy.calls().since(&before).total();
     let processor_time_for_unrelated = controller.processor_time()?.saturating_sub(spent);
 
-    let lateness = load.expire(options.expiring.min(keys)).await?;
+    let (before, began) = (proxy.calls(), Instant::now());
+    let denial_amid_change = load.deny_amid_change(keys - 1).await?;
+    let change = settled(proxy).await?.duration_since(began);
+    let calls_for_change = proxy.calls().since(&before);
+
+    let (before, spent, began) = (proxy.calls(), controller.processor_time()?, Instant::now());
+    let ends = load.tell_ends(options.expiring.min(keys - 1)).await?;
+    let ends_told = settled(proxy).await?.duration_since(began);
+    let calls_for_ends = proxy.calls().since(&before);
+    let processor_time_for_ends = controller.processor_time()?.saturating_sub(spent);
+    let lateness = load.see_ends(ends).await?;
     Ok(Scale {
-        start: started,
+        start,
+        processor_time_of_start,
+        calls_of_start,
         memory,
+        most_memory: controller.most_memory()?,
         unrelated,
         calls_for_unrelated,
         processor_time_for_unrelated,
+        denial_amid_change,
+        change,
+        calls_for_change,
+        ends_told,
+        calls_for_ends,
+        processor_time_for_ends,
         lateness,
     })
+}
+
+/// Waits until the controller asks for nothing any more, and returns when it last did.
+async fn settled(proxy: &CountingProxy) -> Result<Instant> {
+    let began = Instant::now();
+    let (mut calls, mut last) = (proxy.calls(), began);
+    while last.elapsed() < SETTLE {
+        if began.elapsed() > PATIENCE {
+            bail!("the controller does not come to rest");
+        }
+        sleep(Duration::from_millis(50)).await;
+        let now = proxy.calls();
+        if now != calls {
+            (calls, last) = (now, Instant::now());
+        }
+    }
+    Ok(last)
 }
 
 fn start(binary: &Path, kubeconfig: &Path) -> Result<Process> {

@@ -30,6 +30,11 @@ impl Calls {
             .map(|(verb, count)| (verb.clone(), count - before(verb)));
         Self(difference.filter(|(_, count)| *count > 0).collect())
     }
+
+    /// All of them.
+    pub(super) fn total(&self) -> usize {
+        self.0.values().sum()
+    }
 }
 
 /// The proxy. It ends when this value is dropped.
@@ -124,6 +129,7 @@ fn verb(request: &Request) -> Option<String> {
         ""
     };
     let verb = match *request.method() {
+        Method::GET if is_of_many(request.uri().path()) => "list",
         Method::GET => "get",
         Method::POST => "create",
         Method::PUT => "update",
@@ -132,4 +138,38 @@ fn verb(request: &Request) -> Option<String> {
         _ => "other",
     };
     Some(format!("{verb}{status}"))
+}
+
+/// Whether this is the path of a kind's objects: `/api/VERSION` or `/apis/GROUP/VERSION`, perhaps `namespaces/NAME`, and the
+/// plural.
+fn is_of_many(path: &str) -> bool {
+    let mut segments: Vec<_> = path.trim_matches('/').split('/').collect();
+    segments.drain(..segments.len().min(if segments[0] == "api" { 2 } else { 3 }));
+    matches!(segments[..], [_] | ["namespaces", _, _])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_told_from_an_object() {
+        for list in [
+            "/api/v1/secrets",
+            "/api/v1/namespaces/a/secrets",
+            "/apis/devportal.kuadrant.io/v1alpha1/apikeys",
+            "/apis/devportal.kuadrant.io/v1alpha1/namespaces/a/apikeys",
+        ] {
+            assert!(is_of_many(list), "{list}");
+        }
+        for object in [
+            "/",
+            "/version",
+            "/api/v1/namespaces/a",
+            "/api/v1/namespaces/a/secrets/b",
+            "/apis/devportal.kuadrant.io/v1alpha1/namespaces/a/apikeys/b/status",
+        ] {
+            assert!(!is_of_many(object), "{object}");
+        }
+    }
 }

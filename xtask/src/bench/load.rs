@@ -4,18 +4,18 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use keydesk_api::meta;
 use kube::api::{
     Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams,
 };
-use kube::core::GroupVersionKind;
+use kube::core::{GroupVersionKind, PartialObjectMeta};
 use kube::{Client, ResourceExt as _};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-const OWNER: &str = "gamestore";
+pub(super) const OWNER: &str = "gamestore";
 pub(super) const CONSUMER: &str = "consumer-app";
 const KUADRANT: &str = "kuadrant-system";
 
@@ -23,7 +23,7 @@ const KUADRANT: &str = "kuadrant-system";
 pub(super) const CONCURRENCY: usize = 16;
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_mins(10);
+pub(super) const PATIENCE: Duration = Duration::from_mins(10);
 
 /// What is done to a cluster, as an admin.
 pub(super) struct Load {
@@ -157,15 +157,7 @@ impl Load {
 
     /// Approves a key that was asked for, and returns how long it took until it was enforced.
     pub(super) async fn approve_one(&self, key: usize) -> Result<Duration> {
-        let secrets: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), KUADRANT, &secrets());
-        let seen = secrets.list_metadata(&ListParams::default().limit(1)).await?;
-        let version = seen
-            .metadata
-            .resource_version
-            .context("a list has no resourceVersion")?;
-        let name = meta::enforcement_secret_name(CONSUMER, &key_name(key));
-        let parameters = WatchParams::default().fields(&format!("metadata.name={name}"));
-        let mut events = secrets.watch_metadata(&parameters, &version).await?.boxed();
+        let mut events = self.enforcement_of(key).await?.boxed();
         let began = Instant::now();
         self.create(&approval(key)).await?;
         loop {
@@ -180,6 +172,22 @@ impl Load {
         }
     }
 
+    /// What happens from now on to the enforcement secret that a key has first.
+    pub(super) async fn enforcement_of(
+        &self,
+        key: usize,
+    ) -> Result<impl Stream<Item = kube::Result<WatchEvent<PartialObjectMeta<DynamicObject>>>>> {
+        let secrets: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), KUADRANT, &secrets());
+        let seen = secrets.list_metadata(&ListParams::default().limit(1)).await?;
+        let version = seen
+            .metadata
+            .resource_version
+            .context("a list has no resourceVersion")?;
+        let name = meta::enforcement_secret_name(CONSUMER, &key_name(key));
+        let parameters = WatchParams::default().fields(&format!("metadata.name={name}"));
+        Ok(secrets.watch_metadata(&parameters, &version).await?)
+    }
+
     async fn wait_for(&self, number: usize, resource: &ApiResource, namespace: Option<&str>) -> Result<()> {
         let objects: Api<DynamicObject> = match namespace {
             Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, resource),
@@ -187,9 +195,10 @@ impl Load {
         };
         let all = async {
             loop {
-                // One object, and how many more there are.
-                let list = objects.list_metadata(&ListParams::default()).await?;
-                if list.items.len() >= number {
+                // One object, and how many more there are: whole lists would cost more than what is measured.
+                let list = objects.list_metadata(&ListParams::default().limit(1)).await?;
+                let more = list.metadata.remaining_item_count.unwrap_or_default();
+                if list.items.len() + usize::try_from(more)? >= number {
                     return Ok(());
                 }
                 sleep(Duration::from_millis(100)).await;

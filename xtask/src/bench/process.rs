@@ -38,11 +38,20 @@ impl Process {
 
     /// The memory that it holds now, in bytes.
     pub(super) fn memory(&self) -> Result<u64> {
+        self.bytes("VmRSS:")
+    }
+
+    /// The most memory that it has ever held, in bytes.
+    pub(super) fn most_memory(&self) -> Result<u64> {
+        self.bytes("VmHWM:")
+    }
+
+    fn bytes(&self, name: &str) -> Result<u64> {
         let status = self.read("status")?;
         let line = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .context("/proc has no VmRSS")?;
+            .find_map(|line| line.strip_prefix(name))
+            .with_context(|| format!("/proc has no {name}"))?;
         let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kibibytes * 1024)
     }

@@ -25,8 +25,9 @@ pub(super) struct Measurement {
     pub(super) scale: Scale,
 }
 
-/// The container's limit in upstream's manifests.
+/// The container's limit in upstream's manifests, and how many keys must find room in it.
 const MEMORY_LIMIT: u64 = 128 << 20;
+const KEYS_WITHIN_LIMIT: usize = 5_000;
 
 impl Measurement {
     fn processor_time_per_approval(&self) -> f64 {
@@ -42,7 +43,7 @@ impl Measurement {
             milliseconds(median(&self.latencies)),
             milliseconds(self.latencies.iter().max().copied().unwrap_or_default()),
             self.memory / 1_000_000,
-            total(&self.calls_at_rest),
+            self.calls_at_rest.total(),
             self.rest.as_secs_f64(),
             milliseconds(self.processor_time_at_rest),
             self.all_approved.as_secs_f64(),
@@ -86,11 +87,15 @@ fn verdicts(measurement: &Measurement) -> String {
     } = measurement;
     let slowest = latencies.iter().max().copied().unwrap_or_default();
     let latest = scale.lateness.iter().max().copied().unwrap_or_default();
-    let most = (*memory).max(scale.memory);
     let rows = [
         (
             "a start, until an approval made before it is enforced",
-            format!("{:.1} s", scale.start.as_secs_f64()),
+            format!(
+                "{:.1} s, {:.1} s CPU, {}",
+                scale.start.as_secs_f64(),
+                scale.processor_time_of_start.as_secs_f64(),
+                listed(&scale.calls_of_start)
+            ),
             None,
         ),
         (
@@ -101,16 +106,17 @@ fn verdicts(measurement: &Measurement) -> String {
         (
             "memory below 128 MiB",
             format!(
-                "{:.0} MB, after a start {:.0} MB",
+                "{:.0} MB, after a start {:.0} MB, at most ever {:.0} MB",
                 megabytes(*memory),
-                megabytes(scale.memory)
+                megabytes(scale.memory),
+                megabytes(scale.most_memory)
             ),
-            Some(most < MEMORY_LIMIT),
+            (*keys <= KEYS_WITHIN_LIMIT).then_some(scale.most_memory < MEMORY_LIMIT),
         ),
         (
             "no calls at rest",
-            total(calls_at_rest).to_string(),
-            Some(total(calls_at_rest) == 0),
+            calls_at_rest.total().to_string(),
+            Some(calls_at_rest.total() == 0),
         ),
         (
             "no calls for Secrets of others",
@@ -121,6 +127,27 @@ fn verdicts(measurement: &Measurement) -> String {
                 milliseconds(scale.processor_time_for_unrelated)
             ),
             Some(scale.calls_for_unrelated == 0),
+        ),
+        (
+            "a denial takes effect within 1 s while the limits of every key change",
+            format!(
+                "{:.0} ms; {:.1} s for the change, {}",
+                milliseconds(scale.denial_amid_change),
+                scale.change.as_secs_f64(),
+                listed(&scale.calls_for_change)
+            ),
+            Some(scale.denial_amid_change < Duration::from_secs(1)),
+        ),
+        (
+            "keys are told another end, until all that follows is written",
+            format!(
+                "{:.1} s for {} keys, {:.1} ms CPU each, {}",
+                scale.ends_told.as_secs_f64(),
+                scale.lateness.len(),
+                milliseconds(scale.processor_time_for_ends) / count(scale.lateness.len()),
+                listed(&scale.calls_for_ends)
+            ),
+            None,
         ),
         (
             "keys that end within one minute are Expired within 2 s",
@@ -145,6 +172,11 @@ fn megabytes(bytes: u64) -> f64 {
     count(usize::try_from(bytes / 1_000).unwrap_or(usize::MAX)) / 1e3
 }
 
+fn listed(calls: &Calls) -> String {
+    let each = calls.0.iter().map(|(verb, number)| format!("{number} {verb}"));
+    each.collect::<Vec<_>>().join(", ")
+}
+
 fn per_approval(calls: &Calls, approvals: usize) -> String {
     let each = calls
         .0
@@ -152,13 +184,9 @@ fn per_approval(calls: &Calls, approvals: usize) -> String {
         .map(|(verb, number)| format!("{:.1} {verb}", count(*number) / count(approvals)));
     format!(
         "{:.1}: {}",
-        count(total(calls)) / count(approvals),
+        count(calls.total()) / count(approvals),
         each.collect::<Vec<_>>().join(", ")
     )
-}
-
-fn total(calls: &Calls) -> usize {
-    calls.0.values().sum()
 }
 
 fn median(durations: &[Duration]) -> Duration {

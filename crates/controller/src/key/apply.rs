@@ -176,13 +176,8 @@ fn is_own(live: &Live, request: &APIKeyRequest) -> bool {
 /// Whether the approvals of the key's request in the cluster are those that were seen. Asked before the terms that the
 /// request shows change, or it goes, so that none is left to be bound to terms that its reviewer did not see.
 async fn all_approvals_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError> {
-    let id = &live.edges.request;
-    let listed = desk.cluster.list_beside::<APIKeyApproval>(id).await?;
+    let there = desk.roll.call(&desk.cluster, &live.edges.request).await?;
     let version = |approval: &APIKeyApproval| (approval.uid(), approval.metadata.generation);
-    let own = |approval: &&APIKeyApproval| {
-        approval.spec.api_key_request_ref.name == id.name && approval.metadata.deletion_timestamp.is_none()
-    };
-    let there: BTreeSet<_> = listed.iter().filter(own).map(version).collect();
     let seen: BTreeSet<_> = live
         .approvals
         .iter()

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
+use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::condition::{self, KeyAspect};
-use keydesk_api::meta::{is_previous_secret, previous_secret_name};
+use keydesk_api::meta::{is_previous_secret, label, previous_secret_name};
 use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target};
 use keydesk_core::{Fingerprint, NamespacedName, SecretFacts};
 use kube::ResourceExt;
@@ -14,6 +15,7 @@ use super::seen::{Copy, Live, Seen};
 use crate::claims::Bid;
 use crate::desk::Desk;
 use crate::managed::is_managed;
+use crate::opened::Opened;
 use crate::product::route_of;
 use crate::values::Content;
 use crate::write::WriteError;
@@ -31,6 +33,10 @@ struct Known {
 /// Learns what every key claims. Before that nobody may be granted anything: of two keys with one value, the one that is
 /// looked at first would get what the other has.
 pub(crate) async fn learn_claims(desk: &Desk) {
+    if let Err(error) = learn_enforced(desk).await {
+        let chain = keydesk_process::chain(&error);
+        tracing::debug!("enforcement secrets are read one by one: {chain}");
+    }
     let keys = desk.catalog.read().key_names();
     stream::iter(keys)
         .for_each_concurrent(desk.settings.workers, |id| async move {
@@ -40,6 +46,21 @@ pub(crate) async fn learn_claims(desk: &Desk) {
             }
         })
         .await;
+}
+
+/// Reads what gateways were given, in a few requests: key by key it would be half of all that a start asks for.
+async fn learn_enforced(desk: &Desk) -> Result<(), WriteError> {
+    let namespace = desk.catalog.read().enforcement_namespace().map(str::to_owned);
+    let Some(namespace) = namespace else {
+        return Ok(());
+    };
+    let labels = format!("{}={}", label::ENFORCEMENT, label::ENFORCEMENT_VALUE);
+    let learn = |secret: Secret| {
+        desk.values.learn(&Opened::new(secret));
+    };
+    desk.cluster
+        .list::<Secret, Secret>(&namespace, Some(&labels), learn)
+        .await
 }
 
 pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, WriteError> {

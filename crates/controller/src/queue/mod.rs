@@ -1,5 +1,8 @@
 //! The work queue of the controller: which object to look at next, and when.
 //!
+//! What happened to a key itself comes before what concerns many, so that nobody's revocation stands in line behind a change
+//! of plans.
+//!
 //! A key waits at most once, however often it is asked for; a key that is asked for while it is worked on runs once
 //! more afterwards; one key never runs twice at once; a key that fails comes back after its own growing delay, and
 //! holds up nobody else. What is due when is decided in `schedule` as a function of the instants it is given; this
@@ -29,6 +32,16 @@ pub enum Next {
     At(Instant),
     /// It failed; look again after this key's backoff.
     Retry,
+}
+
+/// Why a key is asked for. What is less urgent waits, though not for ever.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Something happened to it, or its moment has come.
+    #[default]
+    Own,
+    /// Something happened that concerns many, and it is one of them.
+    Shared,
 }
 
 /// A queue of keys, shared by cloning.
@@ -74,14 +87,19 @@ impl<T: Clone + Eq + Hash> Queue<T> {
 
     /// Asks for a run of `key` as soon as a worker is free.
     pub fn enqueue(&self, key: T) {
-        self.change(|schedule| schedule.ask(key));
+        self.enqueue_as(key, Urgency::Own);
+    }
+
+    /// The same for a reason that may be less urgent.
+    pub fn enqueue_as(&self, key: T, urgency: Urgency) {
+        self.change(|schedule| schedule.ask(key, urgency));
         self.shared.news.notify_one();
     }
 
     /// Asks for a run of `key` at `at`. The earliest instant asked for wins, and any run of the key answers it:
     /// a run says itself when it wants to be called next ([`Next::At`]).
     pub fn enqueue_at(&self, key: T, at: Instant) {
-        self.change(|schedule| schedule.ask_at(key, at));
+        self.change(|schedule| schedule.ask_at(key, at, Urgency::Own));
         self.shared.news.notify_one();
     }
 

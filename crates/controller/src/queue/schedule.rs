@@ -7,7 +7,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Next, backoff::Backoff};
+use super::{Next, Urgency, backoff::Backoff};
+
+/// So many runs of what is urgent in a row leave one to what is not.
+const PATIENCE: u32 = 15;
 
 /// What a worker that asks should do.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,10 +26,15 @@ pub(super) enum Turn<T> {
 #[derive(Debug)]
 pub(super) struct Schedule<T> {
     backoff: Backoff,
-    /// Keys that wait for a worker, first come first served.
-    waiting: VecDeque<T>,
+    /// Keys that wait for a worker, by urgency, and within that first come first served. One that became more urgent is in
+    /// both: its place says which counts.
+    waiting: [VecDeque<T>; 2],
+    /// How many keys wait.
+    depth: usize,
+    /// Runs of what is urgent, since there was one of what is not.
+    in_a_row: u32,
     /// Keys asked for at a later instant; the number tells two of the same instant apart.
-    later: BTreeMap<(Instant, u64), T>,
+    later: BTreeMap<(Instant, u64), (T, Urgency)>,
     /// Every key that waits, runs, is due later or has failed. A settled key takes no memory.
     keys: HashMap<T, Key>,
     numbers: u64,
@@ -37,6 +45,8 @@ pub(super) struct Schedule<T> {
 #[derive(Debug, Default)]
 struct Key {
     place: Place,
+    /// Of its wait, or of its run.
+    urgency: Urgency,
     /// Its entry in `later`.
     due: Option<(Instant, u64)>,
     /// Failures in a row.
@@ -50,14 +60,16 @@ enum Place {
     Waiting,
     Running,
     /// Running, and asked for meanwhile.
-    RunningAgain,
+    RunningAgain(Urgency),
 }
 
 impl<T: Clone + Eq + Hash> Schedule<T> {
     pub(super) fn new(backoff: Backoff) -> Self {
         Self {
             backoff,
-            waiting: VecDeque::new(),
+            waiting: [VecDeque::new(), VecDeque::new()],
+            depth: 0,
+            in_a_row: 0,
             later: BTreeMap::new(),
             keys: HashMap::new(),
             numbers: 0,
@@ -66,7 +78,7 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
     }
 
     pub(super) fn depth(&self) -> usize {
-        self.waiting.len()
+        self.depth
     }
 
     /// How often a key began to wait since this was called the last time.
@@ -74,20 +86,29 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         std::mem::take(&mut self.asked)
     }
 
-    pub(super) fn ask(&mut self, key: T) {
+    pub(super) fn ask(&mut self, key: T, urgency: Urgency) {
         let state = self.keys.entry(key.clone()).or_default();
         state.place = match state.place {
             Place::Resting => {
                 self.asked += 1;
-                self.waiting.push_back(key);
+                self.depth += 1;
+                state.urgency = urgency;
+                self.waiting[urgency as usize].push_back(key);
                 Place::Waiting
             }
-            Place::Waiting => Place::Waiting,
-            Place::Running | Place::RunningAgain => Place::RunningAgain,
+            Place::Waiting => {
+                if urgency < state.urgency {
+                    state.urgency = urgency;
+                    self.waiting[urgency as usize].push_back(key);
+                }
+                Place::Waiting
+            }
+            Place::Running => Place::RunningAgain(urgency),
+            Place::RunningAgain(before) => Place::RunningAgain(before.min(urgency)),
         };
     }
 
-    pub(super) fn ask_at(&mut self, key: T, at: Instant) {
+    pub(super) fn ask_at(&mut self, key: T, at: Instant, urgency: Urgency) {
         let state = self.keys.entry(key.clone()).or_default();
         match state.due {
             Some((due, _)) if due <= at => return,
@@ -98,29 +119,33 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         }
         self.numbers += 1;
         state.due = Some((at, self.numbers));
-        self.later.insert((at, self.numbers), key);
+        self.later.insert((at, self.numbers), (key, urgency));
     }
 
     pub(super) fn next(&mut self, now: Instant) -> Turn<T> {
         while let Some(first) = self.later.first_entry().filter(|first| first.key().0 <= now) {
-            let key = first.remove();
+            let (key, urgency) = first.remove();
             if let Some(state) = self.keys.get_mut(&key) {
                 state.due = None;
             }
-            self.ask(key);
+            self.ask(key, urgency);
         }
-        if let Some(key) = self.waiting.pop_front() {
-            if let Some(state) = self.keys.get_mut(&key) {
-                state.place = Place::Running;
-                // This run sees everything that a later one was asked for, and says itself when to come back.
-                if let Some(due) = state.due.take() {
-                    self.later.remove(&due);
-                }
+        let order = if self.in_a_row < PATIENCE {
+            [Urgency::Own, Urgency::Shared]
+        } else {
+            [Urgency::Shared, Urgency::Own]
+        };
+        for urgency in order {
+            if let Some(key) = self.take(urgency) {
+                self.in_a_row = match urgency {
+                    Urgency::Own => self.in_a_row.saturating_add(1),
+                    Urgency::Shared => 0,
+                };
+                return Turn::Run {
+                    key,
+                    more: self.depth > 0,
+                };
             }
-            return Turn::Run {
-                key,
-                more: !self.waiting.is_empty(),
-            };
         }
         match self.later.first_key_value() {
             Some((&(due, _), _)) => Turn::Wait(due),
@@ -128,13 +153,35 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         }
     }
 
+    /// The next key of those that wait with this urgency; it runs from now on.
+    fn take(&mut self, urgency: Urgency) -> Option<T> {
+        while let Some(key) = self.waiting[urgency as usize].pop_front() {
+            let state = self.keys.get_mut(&key);
+            let waits = |state: &&mut Key| state.place == Place::Waiting && state.urgency == urgency;
+            let Some(state) = state.filter(waits) else {
+                // It became more urgent.
+                continue;
+            };
+            state.place = Place::Running;
+            self.depth -= 1;
+            // This run sees everything that a later one was asked for, and says itself when to come back.
+            if let Some(due) = state.due.take() {
+                self.later.remove(&due);
+            }
+            return Some(key);
+        }
+        None
+    }
+
     pub(super) fn finish(&mut self, key: &T, next: Next, now: Instant, jitter: f64) {
         let Entry::Occupied(mut entry) = self.keys.entry(key.clone()) else {
             return;
         };
         let state = entry.get_mut();
-        let again = state.place == Place::RunningAgain;
-        state.place = Place::Resting;
+        let again = match state.place {
+            Place::RunningAgain(urgency) => Some(urgency),
+            Place::Resting | Place::Waiting | Place::Running => None,
+        };
         let at = match next {
             Next::Settled => {
                 state.failures = 0;
@@ -142,22 +189,23 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
             }
             Next::At(at) => {
                 state.failures = 0;
-                Some(at)
+                Some((at, Urgency::Own))
             }
             Next::Retry => {
                 state.failures = state.failures.saturating_add(1);
-                Some(now + self.backoff.delay(state.failures, jitter))
+                Some((now + self.backoff.delay(state.failures, jitter), state.urgency))
             }
         };
-        if at.is_none() && !again && state.due.is_none() {
+        state.place = Place::Resting;
+        if at.is_none() && again.is_none() && state.due.is_none() {
             entry.remove();
             return;
         }
-        if let Some(at) = at {
-            self.ask_at(key.clone(), at);
+        if let Some((at, urgency)) = at {
+            self.ask_at(key.clone(), at, urgency);
         }
-        if again {
-            self.ask(key.clone());
+        if let Some(urgency) = again {
+            self.ask(key.clone(), urgency);
         }
     }
 }
@@ -175,6 +223,10 @@ mod tests {
         })
     }
 
+    fn ask(queue: &mut Schedule<&'static str>, key: &'static str) {
+        queue.ask(key, Urgency::Own);
+    }
+
     fn run(key: &'static str, more: bool) -> Turn<&'static str> {
         Turn::Run { key, more }
     }
@@ -183,7 +235,7 @@ mod tests {
     fn a_key_waits_once_however_often_it_is_asked_for() {
         let (mut queue, now) = (schedule(), Instant::now());
         for key in ["a", "b", "a", "a"] {
-            queue.ask(key);
+            ask(&mut queue, key);
         }
         assert_eq!(queue.next(now), run("a", true));
         assert_eq!(queue.next(now), run("b", false));
@@ -193,10 +245,10 @@ mod tests {
     #[test]
     fn a_key_asked_for_while_it_runs_runs_once_more_afterwards() {
         let (mut queue, now) = (schedule(), Instant::now());
-        queue.ask("a");
+        ask(&mut queue, "a");
         assert_eq!(queue.next(now), run("a", false));
-        queue.ask("a");
-        queue.ask("a");
+        ask(&mut queue, "a");
+        ask(&mut queue, "a");
         assert_eq!(queue.next(now), Turn::Idle, "never twice at once");
         queue.finish(&"a", Next::Settled, now, 0.0);
         assert_eq!(queue.next(now), run("a", false));
@@ -208,7 +260,7 @@ mod tests {
     #[test]
     fn a_failing_key_waits_longer_each_time_and_starts_over_after_a_success() {
         let (mut queue, mut now) = (schedule(), Instant::now());
-        queue.ask("a");
+        ask(&mut queue, "a");
         for delay in [100, 200, 400, 800, 1000, 1000] {
             assert_eq!(queue.next(now), run("a", false));
             queue.finish(&"a", Next::Retry, now, 0.0);
@@ -218,7 +270,7 @@ mod tests {
         }
         assert_eq!(queue.next(now), run("a", false));
         queue.finish(&"a", Next::Settled, now, 0.0);
-        queue.ask("a");
+        ask(&mut queue, "a");
         assert_eq!(queue.next(now), run("a", false));
         queue.finish(&"a", Next::Retry, now, 0.0);
         assert_eq!(queue.next(now), Turn::Wait(now + Duration::from_millis(100)));
@@ -227,10 +279,10 @@ mod tests {
     #[test]
     fn news_of_a_failing_key_do_not_wait_for_its_backoff() {
         let (mut queue, now) = (schedule(), Instant::now());
-        queue.ask("a");
+        ask(&mut queue, "a");
         assert_eq!(queue.next(now), run("a", false));
         queue.finish(&"a", Next::Retry, now, 0.0);
-        queue.ask("a");
+        ask(&mut queue, "a");
         assert_eq!(queue.next(now), run("a", false));
     }
 
@@ -238,11 +290,11 @@ mod tests {
     fn the_earliest_instant_wins_and_a_run_answers_it() {
         let (mut queue, now) = (schedule(), Instant::now());
         let (soon, late) = (now + Duration::from_secs(1), now + Duration::from_secs(9));
-        queue.ask_at("a", late);
-        queue.ask_at("a", soon);
-        queue.ask_at("a", late);
+        queue.ask_at("a", late, Urgency::Own);
+        queue.ask_at("a", soon, Urgency::Own);
+        queue.ask_at("a", late, Urgency::Own);
         assert_eq!(queue.next(now), Turn::Wait(soon));
-        queue.ask("a");
+        ask(&mut queue, "a");
         assert_eq!(queue.next(now), run("a", false));
         queue.finish(&"a", Next::At(late), now, 0.0);
         assert_eq!(queue.next(soon), Turn::Wait(late));
@@ -255,11 +307,77 @@ mod tests {
     fn an_instant_asked_for_while_the_key_runs_is_kept() {
         let (mut queue, now) = (schedule(), Instant::now());
         let soon = now + Duration::from_secs(1);
-        queue.ask("a");
+        ask(&mut queue, "a");
         assert_eq!(queue.next(now), run("a", false));
-        queue.ask_at("a", soon);
+        queue.ask_at("a", soon, Urgency::Own);
         queue.finish(&"a", Next::Settled, now, 0.0);
         assert_eq!(queue.next(now), Turn::Wait(soon));
         assert_eq!(queue.next(soon), run("a", false));
+    }
+
+    #[test]
+    fn what_happened_to_a_key_itself_comes_before_what_concerns_many() {
+        let (mut queue, now) = (schedule(), Instant::now());
+        for key in ["a", "b", "c"] {
+            queue.ask(key, Urgency::Shared);
+        }
+        queue.ask("d", Urgency::Own);
+        queue.ask("c", Urgency::Own);
+        // What it was asked for first does not make it wait again.
+        queue.ask("c", Urgency::Shared);
+        assert_eq!(queue.depth(), 4);
+        for (key, more) in [("d", true), ("c", true), ("a", true), ("b", false)] {
+            assert_eq!(queue.next(now), run(key, more));
+            queue.finish(&key, Next::Settled, now, 0.0);
+        }
+        assert_eq!(queue.next(now), Turn::Idle);
+        assert!(queue.keys.is_empty() && queue.waiting.iter().all(VecDeque::is_empty));
+    }
+
+    #[test]
+    fn what_concerns_many_is_not_held_up_for_ever() {
+        let (mut queue, now) = (schedule(), Instant::now());
+        queue.ask("a", Urgency::Shared);
+        ask(&mut queue, "b");
+        let mut runs = 0;
+        loop {
+            let Turn::Run { key, .. } = queue.next(now) else {
+                unreachable!("there is always b")
+            };
+            queue.finish(&key, Next::Settled, now, 0.0);
+            if key == "a" {
+                break;
+            }
+            runs += 1;
+            ask(&mut queue, "b");
+        }
+        assert_eq!(runs, PATIENCE);
+    }
+
+    #[test]
+    fn a_retry_is_as_urgent_as_what_failed_and_the_end_of_a_key_is_urgent() {
+        let (mut queue, now) = (schedule(), Instant::now());
+        queue.ask("a", Urgency::Shared);
+        assert_eq!(queue.next(now), run("a", false));
+        queue.finish(&"a", Next::Retry, now, 0.0);
+        queue.ask("b", Urgency::Shared);
+        assert_eq!(queue.next(now), run("b", false));
+        let soon = now + Duration::from_millis(100);
+        queue.finish(&"b", Next::At(soon), now, 0.0);
+        assert_eq!(queue.next(soon), run("b", true));
+        assert_eq!(queue.next(soon), run("a", false));
+    }
+
+    #[test]
+    fn a_key_that_ran_because_it_became_urgent_may_wait_with_the_others_again() {
+        let (mut queue, now) = (schedule(), Instant::now());
+        queue.ask("a", Urgency::Shared);
+        queue.ask("a", Urgency::Own);
+        assert_eq!(queue.next(now), run("a", false));
+        queue.ask("a", Urgency::Shared);
+        queue.finish(&"a", Next::Settled, now, 0.0);
+        assert_eq!((queue.depth(), queue.next(now)), (1, run("a", false)));
+        queue.finish(&"a", Next::Settled, now, 0.0);
+        assert_eq!((queue.depth(), queue.next(now)), (0, Turn::Idle));
     }
 }

@@ -36,6 +36,7 @@ mod k_deployment;
 mod k_personas;
 mod l_events;
 mod l_operations;
+mod l_scale;
 mod l_strange;
 mod l_telemetry;
 mod l_upgrade;
