@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: keydesk_fuzz::begin(), |data: &[u8]| keydesk_fuzz::run("objects", data));
