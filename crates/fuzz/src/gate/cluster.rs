@@ -118,10 +118,126 @@ fn secret() -> KeySecret {
 
 /// All objects, as the API server has them. The limits are so high that nobody meets them.
 pub(super) fn manifests() -> Vec<Value> {
-    let condition = |kind: &str| json!({"type": kind, "status": "True", "reason": kind, "message": "", "lastTransitionTime": CREATED});
-    let policy = json!({"conditions": [condition("Accepted"), condition("Enforced")]});
+    platform().into_iter().chain(policies()).chain(ours()).collect()
+}
+
+fn manifest(
+    api_version: &str,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+    spec: &Value,
+    status: &Value,
+) -> Value {
+    json!({
+        "apiVersion": api_version, "kind": kind,
+        "metadata": {
+            "name": name, "namespace": namespace, "generation": 1,
+            "uid": format!("{kind}/{name}"), "creationTimestamp": CREATED,
+        },
+        "spec": spec, "status": status,
+    })
+}
+
+fn condition(kind: &str) -> Value {
+    json!({"type": kind, "status": "True", "reason": kind, "message": "", "lastTransitionTime": CREATED})
+}
+
+fn target() -> Value {
+    json!({"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "gamestore"})
+}
+
+fn platform() -> [Value; 3] {
+    let gateway_api = |kind, name, spec, status| {
+        manifest("gateway.networking.k8s.io/v1", kind, OWNER, name, &spec, &status)
+    };
     let parent = json!({"name": "external", "namespace": OWNER});
-    let target = json!({"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "gamestore"});
+    [
+        manifest(
+            "kuadrant.io/v1beta1",
+            "Kuadrant",
+            KUADRANT,
+            "kuadrant",
+            &json!({}),
+            &json!({}),
+        ),
+        gateway_api(
+            "Gateway",
+            "external",
+            json!({"gatewayClassName": "keydesk", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}),
+            json!({}),
+        ),
+        gateway_api(
+            "HTTPRoute",
+            "gamestore",
+            json!({
+                "parentRefs": [parent], "hostnames": ["api.example.com"],
+                "rules": [
+                    {"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]},
+                    {"matches": [{
+                        "path": {"type": "RegularExpression", "value": "/v[0-9]+/.*"},
+                        "headers": [{"name": "X-Env", "value": "canary"}],
+                        "queryParams": [{"name": "v", "value": "2"}],
+                    }]},
+                ],
+            }),
+            json!({"parents": [{
+                "parentRef": parent, "controllerName": "keydesk.dev/gateway", "conditions": [condition("Accepted")],
+            }]}),
+        ),
+    ]
+}
+
+fn policies() -> [Value; 2] {
+    let status = json!({"conditions": [condition("Accepted"), condition("Enforced")]});
+    let entry = |credentials: Value| {
+        json!({
+            "apiKey": {"selector": {"matchLabels": {"app": "gamestore"}}},
+            "credentials": credentials,
+        })
+    };
+    let auth = json!({"targetRef": target(), "rules": {"authentication": {
+        "a": entry(json!({"authorizationHeader": {"prefix": "APIKEY"}})),
+        "b": entry(json!({"customHeader": {"name": "X-API-Key"}})),
+        "c": entry(json!({"queryString": {"name": "api_key"}})),
+        "d": entry(json!({"cookie": {"name": "APIKEY"}})),
+    }}});
+    let plans = json!({"targetRef": target(), "plans": [
+        {
+            "tier": "silver",
+            "predicate": r#"has(request.headers) && "x-tier" in request.headers && request.headers["x-tier"] == "silver""#,
+            "limits": {"daily": 1_000_000_000},
+        },
+        {
+            "tier": "gold",
+            "predicate": r#"auth.identity.metadata.annotations["secret.kuadrant.io/plan-id"] == "gold""#,
+            "limits": {"daily": 1_000_000_000, "custom": [{"limit": 1_000_000_000, "window": "1h"}]},
+        },
+    ]});
+    [
+        manifest("kuadrant.io/v1", "AuthPolicy", OWNER, "gamestore", &auth, &status),
+        manifest(
+            "extensions.kuadrant.io/v1alpha1",
+            "PlanPolicy",
+            OWNER,
+            "gamestore",
+            &plans,
+            &status,
+        ),
+    ]
+}
+
+fn ours() -> [Value; 4] {
+    let ours = |kind, namespace, name, spec| {
+        manifest(
+            "devportal.kuadrant.io/v1alpha1",
+            kind,
+            namespace,
+            name,
+            &spec,
+            &json!({}),
+        )
+    };
     let by = json!({"userId": "ada", "email": "ada@example.com"});
     let request = request_name(CONSUMER, KEY);
     let binding = json!({
@@ -134,33 +250,6 @@ pub(super) fn manifests() -> Vec<Value> {
             "userId": "ada",
         },
     });
-    let entry = |credentials: Value| {
-        json!({
-            "apiKey": {"selector": {"matchLabels": {"app": "gamestore"}}},
-            "credentials": credentials,
-        })
-    };
-    let manifest =
-        |api_version: &str, kind: &str, namespace: &str, name: &str, spec: Value, status: Value| {
-            json!({
-                "apiVersion": api_version, "kind": kind,
-                "metadata": {
-                    "name": name, "namespace": namespace, "generation": 1,
-                    "uid": format!("{kind}/{name}"), "creationTimestamp": CREATED,
-                },
-                "spec": spec, "status": status,
-            })
-        };
-    let ours = |kind, namespace, name, spec| {
-        manifest(
-            "devportal.kuadrant.io/v1alpha1",
-            kind,
-            namespace,
-            name,
-            spec,
-            json!({}),
-        )
-    };
     let mut approval = ours(
         "APIKeyApproval",
         OWNER,
@@ -171,84 +260,14 @@ pub(super) fn manifests() -> Vec<Value> {
         }),
     );
     approval["metadata"]["annotations"] = json!({annotation::APPROVED_TERMS: binding.to_string()});
-    let path = |kind: &str, value: &str| json!({"path": {"type": kind, "value": value}});
-    vec![
-        manifest(
-            "kuadrant.io/v1beta1",
-            "Kuadrant",
-            KUADRANT,
-            "kuadrant",
-            json!({}),
-            json!({}),
-        ),
-        manifest(
-            "gateway.networking.k8s.io/v1",
-            "Gateway",
-            OWNER,
-            "external",
-            json!({"gatewayClassName": "keydesk", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}),
-            json!({}),
-        ),
-        manifest(
-            "gateway.networking.k8s.io/v1",
-            "HTTPRoute",
-            OWNER,
-            "gamestore",
-            json!({
-                "parentRefs": [parent], "hostnames": ["api.example.com"],
-                "rules": [
-                    {"matches": [path("PathPrefix", "/")]},
-                    {"matches": [{
-                        "path": {"type": "RegularExpression", "value": "/v[0-9]+/.*"},
-                        "headers": [{"name": "X-Env", "value": "canary"}],
-                        "queryParams": [{"name": "v", "value": "2"}],
-                    }]},
-                ],
-            }),
-            json!({"parents": [{
-                "parentRef": parent, "controllerName": "keydesk.dev/gateway", "conditions": [condition("Accepted")],
-            }]}),
-        ),
-        manifest(
-            "kuadrant.io/v1",
-            "AuthPolicy",
-            OWNER,
-            "gamestore",
-            json!({"targetRef": target, "rules": {"authentication": {
-                "a": entry(json!({"authorizationHeader": {"prefix": "APIKEY"}})),
-                "b": entry(json!({"customHeader": {"name": "X-API-Key"}})),
-                "c": entry(json!({"queryString": {"name": "api_key"}})),
-                "d": entry(json!({"cookie": {"name": "APIKEY"}})),
-            }}}),
-            policy.clone(),
-        ),
-        manifest(
-            "extensions.kuadrant.io/v1alpha1",
-            "PlanPolicy",
-            OWNER,
-            "gamestore",
-            json!({"targetRef": target, "plans": [
-                {
-                    "tier": "silver",
-                    "predicate": r#"has(request.headers) && "x-tier" in request.headers && request.headers["x-tier"] == "silver""#,
-                    "limits": {"daily": 1_000_000_000},
-                },
-                {
-                    "tier": "gold",
-                    "predicate":
-                        r#"auth.identity.metadata.annotations["secret.kuadrant.io/plan-id"] == "gold""#,
-                    "limits": {"daily": 1_000_000_000, "custom": [{"limit": 1_000_000_000, "window": "1h"}]},
-                },
-            ]}),
-            policy,
-        ),
+    [
         ours(
             "APIProduct",
             OWNER,
             PRODUCT,
             json!({
                 "displayName": "Game store", "publishStatus": "Published", "approvalMode": "manual",
-                "targetRef": target,
+                "targetRef": target(),
             }),
         ),
         ours(

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use keydesk_gate::{Location, Removal};
+use keydesk_gate::{Location, Presented, Removal};
 
 use super::written::Written;
 
@@ -43,8 +43,8 @@ fn check(location: &Location, call: &Written<'_>) {
     if let Some(joined) = &joined {
         let elsewhere = location.extract(joined, query);
         assert_eq!(
-            presented.as_ref().map(|value| value.as_bytes()),
-            elsewhere.as_ref().map(|value| value.as_bytes()),
+            presented.as_ref().map(Presented::as_bytes),
+            elsewhere.as_ref().map(Presented::as_bytes),
             "{location:?}, where repeated headers come as one"
         );
         assert_eq!(

@@ -50,8 +50,8 @@ fn change(manifests: &mut Vec<Value>, line: &[u8]) {
     let Some(at) = line.iter().position(|byte| *byte == b' ') else {
         return;
     };
-    let (kind, changes) = (&line[..at], &line[at + 1..]);
-    let Ok(changes) = decode::json(changes) else {
+    let (kind, text) = (&line[..at], &line[at + 1..]);
+    let Ok(read) = decode::json(text) else {
         return;
     };
     let of_kind = |manifest: &&mut Value| {
@@ -61,7 +61,7 @@ fn change(manifests: &mut Vec<Value>, line: &[u8]) {
     let Some(manifest) = manifests.iter_mut().find(of_kind) else {
         return;
     };
-    let changed = patch::merge(manifest, &changes.value);
+    let changed = patch::merge(manifest, &read.value);
     let place = |manifest: &Value| {
         let metadata = &manifest["metadata"];
         (metadata["namespace"].clone(), metadata["name"].clone())

@@ -2,6 +2,7 @@
 
 /// The path as some proxy reads it: which escapes it decodes, and whether it merges slashes.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of some proxy")]
 pub(super) struct Proxy {
     decodes: &'static [u8],
     decodes_all: bool,

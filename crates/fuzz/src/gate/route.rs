@@ -208,32 +208,15 @@ pub(crate) fn find(data: &[u8]) {
 /// Whether the query holds the parameter that a rule asks for, as its first or last value is taken, as it is written
 /// or decoded.
 fn parameters(query: &str) -> Vec<Option<(&'static str, &'static str)>> {
-    let written: Vec<_> = query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .collect();
-    let decoded: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
-    let written = written
-        .iter()
-        .filter(|(name, _)| *name == "v")
-        .map(|(_, value)| *value);
-    let decoded = decoded
-        .iter()
-        .filter(|(name, _)| name == "v")
-        .map(|(_, value)| &**value);
-    let values = [
-        written.clone().next(),
-        written.last(),
-        decoded.clone().next(),
-        decoded.last(),
-    ];
-    let asked = |value| {
-        if value == Some("2") {
-            Some(("v", "2"))
-        } else {
-            None
-        }
+    let pair = |pair: &'_ str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (name == "v").then(|| value.to_owned())
     };
+    let written: Vec<_> = query.split('&').filter_map(pair).collect();
+    let decoded: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
+        .filter_map(|(name, value)| (name == "v").then(|| value.into_owned()))
+        .collect();
+    let values = [written.first(), written.last(), decoded.first(), decoded.last()];
+    let asked = |value: Option<&String>| value.filter(|value| *value == "2").map(|_| ("v", "2"));
     values.map(asked).to_vec()
 }

@@ -1,5 +1,11 @@
 //! The targets without a fuzzer: each holds for its seeds, and each has what `cargo fuzz` needs of it.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that misses a file fails with its name"
+)]
+
 mod listed;
 mod seeds;
 
