@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(init: keydesk_fuzz::begin(), |data: &[u8]| keydesk_fuzz::run("discovery", data));
+use keydesk_fuzz::{begin, targets};
+
+libfuzzer_sys::fuzz_target!(init: begin(), |data: &[u8]| targets::discovery(data));

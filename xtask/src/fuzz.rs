@@ -105,7 +105,6 @@ fn fuzz(workspace: &Workspace, cargo_fuzz: &Path, target: &str, seconds: u64) ->
         fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
     }
     let seeds = workspace.root().join("crates/fuzz/seeds").join(target);
-    let dictionary = workspace.root().join(format!("fuzz/dictionaries/{target}"));
     let mut command = Command::new("rustup");
     command
         .args(["run", "nightly", "cargo", "fuzz", "run", target])
@@ -117,16 +116,10 @@ fn fuzz(workspace: &Workspace, cargo_fuzz: &Path, target: &str, seconds: u64) ->
         ])
         .args([format!("-timeout={SLOW}")])
         .args(["-rss_limit_mb=2048", "-print_final_stats=1"])
-        .arg(joined(
-            "-artifact_prefix=",
-            artifacts.join("").as_os_str().to_owned(),
-        ))
+        .arg(artifact_prefix(&artifacts))
         .current_dir(workspace.root())
         .env("PATH", path(cargo_fuzz)?)
         .env("CARGO_TARGET_DIR", found.join("target"));
-    if dictionary.is_file() {
-        command.arg(joined("-dict=", dictionary.into_os_string()));
-    }
     // What cargo says to who it runs is for the other compiler.
     for name in ["CARGO", "RUSTUP_TOOLCHAIN"] {
         command.env_remove(name);
@@ -141,9 +134,11 @@ fn fuzz(workspace: &Workspace, cargo_fuzz: &Path, target: &str, seconds: u64) ->
     )
 }
 
-fn joined(option: &str, value: OsString) -> OsString {
-    let mut argument = OsString::from(option);
-    argument.push(value);
+/// Where an input is written for which the target does not hold.
+fn artifact_prefix(folder: &Path) -> OsString {
+    let mut argument = OsString::from("-artifact_prefix=");
+    // With the separator at its end.
+    argument.push(folder.join(""));
     argument
 }
 

@@ -14,4 +14,4 @@ mod schema;
 mod target;
 mod words;
 
-pub use target::{TARGETS, Target, begin, run};
+pub use target::{TARGETS, Target, begin, targets};

@@ -1,7 +1,5 @@
 //! The targets by their names.
 
-use crate::{apiserver, auth_scheme, fetch, gate, predicate, schema, words};
-
 /// A parser, and what it is held to.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -11,47 +9,66 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-/// All of them.
-pub const TARGETS: [Target; 19] = [
-    // The gate: what callers, proxies and owners send.
-    target("check_request", gate::check_request),
-    target("credential", gate::credential),
-    target("front_door", gate::front_door),
-    target("objects", gate::objects),
-    target("predicate", predicate::ask),
-    target("route", gate::route),
-    target("ways", gate::ways),
-    // The API server: what its clients send.
-    target("body", schema::body),
-    target("definition", schema::definition),
-    target("list", apiserver::list),
-    target("patch", schema::patch),
-    target("protobuf", apiserver::protobuf),
-    target("request", apiserver::request),
-    // The controller: what is typed, and what servers elsewhere answer.
-    target("address", fetch::address),
-    target("answer", fetch::answer),
-    target("auth_scheme", auth_scheme::store),
-    target("discovery", fetch::discovery),
-    target("url", fetch::url),
-    target("words", words::read),
-];
+/// Each target as a function of its own, so that a fuzzer's binary holds no other, and the list of them all.
+macro_rules! targets {
+    ($($(#[$what:meta])* $name:ident = $run:path;)*) => {
+        /// Each target as a function: shows it bytes, and panics if something does not hold.
+        pub mod targets {
+            use crate::{apiserver, auth_scheme, fetch, gate, predicate, schema, words};
 
-const fn target(name: &'static str, run: fn(&[u8])) -> Target {
-    Target { name, run }
+            $($(#[$what])* pub fn $name(data: &[u8]) {
+                $run(data);
+            })*
+        }
+
+        /// All of them.
+        pub const TARGETS: &[Target] = &[$(Target { name: stringify!($name), run: targets::$name }),*];
+    };
+}
+
+targets! {
+    /// Addresses that a fetch may connect to.
+    address = fetch::address;
+    /// Answers of servers that are fetched from.
+    answer = fetch::answer;
+    /// Authentication schemes, as statuses repeat them.
+    auth_scheme = auth_scheme::store;
+    /// Bodies in JSON and YAML.
+    body = schema::body;
+    /// Envoy's questions over gRPC.
+    check_request = gate::check_request;
+    /// Keys in calls.
+    credential = gate::credential;
+    /// Schemas of definitions, and objects under them.
+    definition = schema::definition;
+    /// Discovery documents of issuers.
+    discovery = fetch::discovery;
+    /// Heads of requests at the front door.
+    front_door = gate::front_door;
+    /// Selectors and continue tokens.
+    list = apiserver::list;
+    /// What owners and consumers write, as the gate reads it.
+    objects = gate::objects;
+    /// Patches of all three kinds.
+    patch = schema::patch;
+    /// Predicates of plans.
+    predicate = predicate::ask;
+    /// Kubernetes' protobuf.
+    protobuf = apiserver::protobuf;
+    /// Requests to the API server.
+    request = apiserver::request;
+    /// The rule that a call meets.
+    route = gate::route;
+    /// URLs that owners type.
+    url = fetch::url;
+    /// Calls, as each proxy describes them.
+    ways = gate::ways;
+    /// Small texts in annotations, policies and Secrets.
+    words = words::read;
 }
 
 /// To be called once by a fuzzer, before it begins. The engine of CEL panics on some texts, and whoever calls it catches
 /// that: it is no finding. What nobody catches ends the process still.
 pub fn begin() {
     drop(std::panic::take_hook());
-}
-
-/// Shows bytes to the target of this name.
-///
-/// # Panics
-/// If there is none, or something that must hold does not.
-pub fn run(name: &str, data: &[u8]) {
-    let target = TARGETS.iter().find(|target| target.name == name);
-    (target.expect("a target of this name").run)(data);
 }

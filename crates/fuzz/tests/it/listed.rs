@@ -38,7 +38,7 @@ fn every_binary_shows_its_target_what_the_fuzzer_found() {
 
 fn binary(name: &str) -> String {
     format!(
-        "#![no_main]\n\nlibfuzzer_sys::fuzz_target!(init: keydesk_fuzz::begin(), |data: &[u8]| keydesk_fuzz::run({name:?}, data));\n"
+        "#![no_main]\n\nuse keydesk_fuzz::{{begin, targets}};\n\nlibfuzzer_sys::fuzz_target!(init: begin(), |data: &[u8]| targets::{name}(data));\n"
     )
 }
 

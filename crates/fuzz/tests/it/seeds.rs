@@ -36,7 +36,7 @@ fn every_target_holds_for_nothing_and_for_what_is_no_text() {
             b"\xff\xfe\n\xff",
             &[b'a'; 4096],
         ] {
-            keydesk_fuzz::run(target.name, data);
+            (target.run)(data);
         }
     }
 }
