@@ -141,7 +141,8 @@ pub(super) async fn ask(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let watches = uri.query().is_some_and(|query| query.contains("watch"));
+    let mut options = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let watches = options.any(|(name, _)| name == "watch");
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = method;
     *request.uri_mut() = uri;
