@@ -66,7 +66,12 @@ mod tests {
 
     #[test]
     fn a_number_is_read_as_it_is_written() {
-        for text in ["1.8446744079223368e+38", "0.1", "5e-324", "1.7976931348623157e+308"] {
+        for text in [
+            "1.8446744079223368e+38",
+            "0.1",
+            "5e-324",
+            "1.7976931348623157e+308",
+        ] {
             let read = json(text.as_bytes()).unwrap();
             assert_eq!(read.value.to_string(), text);
         }
