@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod capture;
 mod envoy;
+mod fuzz;
 mod generate;
 mod kubectl;
 mod python_package;
@@ -35,6 +36,8 @@ enum Task {
     Generate(generate::Options),
     /// Run all tests, having set up what they need.
     Test(test::Options),
+    /// Look for bytes that break a parser (needs a nightly compiler).
+    Fuzz(fuzz::Options),
     /// Measure.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -58,6 +61,7 @@ fn run(task: &Task) -> Result<()> {
     match task {
         Task::Generate(options) => generate::run(&workspace, options),
         Task::Test(options) => test::run(&workspace, options),
+        Task::Fuzz(options) => fuzz::run(&workspace, options),
         Task::Bench(bench) => bench::run(&workspace, bench),
         Task::RealCluster(options) => real_cluster::run(&workspace, options),
     }

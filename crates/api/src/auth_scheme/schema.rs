@@ -250,6 +250,9 @@ fn secret_key() -> Value {
     required(json!({ "name": string(), "key": string() }), &["key", "name"])
 }
 
+/// How the rule of [`exclusive`] is told.
+const USE_ONE_OF: &str = "Use one of: ";
+
 /// An object of which at most one of two fields may be set.
 fn exclusive(properties: Value, [one, other]: [&str; 2]) -> Value {
     let set = |field: &str| format!("has(self.{field}) && self.{field} != ''");
@@ -258,10 +261,17 @@ fn exclusive(properties: Value, [one, other]: [&str; 2]) -> Value {
         json!({
             "x-kubernetes-validations": [{
                 "rule": format!("!({} && {})", set(one), set(other)),
-                "message": format!("Use one of: {one}, {other}"),
+                "message": format!("{USE_ONE_OF}{one}, {other}"),
             }],
         }),
     )
+}
+
+/// The fields of an object of which at most one may be set: the only rule in CEL that schemes have.
+pub(super) fn exclusive_fields(schema: &Value) -> Option<[&str; 2]> {
+    let message = schema["x-kubernetes-validations"][0]["message"].as_str()?;
+    let (one, other) = message.strip_prefix(USE_ONE_OF)?.split_once(", ")?;
+    Some([one, other])
 }
 
 fn string() -> Value {

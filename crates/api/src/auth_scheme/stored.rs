@@ -5,7 +5,10 @@
 
 use serde_json::{Map, Value};
 
-/// Prunes and defaults a value; nothing when an API server would refuse it for a type, an enum or a missing field.
+use super::schema::exclusive_fields;
+
+/// Prunes and defaults a value; nothing when an API server would refuse it for a type, an enum, a range, a missing field
+/// or two that exclude each other.
 pub(super) fn stored(schema: &Value, value: Value) -> Option<Value> {
     match (schema["type"].as_str(), value) {
         (_, Value::Null) => None,
@@ -18,7 +21,10 @@ pub(super) fn stored(schema: &Value, value: Value) -> Option<Value> {
             .as_array()
             .is_none_or(|words| words.contains(&value))
             .then_some(value),
-        (Some("integer"), Value::Number(number)) => number.as_i64().map(Value::from),
+        (Some("integer"), Value::Number(number)) => number
+            .as_i64()
+            .filter(|number| is_within(schema, *number))
+            .map(Value::from),
         (Some("boolean"), value @ Value::Bool(_)) | (None, value) => Some(value),
         (Some(_), _) => None,
     }
@@ -48,5 +54,12 @@ fn object(schema: &Value, mut fields: Map<String, Value>) -> Option<Map<String, 
         .into_iter()
         .flatten()
         .filter_map(Value::as_str);
-    needs.all(|need| known.contains_key(need)).then_some(known)
+    let is_set = |name: &str| known.get(name).is_some_and(|field| field != "");
+    let excludes = exclusive_fields(schema).is_some_and(|[one, other]| is_set(one) && is_set(other));
+    (!excludes && needs.all(|need| known.contains_key(need))).then_some(known)
+}
+
+fn is_within(schema: &Value, number: i64) -> bool {
+    let bound = |name: &str| schema[name].as_i64();
+    bound("minimum").is_none_or(|least| least <= number) && bound("maximum").is_none_or(|most| number <= most)
 }

@@ -146,8 +146,11 @@ fn an_entry_that_the_api_server_would_refuse_is_left_out_whole() {
             "odd-label": { "apiKey": { "selector": { "matchLabels": { "app": "pets", "tier": 1 } } } },
             "odd-operator": { "when": [{ "operator": "like" }] },
             "odd-priority": { "priority": "first" },
+            "two-issuers": { "jwt": { "issuerUrl": "https://idp", "jwksUrl": "https://idp/keys" } },
         },
-        "response": "none",
+        "metadata": { "two-sources": { "userInfo": { "identitySource": "a", "userInfoUrl": "https://idp" } } },
+        "response": { "unauthorized": { "code": 299 }, "unauthenticated": { "code": 600 } },
+        "authorization": "none",
     }))
     .as_stored();
     let names: Vec<_> = stored
@@ -156,7 +159,9 @@ fn an_entry_that_the_api_server_would_refuse_is_left_out_whole() {
         .map(|entry| entry.name)
         .collect();
     assert_eq!(names, ["fine"]);
+    assert_eq!(stored.0["metadata"], json!({}));
     assert!(!stored.0.contains_key("response"));
+    assert!(!stored.0.contains_key("authorization"));
 }
 
 /// Any JSON, with the names that the schema knows among its keys.

@@ -117,20 +117,19 @@ fn asks_for_another_protocol(headers: &HeaderMap) -> bool {
         .any(|protocol| !protocol.is_empty() && !protocol.eq_ignore_ascii_case(b"h2c"))
 }
 
-/// However it is written: the upstream may read it otherwise than we do.
+/// However it is written: the upstream may read it otherwise than we do. What `..` leads back to depends on what else is
+/// taken for a slash, so in a path that has one no segment may be ours.
 fn is_reserved(path: &str) -> bool {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
-    let mut segments = Vec::new();
-    for segment in decoded.split(['/', '\\']) {
-        match segment {
-            "" | "." => {}
-            ".." => drop(segments.pop()),
-            segment => segments.push(segment),
-        }
+    let is_ours = |segment: &str| segment.eq_ignore_ascii_case(RESERVED);
+    let mut segments = decoded
+        .split(['/', '\\'])
+        .filter(|segment| !matches!(*segment, "" | "."));
+    if segments.clone().any(|segment| segment == "..") {
+        segments.any(is_ours)
+    } else {
+        segments.next().is_some_and(is_ours)
     }
-    segments
-        .first()
-        .is_some_and(|first| first.eq_ignore_ascii_case(RESERVED))
 }
 
 fn remove_of_the_connection(headers: &mut HeaderMap) {
@@ -279,6 +278,9 @@ mod tests {
             "/.KeyDesk/self",
             "/a/../.keydesk/self",
             "/a/%2e%2e%2f.keydesk%2fself",
+            "/a%2fb/../.keydesk/self",
+            "/a%5Cb/%2e%2e/.keydesk",
+            "/a\\b/../.keydesk/self",
             "/./.keydesk/x?y",
         ] {
             assert_eq!(accepted(path, &[("host", "x")]), Err(Refusal::NoRoute), "{path}");

@@ -65,6 +65,19 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_read_as_it_is_written() {
+        for text in [
+            "1.8446744079223368e+38",
+            "0.1",
+            "5e-324",
+            "1.7976931348623157e+308",
+        ] {
+            let read = json(text.as_bytes()).unwrap();
+            assert_eq!(read.value.to_string(), text);
+        }
+    }
+
+    #[test]
     fn what_follows_the_value_is_refused() {
         assert!(matches!(json(b"{} {}"), Err(DecodeError::Json(_))));
         assert!(matches!(json(b""), Err(DecodeError::Json(_))));

@@ -256,6 +256,17 @@ fn lists_without_a_strategy_are_replaced() {
 }
 
 #[test]
+fn what_takes_the_place_of_another_kind_of_value_has_no_nulls() {
+    for before in [json!([1]), json!("x"), json!(null)] {
+        strategic(
+            json!({"spec": {"selector": before}}),
+            json!({"spec": {"selector": {"a": "b", "c": null}}}),
+            json!({"spec": {"selector": {"a": "b"}}}),
+        );
+    }
+}
+
+#[test]
 fn lists_of_scalars_are_merged_by_value() {
     let metadata = |finalizers: Value| json!({"metadata": {"finalizers": finalizers}});
     strategic(

@@ -133,7 +133,7 @@ impl Merge<'_> {
                     strategy.key.as_deref(),
                 )?))
             }
-            (Some(Value::Object(_) | Value::Array(_)), Value::Object(_) | Value::Array(_)) => {
+            (Some(Value::Object(_)), Value::Object(_)) | (Some(Value::Array(_)), Value::Array(_)) => {
                 Some(change.clone())
             }
             (_, change) => without_directives(change),
@@ -178,7 +178,7 @@ fn retain_keys(target: &mut Map<String, Value>, patch: &Map<String, Value>) -> R
     Ok(())
 }
 
-/// What a patch adds where nothing was: without nulls, and without what only makes sense for
+/// What a patch adds where nothing of the kind was: without nulls, and without what only makes sense for
 /// something that is there.
 fn without_directives(change: &Value) -> Option<Value> {
     match change {

@@ -1,0 +1,5 @@
+#![no_main]
+
+use keydesk_fuzz::{begin, targets};
+
+libfuzzer_sys::fuzz_target!(init: begin(), |data: &[u8]| targets::predicate(data));
