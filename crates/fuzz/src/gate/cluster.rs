@@ -1,5 +1,6 @@
 //! A cluster with one product, which wants keys in four places, and one approved key: and the gate that knows it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -41,16 +42,22 @@ impl Cluster {
     /// With the product and the key.
     pub(super) fn with_key() -> Self {
         let mut cluster = Self::new(Catalog::brief());
-        for manifest in manifests() {
-            let object = object(manifest).expect("the manifests can be read");
-            cluster.put(object);
-        }
+        cluster.put_all(manifests().into_iter().filter_map(object));
         cluster.put_secret();
         cluster
     }
 
+    /// Takes in one object.
     pub(super) fn put(&mut self, object: Object) {
-        let affected = self.catalog.apply(object);
+        self.put_all([object]);
+    }
+
+    /// Takes in objects, and looks at what they change when all of them are there.
+    pub(super) fn put_all(&mut self, objects: impl IntoIterator<Item = Object>) {
+        let affected: BTreeSet<_> = objects
+            .into_iter()
+            .flat_map(|object| self.catalog.apply(object))
+            .collect();
         self.index.look(affected, &self.catalog, self.now);
     }
 
