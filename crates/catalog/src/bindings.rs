@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 
 use keydesk_api::APIKeyRequest;
 use keydesk_api::meta::annotation;
+use keydesk_core::by_weight;
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
 use crate::ApprovalRecord;
 use crate::binding::{Binding, Bound, Shown};
 
-/// So many are kept, the latest: an annotation has bounds.
+/// So many are kept, those that decide first: an annotation has bounds.
 const MOST: usize = 32;
 
 /// By UID of the approval.
@@ -35,7 +36,7 @@ impl Bindings {
     #[must_use]
     pub fn to_keep(bound: &[Bound<'_>], shown: &Shown) -> Self {
         let mut kept: Vec<_> = bound.iter().filter(|bound| !shown.says(&bound.binding)).collect();
-        kept.sort_by_key(|bound| std::cmp::Reverse(bound.binding.accepted_at));
+        kept.sort_by(|a, b| by_weight(&b.decision(), &a.decision()));
         let entry = |bound: &Bound<'_>| Some((bound.approval.object.uid()?, bound.binding.clone()));
         Self(kept.into_iter().filter_map(entry).take(MOST).collect())
     }

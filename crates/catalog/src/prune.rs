@@ -65,6 +65,9 @@ pub(crate) fn request(object: &mut APIKeyRequest) {
             .and_then(|metadata| metadata.get("f:annotations"));
         annotations.is_some_and(|names| names.get(TERMS_BEFORE_FIELD).is_some())
     });
+    // A request can be made with it, under the name of one that is gone.
+    let made_at = object.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    let written_at = written_at.max(made_at);
     meta(&mut object.metadata);
     let (Some(before), Some(written_at)) = (TermsBefore::of(object), written_at) else {
         return;

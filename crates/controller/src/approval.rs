@@ -30,6 +30,7 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
         desk.settings.clock.now(),
     );
     if approval.object.status.as_ref() != Some(&status) {
+        desk.telemetry.decision(&approval, &status);
         desk.cluster
             .put_status(&APIKeyApproval {
                 status: Some(status.clone()),

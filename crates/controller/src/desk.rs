@@ -12,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::Settings;
 use crate::awaited::Awaited;
 use crate::claims::Claims;
+use crate::departed::Departed;
 use crate::fetch::{Documents, Fetcher, Pace, Reach};
 use crate::key::Places;
 use crate::metrics::Metrics;
@@ -30,6 +31,7 @@ pub(crate) struct Desk {
     pub(crate) rights: Rights,
     pub(crate) roll: Roll,
     pub(crate) awaited: Awaited,
+    pub(crate) departed: Departed,
     pub(crate) values: Values,
     pub(crate) claims: Mutex<Claims>,
     pub(crate) places: Mutex<Places>,
@@ -73,6 +75,7 @@ impl Desk {
             rights: Rights::default(),
             roll: Roll::default(),
             awaited: Awaited::default(),
+            departed: Departed::default(),
             values: Values::new(FingerprintKey::new(rand::random())),
             claims: Mutex::default(),
             places: Mutex::default(),

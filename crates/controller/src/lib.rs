@@ -15,6 +15,7 @@ mod approval;
 mod awaited;
 mod claims;
 mod clock;
+mod departed;
 mod desk;
 mod enforcement_secret;
 pub mod fetch;

@@ -39,7 +39,9 @@ pub fn winner<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> Option<&
     decisions.into_iter().max_by(|a, b| by_weight(a, b))
 }
 
-fn by_weight(a: &Decision, b: &Decision) -> Ordering {
+/// Which of two decisions would hold, had nobody else decided: the greater one. See [`winner`].
+#[must_use]
+pub fn by_weight(a: &Decision, b: &Decision) -> Ordering {
     let denial_is_heavier = || b.approved.cmp(&a.approved);
     a.effective_at
         .cmp(&b.effective_at)

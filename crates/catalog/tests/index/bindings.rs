@@ -23,6 +23,11 @@ fn terms(tier: &str) -> Terms {
 
 /// An approval that was accepted in this second, with nothing on it.
 fn approval(name: &str, second: i64) -> Arc<Approval> {
+    reviewed(name, second, second)
+}
+
+/// The same, given earlier than that, as its reviewer says.
+fn reviewed(name: &str, second: i64, reviewed: i64) -> Arc<Approval> {
     let object: APIKeyApproval = serde_json::from_value(json!({
         "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKeyApproval",
         "metadata": {
@@ -31,7 +36,7 @@ fn approval(name: &str, second: i64) -> Arc<Approval> {
         },
         "spec": {
             "apiKeyRequestRef": { "name": "request" }, "approved": true, "reviewedBy": "owner",
-            "reviewedAt": at(second).to_string(),
+            "reviewedAt": at(reviewed).to_string(),
         },
     }))
     .unwrap();
@@ -89,6 +94,29 @@ fn a_binding_outlives_any_number_of_changes_of_the_request() {
     change("gold", 40, &expected);
     change("bronze", 50, &expected);
     change("gold", 60, &expected);
+}
+
+#[test]
+fn of_very_many_the_one_that_decides_is_kept() {
+    let mut approvals: Vec<_> = (0..100)
+        .map(|second| reviewed(&format!("later-{second}"), 11 + second, 1))
+        .collect();
+    approvals.push(approval("decides", 10));
+    let bronze = shown("bronze", None, Bindings::default());
+    let bound = bronze.bind(&approvals, at(1000));
+    let then = shown("silver", Some(("bronze", 200)), Bindings::default());
+    let silver = Shown {
+        bindings: Bindings::to_keep(&bound, &then),
+        ..then
+    };
+    let bound = silver.bind(&approvals, at(1000));
+    let then = shown("gold", Some(("silver", 300)), Bindings::default());
+    let gold = Shown {
+        bindings: Bindings::to_keep(&bound, &then),
+        ..then
+    };
+    let decides = approvals.last().cloned().unwrap();
+    assert_eq!(tiers(&gold, &[decides]), ["bronze"]);
 }
 
 #[test]

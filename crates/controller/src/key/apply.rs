@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
+use keydesk_catalog::shown;
 use kube::ResourceExt;
 use kube::api::Preconditions;
 
-use super::account::Made;
+use super::account::{Account, Made};
 use super::approvals::missing_owner;
 use super::automatic::Automatic;
 use super::copying;
@@ -33,6 +34,7 @@ pub(super) async fn apply(
     desk: &Desk,
     seen: &Seen,
     plan: &Plan,
+    account: Option<&Account>,
     made: &mut Made,
 ) -> Result<Applied, WriteError> {
     let mut outcome = Outcome::default();
@@ -46,6 +48,8 @@ pub(super) async fn apply(
         {
             return Ok(Applied::Stale);
         }
+        desk.departed
+            .remember(write::id(request.as_ref()), shown(request));
         // Exactly the version that nobody had decided on: a deletion that the cluster carries out late must not take a
         // decision along.
         let preconditions = Preconditions {
@@ -93,6 +97,9 @@ pub(super) async fn apply(
             .await?;
         made.marks.insert(mark.id.clone());
         marked.insert(mark.id.clone(), approval);
+    }
+    if let Some(account) = account {
+        desk.telemetry.decisions(live, plan, account, made);
     }
     // Before the request shows other terms, the key no longer claims that they are approved.
     if let Some(status) = &plan.status {

@@ -107,6 +107,11 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
         desk.queue.enqueue(Target::Key(concerned));
     }
     if let Some(live) = &mut live {
+        if live.request.is_some() {
+            desk.departed.forget(&live.edges.request);
+        } else {
+            live.shown_before = desk.departed.shown(&live.edges.request);
+        }
         live.crowded_out = seating.crowded_out;
         let has_lost = |value| verdict.lost.contains(&(live.edges.product.clone(), value));
         if live.value.is_some_and(has_lost) {
@@ -191,6 +196,7 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
                 .and_then(|route| route.spec.hostnames.first().cloned())
                 .filter(|host| !host.is_empty()),
             request: catalog.request(&edges.request),
+            shown_before: None,
             approvals: catalog.approvals_of(&edges.request).filter(stays).collect(),
             enforcement_namespace: namespace.map(str::to_owned),
             name_taken,

@@ -17,6 +17,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use keydesk_catalog::Target;
 use keydesk_core::{Flaws, NamespacedName};
 
 pub(crate) use account::{Account, Held, Made};
@@ -38,7 +39,7 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
     let now = desk.settings.clock.now();
     let (plan, account) = plan(&seen, desk.settings.product_failure_grace, now);
     let mut made = Made::default();
-    let applied = apply::apply(desk, &seen, &plan, &mut made).await;
+    let applied = apply::apply(desk, &seen, &plan, account.as_ref(), &mut made).await;
     // Also of what was written before a failure.
     let found = account.as_ref().map(|account| (account, flaws(desk, &seen)));
     desk.telemetry.key(&seen, &plan, found, &made);
@@ -47,7 +48,10 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
         report(id, status);
     }
     match applied {
-        Applied::Done => Ok(plan.wake_at.map_or(Looked::Settled, Looked::Until)),
+        Applied::Done => {
+            desk.telemetry.settled(&Target::Key(id.clone()));
+            Ok(plan.wake_at.map_or(Looked::Settled, Looked::Until))
+        }
         Applied::Stale => Ok(Looked::Stale),
     }
 }

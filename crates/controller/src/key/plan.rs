@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIKeyStatus};
 use keydesk_api::{APIKeyApproval, APIKeyRequest};
-use keydesk_catalog::{Approval, Bound, SecretMeta, Shown, asked};
+use keydesk_catalog::{Approval, Bound, SecretMeta, asked};
 use keydesk_core::{Failure, KeyFacts, Ruling, SecretFacts, Standing, standing};
 
 use super::account::Account;
@@ -78,7 +78,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         asked: asked(&live.key, &live.edges),
         secret: live.secret,
     };
-    let shown = Shown::by(live.request.as_deref(), &facts.asked);
+    let shown = request::shown(live, &facts.asked, now);
     let bound = shown.bind(&live.approvals, now);
     let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
     let ruling = standing(&facts, &decisions, &live.product_facts(), now);

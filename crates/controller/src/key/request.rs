@@ -30,6 +30,20 @@ pub(crate) enum Step {
     },
 }
 
+/// What the request of a key shows, or will show, and what was there to read under its name before.
+pub(super) fn shown(live: &Live, asked: &Terms, now: Timestamp) -> Shown {
+    let mut shown = Shown::by(live.request.as_deref(), asked);
+    let before = live.shown_before.as_ref().filter(|before| *before != asked);
+    if let (None, Some(terms)) = (&live.request, before) {
+        shown.before = Some(TermsBefore {
+            changed_at: now,
+            dated: false,
+            terms: terms.clone(),
+        });
+    }
+    shown
+}
+
 pub(super) fn step(live: &Live, asked: &Terms, shown: &Shown, bound: &[Bound<'_>], now: Timestamp) -> Step {
     let spec = spec(&live.key);
     let after = shown_after(asked, shown, now);
@@ -42,6 +56,10 @@ pub(super) fn step(live: &Live, asked: &Terms, shown: &Shown, bound: &[Bound<'_>
         let annotations = [
             (annotation::SCOPES, scopes.cloned()),
             (annotation::BOUND_APPROVALS, bindings),
+            (
+                annotation::TERMS_BEFORE,
+                shown.before.as_ref().map(TermsBefore::to_json),
+            ),
         ];
         let annotations: BTreeMap<_, _> = annotations
             .into_iter()

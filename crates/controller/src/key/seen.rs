@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keydesk_api::v1alpha1::ApprovalMode;
 use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
 use keydesk_catalog::{Approval, KeyEdges, SecretMeta, key_authentication, product_facts};
-use keydesk_core::{Fingerprint, NamespacedName, ProductFacts, SecretFacts};
+use keydesk_core::{Fingerprint, NamespacedName, ProductFacts, SecretFacts, Terms};
 
 use super::places::Cap;
 use super::rotation::Rotation;
@@ -42,6 +42,8 @@ pub(crate) struct Live {
     pub(crate) rotation: Rotation,
     /// The request that is derived from the key.
     pub(crate) request: Option<Arc<APIKeyRequest>>,
+    /// Where there is none: what the one showed that had its name before, as far as is remembered.
+    pub(crate) shown_before: Option<Terms>,
     /// The approvals of that request that are not being deleted.
     pub(crate) approvals: Vec<Arc<Approval>>,
     /// Where enforcement secrets go.

@@ -16,11 +16,11 @@ mod post;
 pub(crate) mod record;
 mod tally;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use keydesk_api::APIProduct;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIProductStatus};
-use keydesk_catalog::Approval;
+use keydesk_catalog::{Approval, Target};
 use keydesk_core::{Flaws, NamespacedName};
 use kube::{Client, Resource};
 use parking_lot::Mutex;
@@ -42,6 +42,8 @@ pub(crate) struct Telemetry {
     metrics: DomainMetrics,
     postbox: Postbox,
     tally: Mutex<Tally>,
+    /// What was recorded before it was written, until it is.
+    told: Mutex<HashMap<Target, Vec<Record>>>,
     /// Products whose cap cannot be read, which was said.
     misread: Mutex<BTreeSet<NamespacedName>>,
 }
@@ -53,6 +55,7 @@ impl Telemetry {
             postbox: Postbox::new(client, metrics.clone(), clock),
             metrics,
             tally: Mutex::default(),
+            told: Mutex::default(),
             misread: Mutex::default(),
         }
     }
@@ -61,6 +64,7 @@ impl Telemetry {
     pub(crate) fn key(&self, seen: &Seen, plan: &Plan, found: Option<(&Account, Flaws)>, made: &Made) {
         let Some((live, (account, flaws))) = seen.live.as_ref().zip(found) else {
             self.tally.lock().note(&seen.id, None, &self.metrics);
+            self.settled(&Target::Key(seen.id.clone()));
             return;
         };
         if plan.status.is_none() {
@@ -98,25 +102,49 @@ impl Telemetry {
                 self.tell_of_approval(approval, status);
             }
         }
+        if rotated {
+            self.record(&record::of_rotation(live, account));
+        }
+    }
+
+    /// The decisions about a key are bound, as far as they had to be, and what comes of them is about to be written. They are
+    /// recorded before that: a process that is killed in between has told of them, perhaps twice, but never not at all.
+    pub(crate) fn decisions(&self, live: &Live, plan: &Plan, account: &Account, made: &Made) {
+        let planned = Made {
+            status: plan.status.is_some(),
+            approval_statuses: plan
+                .approval_statuses
+                .iter()
+                .map(|(approval, _)| crate::write::id(&approval.object))
+                .collect(),
+            ..made.clone()
+        };
         let look = Look {
             live,
             account,
             status: plan.status.as_ref(),
             approvals: &plan.approval_statuses,
-            made,
-            rotated,
+            made: &planned,
         };
-        for record in record::records(&look) {
-            self.record(&record);
-        }
+        let key = Target::Key(crate::write::id(live.key.as_ref()));
+        self.record_once(&key, record::records(&look));
+    }
+
+    /// The same of an approval that is no key's.
+    pub(crate) fn decision(&self, approval: &Approval, status: &APIKeyApprovalStatus) {
+        let approved = Target::Approval(crate::write::id(&approval.object));
+        self.record_once(&approved, record::of_approval(approval, status));
+    }
+
+    /// All that was planned was written: what was recorded of it cannot be planned again.
+    pub(crate) fn settled(&self, target: &Target) {
+        self.told.lock().remove(target);
     }
 
     /// The status of an approval was written that is no key's.
     pub(crate) fn approval(&self, approval: &Approval, status: &APIKeyApprovalStatus) {
         self.tell_of_approval(approval, status);
-        if let Some(record) = record::of_approval(approval, status) {
-            self.record(&record);
-        }
+        self.settled(&Target::Approval(crate::write::id(&approval.object)));
     }
 
     /// The status of a product was written.
@@ -150,6 +178,17 @@ impl Telemetry {
             .unwrap_or_default();
         for notice in notice::of_approval(then, &status.conditions) {
             self.postbox.post(approval.object.object_ref(&()), notice);
+        }
+    }
+
+    fn record_once(&self, target: &Target, records: impl IntoIterator<Item = Record>) {
+        let mut told = self.told.lock();
+        for record in records {
+            let told = told.entry(target.clone()).or_default();
+            if !told.contains(&record) {
+                self.record(&record);
+                told.push(record);
+            }
         }
     }
 

@@ -49,10 +49,8 @@ pub(crate) struct Look<'a> {
     pub(crate) status: Option<&'a APIKeyStatus>,
     /// The approvals that were to get another status.
     pub(crate) approvals: &'a [(std::sync::Arc<Approval>, APIKeyApprovalStatus)],
-    /// What was written of that.
+    /// What was written of that, or is about to be.
     pub(crate) made: &'a Made,
-    /// Gateways had another value of the key and have the present one now.
-    pub(crate) rotated: bool,
 }
 
 /// The records of one look.
@@ -60,15 +58,20 @@ pub(crate) fn records(look: &Look<'_>) -> Vec<Record> {
     let before = shown(look.live);
     let mut records = Vec::new();
     if let Some(held) = look.account.held.as_ref().filter(|held| is_news(look, held)) {
-        records.push(of_key(look, Fact::Honoured, Some(held), ""));
+        records.push(of_key(look.live, Fact::Honoured, Some(held), ""));
     }
+    // Its request is made in this look: what came early is not refused for that.
+    let is_early = |record: &Record| {
+        look.live.request.is_none() && record.because == ApprovalReason::APIKeyRequestNotFound.as_str()
+    };
     for (approval, status) in look.approvals {
         if look
             .made
             .approval_statuses
             .contains(&crate::write::id(&approval.object))
         {
-            records.extend(of_approval(approval, status).map(|record| Record {
+            let record = of_approval(approval, status).filter(|record| !is_early(record));
+            records.extend(record.map(|record| Record {
                 key: Some(key(look.live)),
                 product: Some(look.live.edges.product.clone()),
                 before: before.map(|(aspect, _)| aspect),
@@ -78,12 +81,14 @@ pub(crate) fn records(look: &Look<'_>) -> Vec<Record> {
     }
     if look.made.status && has_expired(look.account, before) {
         let held = look.account.held.as_ref();
-        records.push(of_key(look, Fact::Expired, held, "KeyExpired"));
-    }
-    if look.rotated {
-        records.push(of_key(look, Fact::Rotated, look.account.held.as_ref(), ""));
+        records.push(of_key(look.live, Fact::Expired, held, "KeyExpired"));
     }
     records
+}
+
+/// The record of a key of which gateways had another value and have the present one now.
+pub(crate) fn of_rotation(live: &Live, account: &Account) -> Record {
+    of_key(live, Fact::Rotated, account.held.as_ref(), "")
 }
 
 /// The record of an approval whose status was written: that it does not count, or counts no longer.
@@ -194,21 +199,21 @@ fn key(live: &Live) -> (NamespacedName, String) {
     )
 }
 
-fn of_key(look: &Look<'_>, fact: Fact, held: Option<&Held>, because: &str) -> Record {
-    let request = look.live.edges.request.clone();
+fn of_key(live: &Live, fact: Fact, held: Option<&Held>, because: &str) -> Record {
+    let request = live.edges.request.clone();
     let approval = held.map(|held| {
         let id = NamespacedName::new(request.namespace.as_str(), held.decision.name.as_str());
         (id, held.uid.clone().unwrap_or_default())
     });
     Record {
         fact,
-        key: Some(key(look.live)),
-        product: Some(look.live.edges.product.clone()),
+        key: Some(key(live)),
+        product: Some(live.edges.product.clone()),
         request,
         approval,
         decision: held.map(|held| (held.decision.approved, held.decision.by.clone())),
         terms: held.map(|held| held.decision.terms.clone()),
-        before: shown(look.live).map(|(aspect, _)| aspect),
+        before: shown(live).map(|(aspect, _)| aspect),
         because: because.to_owned(),
     }
 }

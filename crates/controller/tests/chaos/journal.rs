@@ -76,6 +76,16 @@ impl Journal {
         entries.iter().filter(|entry| entry.key == key).cloned().collect()
     }
 
+    /// What the request of a key showed last before a moment at which there was none.
+    pub(crate) fn last_before(&self, key: usize, owner: usize, moment: Timestamp) -> Option<Terms> {
+        let entries = self.0.lock();
+        let mut earlier = entries
+            .iter()
+            .rev()
+            .filter(|entry| entry.key == key && entry.owner == owner && entry.at <= moment);
+        earlier.find_map(|entry| entry.shows.clone())
+    }
+
     /// What the request of a key showed first after a moment at which there was none.
     pub(crate) fn first_after(&self, key: usize, owner: usize, moment: Timestamp) -> Option<Terms> {
         let entries = self.0.lock();

@@ -160,7 +160,7 @@ impl Ledger {
     }
 
     /// What an approval may have been given for: what was said, else what its reviewer could have seen in the second in
-    /// which it was accepted, else what was shown first (spec/controller.md §5.1).
+    /// which it was accepted, else what was there to read before or is shown first (spec/controller.md §5.1).
     pub(crate) fn permissible(&self, decision: &Decision, journal: &Journal) -> BTreeSet<Terms> {
         match &decision.said {
             Said::These(terms) => [terms.clone()].into(),
@@ -171,6 +171,7 @@ impl Ledger {
                 let unseen = shown.contains(&None);
                 let mut terms: BTreeSet<Terms> = shown.into_iter().flatten().collect();
                 if unseen {
+                    terms.extend(journal.last_before(decision.key, decision.owner, decision.accepted));
                     terms.extend(journal.first_after(decision.key, decision.owner, decision.accepted));
                     // A decision on a request that is not there is about the key, as far as it was heard of.
                     let heard = second.as_second() - LAG;

@@ -142,6 +142,37 @@ fn a_change_of_terms_keeps_its_date_when_the_request_is_written_again() {
 }
 
 #[test]
+fn what_is_approved_while_there_is_no_request_is_what_was_there_to_read_before() {
+    let mut stage = Stage::new();
+    stage.edit(&json!({ "planTier": "bronze" }));
+    stage.settle();
+    // The key is deleted, the owner approves what they have read, and the key comes back and asks for more.
+    let read = keydesk_catalog::shown(stage.live().request.as_ref().unwrap());
+    stage.live().request = None;
+    stage.live().shown_before = Some(read);
+    stage.approve("yes", true, 20);
+    stage.at(30);
+    stage.edit(&json!({ "planTier": "gold" }));
+    let Step::Create(request) = &stage.plan().request else {
+        panic!("no request: {:?}", stage.plan())
+    };
+    let before = TermsBefore::of(request).unwrap();
+    assert_eq!(
+        (before.changed_at, before.terms.tier),
+        (after(30), "bronze".to_owned())
+    );
+    stage.settle();
+    assert_eq!(
+        stage.stands(),
+        ["Approved/Approved", "TermsChanged/AwaitingReapproval"]
+    );
+    assert_eq!(stage.enforced_tier(), Some("bronze"));
+    stage.approve("gold as well", true, 40);
+    stage.settle();
+    assert_eq!(stage.enforced_tier(), Some("gold"));
+}
+
+#[test]
 fn a_raised_tier_is_not_enforced_before_it_is_approved() {
     let mut stage = Stage::new();
     stage.edit(&json!({ "planTier": "bronze" }));

@@ -9,7 +9,7 @@ use super::stage::{GRACE, Stage, after, rests};
 use crate::key::account::Made;
 use crate::key::converge::Copying;
 use crate::key::plan::plan;
-use crate::telemetry::record::{Look, Record, records};
+use crate::telemetry::record::{Look, Record, of_rotation, records};
 
 /// Brings the stage to rest and gives back what was recorded on the way. `works` says which looks get their writes made.
 fn told_while(stage: &mut Stage, works: impl Fn(usize) -> bool) -> Vec<Record> {
@@ -40,14 +40,17 @@ fn told_while(stage: &mut Stage, works: impl Fn(usize) -> bool) -> Vec<Record> {
         } else {
             Made::default()
         };
+        let account = account.unwrap();
         told.extend(records(&Look {
             live: &live,
-            account: &account.unwrap(),
+            account: &account,
             status: plan.status.as_ref(),
             approvals: &plan.approval_statuses,
             made: &made,
-            rotated: made.copy && had.is_some_and(|had| Some(had) != live.value),
         }));
+        if made.copy && had.is_some_and(|had| Some(had) != live.value) {
+            told.push(of_rotation(&live, &account));
+        }
         if works(turn) {
             stage.carry_out(plan);
         }
@@ -160,7 +163,6 @@ fn a_look_that_breaks_off_after_the_binding_loses_no_record_and_makes_none_twice
             status: plan.status.as_ref(),
             approvals: &plan.approval_statuses,
             made: &made,
-            rotated: false,
         });
         stage.carry_out(crate::key::Plan {
             mark: plan.mark,

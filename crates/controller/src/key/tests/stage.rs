@@ -66,6 +66,7 @@ impl Stage {
             value: Some(FingerprintKey::new([1; 32]).fingerprint(b"abc123")),
             rotation: Rotation::Settled,
             request: None,
+            shown_before: None,
             approvals: Vec::new(),
             enforcement_namespace: Some("kuadrant-system".into()),
             name_taken: false,
