@@ -39,7 +39,7 @@ impl Default for Settings {
             fetch_refresh: Pace::default().refresh,
             product_failure_grace: Duration::from_mins(1),
             rotation_overlap: Duration::from_hours(7 * 24),
-            workers: 32,
+            workers: 16,
             clock: Clock::default(),
         }
     }
