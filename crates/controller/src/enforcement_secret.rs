@@ -11,11 +11,14 @@ use crate::write::WriteError;
 
 /// Looks at one Secret, unless a key looks after it.
 pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
-    let orphan = {
+    let (orphan, is_of_a_key) = {
         let catalog = desk.catalog.read();
-        let secret = catalog.secret(id).filter(|secret| !secret.deleting);
+        let secret = catalog.secret(id);
+        let is_derived = catalog.derives_enforcement_secret(&id.name);
+        let is_of_a_key = secret.is_some() && is_derived;
         let namespace = catalog.enforcement_namespace();
-        secret.filter(|secret| !catalog.derives_enforcement_secret(&id.name) && is_managed(secret, namespace))
+        let orphan = secret.filter(|secret| !secret.deleting && !is_derived && is_managed(secret, namespace));
+        (orphan, is_of_a_key)
     };
     if let Some(secret) = orphan {
         // Exactly the version that was judged: its labels may have changed.
@@ -25,6 +28,9 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
         };
         desk.cluster.delete::<Secret>(id, preconditions).await?;
     }
-    desk.values.forget(id);
+    // A Secret may have been heard of before its key: what is known of it stays.
+    if !is_of_a_key {
+        desk.values.forget(id);
+    }
     Ok(Looked::Settled)
 }

@@ -23,7 +23,8 @@ pub struct Settings {
     pub product_failure_grace: Duration,
     /// How far ahead the end of a value that is being rotated out may be.
     pub rotation_overlap: Duration,
-    /// How many objects are looked at at once.
+    /// How many objects are looked at at once. Most of a look is waiting for the API server, and of keys that wait for the
+    /// same list so many are answered by one.
     pub workers: usize,
     /// What tells the time.
     pub clock: Clock,
@@ -38,7 +39,7 @@ impl Default for Settings {
             fetch_refresh: Pace::default().refresh,
             product_failure_grace: Duration::from_mins(1),
             rotation_overlap: Duration::from_hours(7 * 24),
-            workers: 8,
+            workers: 16,
             clock: Clock::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! Carrying out the plan for one key.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
@@ -8,6 +9,7 @@ use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
 use keydesk_catalog::shown;
 use kube::ResourceExt;
 use kube::api::Preconditions;
+use tokio::time::Instant;
 
 use super::account::{Account, Made};
 use super::approvals::missing_owner;
@@ -27,6 +29,10 @@ pub(super) enum Applied {
     /// The cluster is not as it was seen: look again soon.
     Stale,
 }
+
+/// A plan that waited longer than this for others is made anew: what it writes bears the time at which it was made, and is taken
+/// for on its way for a minute.
+const SOON: Duration = Duration::from_secs(20);
 
 /// Carries out a plan. A write that fails does not keep later ones from being tried, unless they build on it; the first
 /// failure is returned.
@@ -183,7 +189,11 @@ fn is_own(live: &Live, request: &APIKeyRequest) -> bool {
 /// Whether the approvals of the key's request in the cluster are those that were seen. Asked before the terms that the
 /// request shows change, or it goes, so that none is left to be bound to terms that its reviewer did not see.
 async fn all_approvals_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError> {
+    let asked_at = Instant::now();
     let there = desk.roll.call(&desk.cluster, &live.edges.request).await?;
+    if asked_at.elapsed() > SOON {
+        return Ok(false);
+    }
     let version = |approval: &APIKeyApproval| (approval.uid(), approval.metadata.generation);
     let seen: BTreeSet<_> = live
         .approvals

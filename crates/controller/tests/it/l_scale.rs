@@ -1,6 +1,7 @@
 //! L. What a controller asks of the API server among many keys: counted, so that it is true of thousands.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Method, Request};
 use keydesk_testkit::fixtures::{CONSUMER_NAMESPACE, KUADRANT_NAMESPACE, secret};
@@ -18,9 +19,17 @@ fn noting(client: Client, asked: &Asked) -> Client {
     let asked = Arc::clone(asked);
     let service = tower::service_fn(move |request: Request<Body>| {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let is_list_of_keys =
+            path.ends_with("/v1alpha1/apikeys") && !request.uri().to_string().contains("watch=");
         asked.lock().push((method, path));
         let client = client.clone();
-        async move { client.send(request).await }
+        async move {
+            if is_list_of_keys {
+                // Secrets are heard of first.
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            client.send(request).await
+        }
     });
     Client::new(service, "default")
 }
