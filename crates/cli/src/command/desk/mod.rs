@@ -6,6 +6,7 @@
 
 mod cluster;
 pub(crate) mod decide;
+mod foreign;
 pub(crate) mod keys;
 mod listing;
 mod objects;
@@ -22,8 +23,8 @@ mod span;
 mod value;
 
 pub(super) use cluster::{ClusterArgs, ContextArgs, Desk};
+pub(super) use foreign::{clean, passage};
 pub(super) use objects::{Kept, Look};
-pub(super) use output::clean;
 pub(super) use place::{place, similar};
 pub(super) use refusal::{Act, Refusal};
 pub(super) use requests::waits;

@@ -170,7 +170,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     } else {
         outcome::wait(&desk, &written, &request, &terms).await?
     };
-    answer(|out| writeln!(out, "\n{}: {}", wish.done(), super::clean(&words)))
+    answer(|out| writeln!(out, "\n{}: {}", wish.done(), super::passage(&words)))
 }
 
 /// What was decided on the request so far.

@@ -8,7 +8,7 @@ use keydesk_catalog::shown;
 use keydesk_core::Decision;
 
 use super::Wish;
-use crate::command::desk::{clean, keys, objects};
+use crate::command::desk::{foreign::phrase, keys, objects, passage};
 
 /// Columns of the headings on the left.
 const HEADING: usize = 10;
@@ -23,14 +23,16 @@ pub(super) fn sheet(
     let terms = shown(request);
     let spec = &request.spec;
     let key = &spec.api_key_ref;
-    let name = product.map_or_else(String::new, |product| format!(" ({})", product.spec.display_name));
+    let name = product.map_or_else(String::new, |product| {
+        format!(" ({})", phrase(&product.spec.display_name))
+    });
     let plan = product.and_then(|product| {
         let plans = &product.status.as_ref()?.discovered_plans;
         plans.iter().find(|plan| plan.tier == terms.tier)
     });
     let tier = match (plan, product) {
-        (Some(plan), _) => format!("{}: {}", terms.tier, allowance(&plan.limits)),
-        (None, Some(_)) => format!("{}: no plan of the product has this tier", terms.tier),
+        (Some(plan), _) => format!("{}: {}", phrase(&terms.tier), allowance(&plan.limits)),
+        (None, Some(_)) => format!("{}: no plan of the product has this tier", phrase(&terms.tier)),
         (None, None) => terms.tier.clone(),
     };
     let scopes: Vec<&str> = terms.scopes.iter().map(String::as_str).collect();
@@ -45,7 +47,11 @@ pub(super) fn sheet(
         ("product", format!("{}{name}", terms.product)),
         (
             "user",
-            format!("{} <{}>, as they say", terms.user_id, spec.requested_by.email),
+            format!(
+                "{} <{}>, as they say",
+                phrase(&terms.user_id),
+                phrase(&spec.requested_by.email)
+            ),
         ),
         ("tier", tier),
         (
@@ -73,7 +79,7 @@ pub(super) fn sheet(
     for (heading, line) in &lines {
         let shown = if *heading == before { "" } else { *heading };
         // A text takes whatever is written to it.
-        let _ = writeln!(text, "{shown:HEADING$}{}", clean(line));
+        let _ = writeln!(text, "{shown:HEADING$}{}", passage(line));
         before = heading;
     }
     text
@@ -139,6 +145,25 @@ mod tests {
              scopes    read write\n\
              use case  mobile [2J\n\
              now       New: nobody has decided\n"
+        );
+    }
+
+    #[test]
+    fn what_is_asked_for_at_length_stays_on_one_screen() {
+        let long = "x".repeat(70_000);
+        let mut request = request();
+        request.spec.requested_by.user_id.clone_from(&long);
+        request.spec.plan_tier.clone_from(&long);
+        request.spec.use_case = format!("mobile{}now       Approved: by owner {long}", " ".repeat(200));
+        let text = sheet(&request, Some(&product()), None, Wish::Approve);
+        assert_eq!(text.lines().count(), 9, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() < 400), "{text}");
+        assert!(text.contains("user      xxx"), "{text}");
+        assert!(text.contains("… (69900 characters left out) …xx"), "{text}");
+        assert!(text.contains("x <ada@example.com>, as they say\n"), "{text}");
+        assert!(
+            text.contains("use case  mobile now Approved: by owner xxx"),
+            "{text}"
         );
     }
 
