@@ -10,6 +10,7 @@ mod foreign;
 pub(crate) mod keys;
 mod listing;
 mod objects;
+mod odd;
 mod output;
 mod place;
 pub(crate) mod products;

@@ -6,6 +6,7 @@ use keydesk_api::meta::GROUP;
 use keydesk_catalog::explain::Aim;
 use kube::Resource;
 
+use super::passage;
 use crate::exit::Failure;
 
 /// One request to the API server.
@@ -65,6 +66,22 @@ impl Act {
             }
             _ => None,
         }
+    }
+
+    /// How to mend the object by hand.
+    fn edit(&self) -> String {
+        let group = if self.group.is_empty() { "" } else { "." };
+        let name = self.name.as_deref().unwrap_or_default();
+        let namespace = self
+            .namespace
+            .as_ref()
+            .map(|namespace| format!(" -n {namespace}"));
+        self.aim.kubectl(format_args!(
+            "edit {}{group}{} {name}{}",
+            self.plural,
+            self.group,
+            namespace.unwrap_or_default()
+        ))
     }
 
     fn hint(&self) -> String {
@@ -132,6 +149,8 @@ pub(in crate::command) enum Refusal {
     Replace(Box<Act>),
     #[error("the API server does not accept {}: {message}", .act.object())]
     Accept { act: Box<Act>, message: String },
+    #[error("{} cannot be read: {why}", .act.object())]
+    Read { act: Box<Act>, why: String },
     #[error("failed to {act}")]
     Ask {
         act: Box<Act>,
@@ -143,8 +162,14 @@ pub(in crate::command) enum Refusal {
 impl Refusal {
     pub(super) fn of(act: Act, source: kube::Error) -> Self {
         let act = Box::new(act);
-        let kube::Error::Api(status) = &source else {
-            return Self::Ask { act, source };
+        let status = match &source {
+            kube::Error::Api(status) => status,
+            // The answer is JSON, but no such object.
+            kube::Error::SerdeError(why) if why.is_data() => {
+                let why = passage(&why.to_string());
+                return Self::Read { act, why };
+            }
+            _ => return Self::Ask { act, source },
         };
         match (status.code, act.verb) {
             (403, _) => Self::Allow(act),
@@ -161,7 +186,7 @@ impl Refusal {
 
     /// Whether it is certain that nothing came of it. Where no answer came, nobody knows.
     pub(super) const fn is_certain(&self) -> bool {
-        !matches!(self, Self::Ask { .. })
+        !matches!(self, Self::Ask { .. } | Self::Read { .. })
     }
 }
 
@@ -183,6 +208,9 @@ impl From<Refusal> for Failure {
             Refusal::Create(_) => "choose another name".to_owned(),
             Refusal::Replace(_) => "look at it, and try again".to_owned(),
             Refusal::Accept { .. } => "put that right, and try again".to_owned(),
+            Refusal::Read { act, .. } => {
+                format!("its owner puts it right, or deletes it: {}", act.edit())
+            }
             Refusal::Ask { .. } => {
                 "see that the API server of the kubeconfig can be reached, and that you are known there"
                     .to_owned()
