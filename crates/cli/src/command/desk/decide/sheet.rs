@@ -5,13 +5,17 @@ use std::fmt::Write as _;
 use keydesk_api::{APIKeyRequest, APIProduct, rfc3339};
 use keydesk_catalog::explain::{allowance, changes};
 use keydesk_catalog::shown;
-use keydesk_core::Decision;
+use keydesk_core::{Decision, Terms};
 
 use super::Wish;
 use crate::command::desk::{foreign::phrase, keys, objects, passage};
 
 /// Columns of the headings on the left.
 const HEADING: usize = 10;
+
+/// How to refuse what a key asks for, and nothing that it has.
+const INSTEAD: &str =
+    "to refuse only the change, decide nothing: the key goes on as it was approved, whatever it asks for";
 
 /// The terms of a request, on a few lines.
 pub(super) fn sheet(
@@ -66,13 +70,19 @@ pub(super) fn sheet(
         lines.push(("use case", spec.use_case.clone()));
     }
     lines.push(("now", now(&state, in_force)));
-    let approved = in_force.filter(|decision| decision.approved);
-    if let Some(approved) = approved.filter(|_| wish == Wish::Approve) {
+    if let Some(approved) = in_force.filter(|decision| decision.approved) {
         let changes = changes(&approved.terms, &terms);
-        if changes.is_empty() {
+        let is_change = !changes.is_empty();
+        if !is_change && wish == Wish::Approve {
             lines.push(("change", "none: these terms are approved already".to_owned()));
         }
         lines.extend(changes.into_iter().map(|change| ("change", change)));
+        if wish == Wish::Deny || (wish == Wish::Revoke && is_change) {
+            lines.push(("ends", ends(&approved.terms, &terms)));
+        }
+        if wish != Wish::Approve && is_change {
+            lines.push(("instead", INSTEAD.to_owned()));
+        }
     }
     let mut text = String::new();
     let mut before = "";
@@ -83,6 +93,17 @@ pub(super) fn sheet(
         before = heading;
     }
     text
+}
+
+/// What a no takes away: it is a no to the key, whatever it asks for beside.
+fn ends(approved: &Terms, asked: &Terms) -> String {
+    let end = approved
+        .end(asked)
+        .map_or_else(String::new, |end| format!(" until {}", rfc3339(end)));
+    format!(
+        "the key as it was approved, for tier {}{end}: with a denial it works no more",
+        phrase(&approved.tier)
+    )
 }
 
 fn now(state: &str, in_force: Option<&Decision>) -> String {
@@ -103,7 +124,6 @@ fn now(state: &str, in_force: Option<&Decision>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use keydesk_core::Terms;
     use serde_json::json;
 
     use super::*;
@@ -186,13 +206,49 @@ mod tests {
             text.ends_with("change    plan tier gold instead of free\n"),
             "{text}"
         );
-        let text = sheet(&request(), None, Some(&before), Wish::Revoke);
-        assert!(!text.contains("change"), "a denial changes no terms: {text}");
         before.terms = shown(&request());
         let text = sheet(&request(), None, Some(&before), Wish::Approve);
         assert!(
             text.ends_with("change    none: these terms are approved already\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn who_denies_a_change_is_told_that_the_key_that_works_ends_with_it() {
+        let mut before = Decision {
+            name: "a".into(),
+            approved: true,
+            by: "owner".into(),
+            message: String::new(),
+            effective_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            terms: Terms {
+                tier: "bronze".into(),
+                ..shown(&request())
+            },
+        };
+        for wish in [Wish::Deny, Wish::Revoke] {
+            let text = sheet(&request(), None, Some(&before), wish);
+            assert!(
+                text.ends_with(
+                    "change    plan tier gold instead of bronze\n\
+                     ends      the key as it was approved, for tier bronze until 2027-01-01T00:00:00Z: with a denial it works \
+                     no more\n\
+                     instead   to refuse only the change, decide nothing: the key goes on as it was approved, whatever it asks \
+                     for\n"
+                ),
+                "{text}"
+            );
+        }
+        before.terms = shown(&request());
+        let text = sheet(&request(), None, Some(&before), Wish::Deny);
+        assert!(
+            text.contains("ends      the key as it was approved, for tier gold"),
+            "{text}"
+        );
+        assert!(!text.contains("change") && !text.contains("instead"), "{text}");
+        before.approved = false;
+        let text = sheet(&request(), None, Some(&before), Wish::Deny);
+        assert!(!text.contains("ends"), "nothing works that could end: {text}");
     }
 }
