@@ -21,11 +21,14 @@ pub(crate) mod rotate;
 #[cfg(test)]
 mod script;
 mod span;
+mod unanswered;
 mod value;
 
 pub(super) use cluster::{ClusterArgs, ContextArgs, Desk};
 pub(super) use foreign::{clean, passage};
 pub(super) use objects::{Kept, Look};
-pub(super) use place::{place, similar};
+pub(super) use place::place;
+pub(crate) use place::similar;
 pub(super) use refusal::{Act, Refusal};
 pub(super) use requests::waits;
+pub(super) use unanswered::Unanswered;

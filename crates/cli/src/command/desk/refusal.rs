@@ -6,7 +6,7 @@ use keydesk_api::meta::GROUP;
 use keydesk_catalog::explain::Aim;
 use kube::Resource;
 
-use super::passage;
+use super::{Unanswered, passage};
 use crate::exit::Failure;
 
 /// One request to the API server.
@@ -155,7 +155,7 @@ pub(in crate::command) enum Refusal {
     Ask {
         act: Box<Act>,
         #[source]
-        source: kube::Error,
+        source: Unanswered,
     },
 }
 
@@ -169,7 +169,10 @@ impl Refusal {
                 let why = passage(&why.to_string());
                 return Self::Read { act, why };
             }
-            _ => return Self::Ask { act, source },
+            _ => {
+                let source = source.into();
+                return Self::Ask { act, source };
+            }
         };
         match (status.code, act.verb) {
             (403, _) => Self::Allow(act),
@@ -180,7 +183,10 @@ impl Refusal {
                 message: status.message.clone(),
                 act,
             },
-            _ => Self::Ask { act, source },
+            _ => Self::Ask {
+                act,
+                source: source.into(),
+            },
         }
     }
 
@@ -211,10 +217,7 @@ impl From<Refusal> for Failure {
             Refusal::Read { act, .. } => {
                 format!("its owner puts it right, or deletes it: {}", act.edit())
             }
-            Refusal::Ask { .. } => {
-                "see that the API server of the kubeconfig can be reached, and that you are known there"
-                    .to_owned()
-            }
+            Refusal::Ask { source, .. } => source.hint().to_owned(),
         };
         Self::fixable(&refusal, hint)
     }
@@ -265,6 +268,23 @@ mod tests {
         assert!(
             no_crds.ends_with("keydesk crds | kubectl apply -f - --context prod"),
             "{no_crds}"
+        );
+    }
+
+    #[test]
+    fn who_is_not_known_and_who_comes_at_a_bad_time_are_told_in_a_sentence() {
+        let list = || Act::on::<APIKey>(&Aim::default(), "list", Some("consumer-app"), None);
+        assert_eq!(
+            told(list(), 401),
+            "error: failed to list apikeys.devportal.kuadrant.io in namespace consumer-app: the API server does not know \
+             who you are (401)\n\
+             hint: the token or certificate of the kubeconfig is not accepted there, or no more: put in one that is, or \
+             act as somebody else with --context"
+        );
+        let busy = told(list(), 503);
+        assert!(
+            busy.contains("in namespace consumer-app: the API server answers 503: as the server says\n"),
+            "{busy}"
         );
     }
 
