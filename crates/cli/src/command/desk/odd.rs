@@ -45,11 +45,13 @@ pub(super) fn sorted<K: Kept>(objects: Vec<DynamicObject>) -> (Vec<K>, Vec<Odd>)
 
 /// What is said of those that are left out, a line each.
 pub(super) fn told(odd: &[Odd]) -> String {
-    let named = odd.iter().take(MOST_NAMED);
-    let mut text: String = named.map(|odd| format!("left out: {odd}\n")).collect();
+    let mut text = String::new();
+    // A text takes whatever is written to it.
+    for odd in odd.iter().take(MOST_NAMED) {
+        let _ = writeln!(text, "left out: {odd}");
+    }
     let more = odd.len().saturating_sub(MOST_NAMED);
     if more > 0 {
-        // A text takes whatever is written to it.
         let _ = writeln!(text, "left out: {more} more that cannot be read");
     }
     text
