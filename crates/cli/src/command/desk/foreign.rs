@@ -13,6 +13,9 @@ const PASSAGE_END: usize = 80;
 const PHRASE: usize = 100;
 const PHRASE_END: usize = 20;
 
+/// Characters of a command that is told. None of ours is as long: what is longer is not told for its own sake.
+const COMMAND: usize = 2_000;
+
 /// Text without what would steer a terminal, and without what nobody sees but that makes text look like another one: marks
 /// of direction, characters without width, blanks that are no white space.
 pub(in crate::command) fn clean(text: &str) -> String {
@@ -47,6 +50,11 @@ pub(in crate::command) fn passage(text: &str) -> String {
 /// The same for one of several texts in a line.
 pub(super) fn phrase(text: &str) -> String {
     abridged(&one_line(text), PHRASE, PHRASE_END)
+}
+
+/// Text that holds a command to paste: clean, and whole as far as it can be a command. Half a command does something else.
+pub(in crate::command) fn command(text: &str) -> String {
+    abridged(&clean(text), COMMAND, PASSAGE_END)
 }
 
 fn one_line(text: &str) -> String {
@@ -134,6 +142,13 @@ mod tests {
         assert!(shown.starts_with("user xxx"), "{shown}");
         assert!(shown.contains("x… (69698 characters left out) …x"), "{shown}");
         assert!(shown.ends_with("x, as they say"), "{shown}");
+    }
+
+    #[test]
+    fn a_command_is_told_whole_unless_it_cannot_be_one() {
+        let create = format!("kubectl create secret generic 'a  b' -n {}", "n".repeat(1_000));
+        assert_eq!(command(&create), create);
+        assert!(command(&"tier ".repeat(10_000)).chars().count() < 2_100);
     }
 
     #[test]

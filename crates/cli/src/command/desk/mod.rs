@@ -25,7 +25,7 @@ mod unanswered;
 mod value;
 
 pub(super) use cluster::{ClusterArgs, ContextArgs, Desk};
-pub(super) use foreign::{clean, passage};
+pub(super) use foreign::{command, passage};
 pub(super) use objects::{Kept, Look};
 pub(super) use place::place;
 pub(crate) use place::similar;

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     command::{
         answer,
-        desk::{clean, passage},
+        desk::{command, passage},
     },
     exit::Failure,
 };
@@ -64,8 +64,7 @@ fn screen(explanation: &Explanation) -> String {
     }
     let _ = writeln!(text, "\n{}", passage(&explanation.verdict));
     for fix in explanation.to_do() {
-        // Whole: who pastes half a command does something else.
-        let _ = writeln!(text, "to do: {}: {}", fix.who, clean(&fix.what));
+        let _ = writeln!(text, "to do: {}: {}", fix.who, command(&fix.what));
     }
     text
 }
