@@ -56,7 +56,8 @@ pub(crate) enum Command {
     Approve(desk::decide::Args),
     /// Deny a request
     ///
-    /// Exits as `approve` does.
+    /// A no is to the key: one that was approved ends with it, even if the request is only for other terms. To refuse
+    /// those alone, decide nothing: the key goes on as it was approved, whatever it asks for. Exits as `approve` does.
     Deny(desk::decide::Args),
     /// Take back the approval of a request
     ///

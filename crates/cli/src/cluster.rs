@@ -1,13 +1,13 @@
 //! The cluster that a command works on.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, io, path::PathBuf};
 
 use kube::{
     Client, Config,
     config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 
-use crate::{contact::attentive, exit::Failure, requests::Requests};
+use crate::{command::desk::similar, contact::attentive, exit::Failure, requests::Requests};
 
 /// A kubeconfig that makes no sense. The parser's words quote the file, hence a token: only where it was is kept.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,19 @@ impl fmt::Display for Place {
             None => Ok(()),
         }
     }
+}
+
+/// A kubeconfig that leads nowhere.
+#[derive(Debug, thiserror::Error)]
+enum FindCluster {
+    #[error("failed to read the kubeconfig {path:?}")]
+    ReadKubeconfig {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the kubeconfig has no context {0:?}")]
+    FindContext(String),
 }
 
 /// A client of the cluster of a kubeconfig; without one, of the cluster that kubectl would take, or that this pod is in.
@@ -67,6 +80,7 @@ async fn configured(kubeconfig: Option<PathBuf>, context: Option<String>) -> Res
         Some(file) => Kubeconfig::read_from(file),
         None => Kubeconfig::read(),
     };
+    let contexts = read.as_ref().map(contexts).unwrap_or_default();
     let config = match read {
         Ok(read) => Config::from_custom_kubeconfig(read, &options).await,
         Err(error) => Err(error),
@@ -76,12 +90,33 @@ async fn configured(kubeconfig: Option<PathBuf>, context: Option<String>) -> Res
             let path = file.or_else(first_that_makes_no_sense).unwrap_or_default();
             Err(not_understood(path, &error))
         }
-        (error, _) if is_named => Err(unusable(&error)),
+        (error, _) if is_named => Err(unfit(error, contexts)),
         (error, _) => Config::incluster().map_err(|in_cluster| match in_cluster {
-            InClusterError::ReadEnvironmentVariable(_) => unusable(&error),
+            InClusterError::ReadEnvironmentVariable(_) => unfit(error, contexts),
             _ => unusable(&in_cluster),
         }),
     })
+}
+
+fn contexts(kubeconfig: &Kubeconfig) -> Vec<String> {
+    let contexts = kubeconfig.contexts.iter();
+    contexts.map(|context| context.name.clone()).collect()
+}
+
+/// A kubeconfig that can be understood, but leads to no cluster; with the contexts that it has.
+fn unfit(error: KubeconfigError, contexts: Vec<String>) -> Failure {
+    match error {
+        KubeconfigError::ReadConfig(source, path) => unusable(&FindCluster::ReadKubeconfig { path, source }),
+        KubeconfigError::LoadContext(name) => {
+            let hint = if contexts.is_empty() {
+                "it has none: name another kubeconfig with --kubeconfig or KUBECONFIG".to_owned()
+            } else {
+                format!("it has {}: name one with --context", similar(&name, contexts))
+            };
+            Failure::fixable(&FindCluster::FindContext(name), hint)
+        }
+        other => unusable(&other),
+    }
 }
 
 /// A kubeconfig, or what it leads to, that is of no use.
@@ -147,5 +182,37 @@ mod tests {
             assert!(!said.contains("hunter2"), "{said}");
             assert_eq!(said.lines().count(), 2, "{said}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_names_a_context_that_there_is_not_is_told_which_there_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config");
+        let told = async |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            let failure = configured(Some(file.clone()), Some("consumr".to_owned())).await;
+            failure.expect_err("no such context").to_string()
+        };
+        let context = |name: &str| format!("- name: {name}\n  context:\n    cluster: c\n    user: u\n");
+        let both = format!("contexts:\n{}{}", context("owner"), context("consumer"));
+        assert_eq!(
+            told(&both).await,
+            "error: the kubeconfig has no context \"consumr\"\nhint: it has consumer, owner: name one with --context"
+        );
+        let none = told("contexts: []\n").await;
+        assert!(none.contains("hint: it has none: "), "{none}");
+    }
+
+    #[tokio::test]
+    async fn a_kubeconfig_that_is_missing_is_named_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("nowhere");
+        let failure = configured(Some(file), None)
+            .await
+            .expect_err("no file")
+            .to_string();
+        assert!(failure.contains("/nowhere\": No such file"), "{failure}");
+        assert_eq!(failure.matches("nowhere").count(), 1, "{failure}");
+        assert!(!failure.contains("'\""), "{failure}");
     }
 }

@@ -17,6 +17,7 @@ mod manager;
 mod requests;
 mod serve;
 mod settings;
+mod verb;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -34,6 +35,7 @@ pub fn command_line() -> clap::Command {
 /// command line that makes no sense; 70 a failure that is nobody's mistake.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = manager::as_controller(arguments.into_iter().collect());
+    let arguments = verb::verb_first(arguments);
     let parsed = command_line()
         .try_get_matches_from(arguments)
         .and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches));

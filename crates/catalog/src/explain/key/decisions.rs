@@ -43,7 +43,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
     let topic = "decisions";
     let command = |verb: &str| {
         let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
-        subject.keydesk(format_args!("{verb} {key} -n {namespace}"))
+        subject.keydesk(Who::Owner, format_args!("{verb} {key} -n {namespace}"))
     };
     let decide = || format!("{}, or deny", command("approve"));
     let Some(decisions) = decisions else {
@@ -180,7 +180,7 @@ pub(super) fn approval<'a>(subject: &Subject<'_>, decisions: Option<&'a [Decisio
 pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Option<Step> {
     let topic = "terms";
     let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
-    let approve = subject.keydesk(format_args!("approve {key} -n {namespace}"));
+    let approve = subject.keydesk(Who::Owner, format_args!("approve {key} -n {namespace}"));
     let again = format!("to grant it: {approve}");
     if decisions.is_none() {
         let changed = subject.says(KeyAspect::TermsChanged)?;

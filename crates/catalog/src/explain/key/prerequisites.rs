@@ -55,7 +55,7 @@ pub(super) fn product(subject: &Subject<'_>) -> Step {
     let topic = "product";
     let id = &subject.asked.product;
     let choose = || {
-        let products = subject.keydesk("products -A");
+        let products = subject.keydesk(Who::Consumer, "products -A");
         format!("name a product that is there in spec.apiProductRef; see {products}")
     };
     if subject.hides(Part::Product) {
@@ -85,7 +85,8 @@ pub(super) fn product(subject: &Subject<'_>) -> Step {
 pub(super) fn secret(subject: &Subject<'_>) -> Step {
     let topic = "secret";
     let secret = subject.key.as_deref().map(|key| KeyEdges::of(key).secret);
-    let rotate = |more: &str| subject.keydesk(format_args!("rotate {}{more}", subject.scene.id));
+    let rotate =
+        |more: &str| subject.keydesk(Who::Consumer, format_args!("rotate {}{more}", subject.scene.id));
     let put = |what: &str| format!("{what}: {}", rotate(" --overlap 0"));
     let reasons = [
         KeyReason::SecretNotFound,
@@ -121,7 +122,7 @@ pub(super) fn secret(subject: &Subject<'_>) -> Step {
     };
     match &subject.scene.secret {
         SecretSight::Missing | SecretSight::Hidden => {
-            let create = subject.scene.aim.kubectl(format_args!(
+            let create = subject.aim(Who::Consumer).kubectl(format_args!(
                 "create secret generic {} -n {} --from-file=api_key",
                 id.name, id.namespace
             ));
@@ -172,7 +173,10 @@ pub(super) fn enforced(subject: &Subject<'_>) -> Step {
         let auth = gate::unenforced_auth(catalog, route).into_iter();
         auth.chain(gate::unenforced_limits(catalog, route)).collect()
     });
-    let product = subject.keydesk(format_args!("explain product {}", subject.asked.product));
+    let product = subject.keydesk(
+        Who::Owner,
+        format_args!("explain product {}", subject.asked.product),
+    );
     let mend = format!("see to that policy: {product}");
     let unenforced = unenforced.unwrap_or_default();
     gate::enforced(subject.scene.hidden, route, unenforced, &mend, subject.scene.aim)
@@ -184,7 +188,7 @@ pub(super) fn scheme(subject: &Subject<'_>) -> Step {
     let id = &subject.asked.product;
     let mend = format!(
         "see what is wrong with its AuthPolicy: {}",
-        subject.keydesk(format_args!("explain product {id}"))
+        subject.keydesk(Who::Owner, format_args!("explain product {id}"))
     );
     let Some(product) = &subject.product else {
         return match subject.failed_for(&reasons) {

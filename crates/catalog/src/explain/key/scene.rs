@@ -11,6 +11,7 @@ use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
 use keydesk_core::{Decision, Flaw, KeyFacts, NamespacedName, ProductFacts, SecretFacts, Terms};
 
 use crate::explain::aim::Aim;
+use crate::explain::step::Who;
 use crate::{Bound, Catalog, KeyEdges, Shown, asked, key_authentication, product_facts, shown};
 
 /// Something that may not be readable.
@@ -132,9 +133,24 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// A command of Keydesk's that acts where whoever asks has asked.
-    pub(super) fn keydesk(&self, words: impl Display) -> String {
-        self.scene.aim.keydesk(words)
+    /// A command of Keydesk's for `who`.
+    pub(super) fn keydesk(&self, who: Who, words: impl Display) -> String {
+        self.aim(who).keydesk(words)
+    }
+
+    /// Where a command for `who` is to act: where whoever asks has asked, if they can read what `who` can. Somebody else has
+    /// a kubeconfig and contexts of their own, and may do nothing as who asks.
+    pub(super) fn aim(&self, who: Who) -> Aim {
+        let read_by = match who {
+            Who::Consumer => &[Part::Key][..],
+            Who::Owner => &[Part::Request, Part::Approvals],
+            Who::Platform => &[Part::Kuadrant],
+        };
+        if read_by.iter().any(|part| self.hides(*part)) {
+            Aim::default()
+        } else {
+            self.scene.aim.clone()
+        }
     }
 
     pub(super) fn hides(&self, part: Part) -> bool {

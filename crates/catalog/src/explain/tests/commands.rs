@@ -36,7 +36,6 @@ fn every_command_that_is_told_acts_on_the_cluster_that_was_asked_about() {
     };
     let keys = [
         (undecided(), "keydesk approve"),
-        (undecided().by_consumer(), "keydesk approve"),
         (
             undecided().said(&[holds("Failed", "TooManyKeys")]),
             "keydesk approve",
@@ -89,4 +88,36 @@ fn every_command_that_is_told_acts_on_the_cluster_that_was_asked_about() {
             assert_eq!(words.matches(FLAGS).count(), commands, "{words}");
         }
     }
+}
+
+/// What somebody is told that is for somebody else to do.
+fn told(scene: Scene) -> String {
+    let explanation = abroad(scene).key();
+    let fix = explanation.to_do()[0];
+    format!("{}: {}", fix.who, fix.what)
+}
+
+#[test]
+fn a_command_for_somebody_else_does_not_act_as_whoever_asked() {
+    let mut undecided = Scene::working().said(&[holds("Pending", "AwaitingApproval")]);
+    undecided.approvals.clear();
+    let by_owner = told(undecided.clone().by_owner());
+    assert!(
+        by_owner.starts_with("the owner of the product: keydesk approve ") && by_owner.contains(FLAGS),
+        "{by_owner}"
+    );
+    let by_consumer = told(undecided.by_consumer());
+    assert!(
+        by_consumer.starts_with("the owner of the product: keydesk approve ")
+            && !by_consumer.contains("--context"),
+        "{by_consumer}"
+    );
+    let empty = Scene::working().said(&[holds("Failed", "SecretAPIKeyEmpty")]);
+    let by_owner = told(empty.by_owner());
+    assert!(
+        by_owner.starts_with("the consumer: ")
+            && by_owner.contains("keydesk rotate")
+            && !by_owner.contains("--context"),
+        "{by_owner}"
+    );
 }

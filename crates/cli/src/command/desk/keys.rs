@@ -1,6 +1,7 @@
 //! `keydesk keys`: what keys there are, and where they stand.
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, KeyAspect};
 use keydesk_api::{APIKey, rfc3339};
 use keydesk_catalog::KeyEdges;
@@ -79,7 +80,10 @@ impl KeyRow {
             name: id.name,
             product: KeyEdges::of(key).product.to_string(),
             tier: key.spec.plan_tier.clone(),
-            marked_tier: marked_tier(key),
+            marked_tier: marked_tier(
+                &key.spec.plan_tier,
+                key.status.as_ref().map_or(&[][..], |status| &status.conditions),
+            ),
             state,
             message,
             expires_at: key.spec.expires_at.as_ref().map(|time| rfc3339(time.0)),
@@ -126,12 +130,10 @@ impl Row for KeyRow {
 
 /// The tier that is asked for, and before it the one in force where that is another. The controller's message says which,
 /// and says the tier first.
-fn marked_tier(key: &APIKey) -> String {
-    let asked = &key.spec.plan_tier;
-    let conditions = key.status.as_ref().map_or(&[][..], |status| &status.conditions);
+pub(super) fn marked_tier(asked: &str, conditions: &[Condition]) -> String {
     let changed = condition::find(conditions, KeyAspect::TermsChanged);
     let Some(changed) = changed.filter(|changed| changed.status == "True") else {
-        return asked.clone();
+        return asked.to_owned();
     };
     let said = changed
         .message
@@ -142,7 +144,7 @@ fn marked_tier(key: &APIKey) -> String {
             .iter()
             .any(|aspect| changed.message.starts_with(&format!("Asks for {aspect}"))) =>
         {
-            asked.clone()
+            asked.to_owned()
         }
         None => format!("{asked} (asked)"),
     }
@@ -168,9 +170,7 @@ fn state(key: &APIKey) -> (String, Option<String>) {
 }
 
 /// Where conditions say that a key stands, and what the one that matters most says.
-pub(super) fn standing(
-    conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition],
-) -> (String, Option<String>) {
+pub(super) fn standing(conditions: &[Condition]) -> (String, Option<String>) {
     let holds = |aspect: &KeyAspect| condition::is_true(conditions, *aspect);
     let Some(aspect) = KeyAspect::LIFECYCLE.into_iter().find(holds) else {
         return ("New".to_owned(), None);
@@ -185,7 +185,7 @@ pub(super) fn standing(
     };
     let beside = [
         (KeyAspect::EnforcementFailed, "not enforced"),
-        (KeyAspect::TermsChanged, "asks for more"),
+        (KeyAspect::TermsChanged, "asks for other terms"),
     ];
     match beside.into_iter().find(|(aspect, _)| holds(aspect)) {
         Some((aspect, words)) => (format!("{word}, {words}"), message(aspect)),
@@ -236,7 +236,7 @@ mod tests {
             ),
             (
                 &[("Approved", "Approved"), ("TermsChanged", "AwaitingReapproval")],
-                "Approved, asks for more",
+                "Approved, asks for other terms",
                 Some("AwaitingReapproval, in words"),
             ),
             (

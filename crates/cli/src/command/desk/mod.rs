@@ -6,9 +6,11 @@
 
 mod cluster;
 pub(crate) mod decide;
+mod foreign;
 pub(crate) mod keys;
 mod listing;
 mod objects;
+mod odd;
 mod output;
 mod place;
 pub(crate) mod products;
@@ -19,11 +21,14 @@ pub(crate) mod rotate;
 #[cfg(test)]
 mod script;
 mod span;
+mod unanswered;
 mod value;
 
 pub(super) use cluster::{ClusterArgs, ContextArgs, Desk};
+pub(super) use foreign::{command, passage};
 pub(super) use objects::{Kept, Look};
-pub(super) use output::clean;
-pub(super) use place::{place, similar};
+pub(super) use place::place;
+pub(crate) use place::similar;
 pub(super) use refusal::{Act, Refusal};
 pub(super) use requests::waits;
+pub(super) use unanswered::Unanswered;

@@ -1,15 +1,18 @@
 //! Reading and writing single objects, with the rights of whoever typed the command.
 
-use std::fmt::Debug;
+use std::{
+    fmt::Debug,
+    io::{self, Write as _},
+};
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use keydesk_core::NamespacedName;
-use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions};
 use kube::{Api, Resource, ResourceExt as _};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Act, Desk, Refusal, similar};
+use super::{Act, Desk, Refusal, odd, similar};
 use crate::exit::Failure;
 
 /// A kind with namespaces that can be read.
@@ -116,16 +119,21 @@ impl Desk {
         }
     }
 
-    /// All of a kind, in one namespace or in all.
+    /// All of a kind that can be read, in one namespace or in all. What cannot is named on standard error.
     pub(in crate::command) async fn list<K: Kept>(&self, namespace: Option<&str>) -> Result<Vec<K>, Refusal> {
-        let api = match namespace {
-            Some(namespace) => self.api(namespace),
-            None => Api::all(self.client.clone()),
+        let kind = ApiResource::erase::<K>(&());
+        let client = self.client.clone();
+        let api: Api<DynamicObject> = match namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &kind),
+            None => Api::all_with(client, &kind),
         };
         let listed = api.list(&ListParams::default()).await;
         let listed =
             listed.map_err(|source| Refusal::of(Act::on::<K>(&self.aim, "list", namespace, None), source))?;
-        Ok(listed.items)
+        let (read, odd) = odd::sorted(listed.items);
+        // Who cannot be told of what is left out still gets the rest.
+        let _ = io::stderr().write_all(odd::told(&odd).as_bytes());
+        Ok(read)
     }
 
     /// All of a kind, if they may be listed. A kind that the cluster does not know has none.

@@ -1,11 +1,20 @@
 //! Lists of things, as a table, as names for other commands, or as JSON.
 
-use std::fmt::Write as _;
-
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::foreign::{cell, clean, columns};
 use crate::{command::answer, exit::Failure};
+
+/// Columns of a cell, at most: one long name would move everything else out of sight, for everybody. Names and JSON are
+/// never cut.
+const CELL: usize = 40;
+
+/// The same in a wide table.
+const WIDE_CELL: usize = 120;
+
+/// What stands between two columns.
+const GAP: usize = 3;
 
 /// How a list is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -53,19 +62,6 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     })
 }
 
-/// Text that others wrote, without what would steer a terminal, and without what nobody sees but that makes text look like
-/// another one: marks of direction and characters without width.
-pub(in crate::command) fn clean(text: &str) -> String {
-    let deceives = |c: char| {
-        let is_invisible = matches!(
-            c,
-            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-        );
-        is_invisible || c.is_control()
-    };
-    text.chars().map(|c| if deceives(c) { ' ' } else { c }).collect()
-}
-
 /// Lines of text, each without what would steer a terminal.
 pub(super) fn lines(lines: &[String]) -> String {
     let mut text = String::new();
@@ -76,8 +72,9 @@ pub(super) fn lines(lines: &[String]) -> String {
     text
 }
 
-/// Columns that are as wide as they must be.
+/// Columns that are as wide as they must be, up to a limit.
 fn table<R: Row>(rows: &[R], wide: bool) -> String {
+    let most = if wide { WIDE_CELL } else { CELL };
     let shown: Vec<usize> = (0..R::COLUMNS.len())
         .filter(|at| wide || !R::COLUMNS[*at].1)
         .collect();
@@ -88,22 +85,16 @@ fn table<R: Row>(rows: &[R], wide: bool) -> String {
     let mut lines: Vec<Vec<String>> = vec![heading];
     lines.extend(
         rows.iter()
-            .map(|row| row.cells().iter().map(|cell| clean(cell)).collect()),
+            .map(|row| row.cells().iter().map(|text| cell(text, most)).collect()),
     );
-    let width = |at: usize| {
-        lines
-            .iter()
-            .map(|cells| cells[at].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |at: usize| lines.iter().map(|cells| columns(&cells[at])).max().unwrap_or(0);
     let widths: Vec<usize> = (0..R::COLUMNS.len()).map(width).collect();
     let mut text = String::new();
     for cells in &lines {
         let mut line = String::new();
         for at in &shown {
-            // A text takes whatever is written to it.
-            let _ = write!(line, "{:1$}", cells[*at], widths[*at] + 3);
+            line.push_str(&cells[*at]);
+            line.push_str(&" ".repeat(widths[*at] + GAP - columns(&cells[*at])));
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -131,17 +122,6 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_text_around_or_hides_in_it_is_taken_out() {
-        for c in [
-            '\u{61c}', '\u{200b}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2060}', '\u{2069}', '\u{feff}',
-            '\u{7}',
-        ] {
-            assert_eq!(clean(&format!("g{c}old")), "g old", "{}", c.escape_unicode());
-        }
-        assert_eq!(clean("Größe – 日本"), "Größe – 日本");
-    }
-
-    #[test]
     fn columns_are_as_wide_as_they_must_be() {
         let fruits = [Fruit("apple", "Alma-Ata"), Fruit("fig", "\u{1b}[31mred")];
         assert_eq!(table(&fruits, false), "NAME    AGE\napple   1d\nfig     1d\n");
@@ -149,5 +129,24 @@ mod tests {
             table(&fruits, true),
             "NAME    FROM       AGE\napple   Alma-Ata   1d\nfig      [31mred   1d\n"
         );
+    }
+
+    #[test]
+    fn one_long_text_neither_breaks_the_list_nor_widens_it_for_everybody() {
+        let long: &'static str = "x".repeat(70_000).leak();
+        let fruits = [Fruit("apple", "Alma-Ata"), Fruit(long, long)];
+        for (wide, most) in [(false, CELL + GAP + 3), (true, 2 * (WIDE_CELL + GAP) + 3)] {
+            let text = table(&fruits, wide);
+            let widest = text.lines().map(columns).max();
+            assert_eq!(widest, Some(most), "{text}");
+            assert!(text.contains("x…   "), "what is cut is marked: {text}");
+        }
+        assert_eq!(fruits[1].name().len(), "fruit/".len() + 70_000);
+    }
+
+    #[test]
+    fn characters_of_two_columns_stand_under_their_heading() {
+        let fruits = [Fruit("日本", "Kyoto"), Fruit("fig", "Izmir")];
+        assert_eq!(table(&fruits, false), "NAME   AGE\n日本   1d\nfig    1d\n");
     }
 }

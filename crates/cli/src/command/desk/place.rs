@@ -10,11 +10,33 @@ const MOST_SIMILAR: usize = 5;
 /// Longest name of an object, in bytes.
 const NAME_MAX: usize = 253;
 
+/// Characters by which a name is told that is too long to be told.
+const BEGINNING: usize = 30;
+
 /// A text that names no object.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is no name of an object")]
-struct ParsePlace {
-    text: String,
+enum PlaceError {
+    #[error("{text:?} is no name of an object")]
+    Parse { text: String },
+    #[error(
+        "{beginning:?}… is too long to be a name of an object: it has {length} characters, and {NAME_MAX} is the most"
+    )]
+    Fit { beginning: String, length: usize },
+}
+
+impl PlaceError {
+    fn of(text: &str) -> Self {
+        let too_long = text.split('/').find(|name| name.len() > NAME_MAX);
+        match too_long {
+            Some(name) => Self::Fit {
+                beginning: name.chars().take(BEGINNING).collect(),
+                length: name.chars().count(),
+            },
+            None => Self::Parse {
+                text: text.to_owned(),
+            },
+        }
+    }
 }
 
 /// Reads `NAMESPACE/NAME`, or `NAME` in a namespace that is known otherwise.
@@ -23,11 +45,8 @@ pub(in crate::command) fn place(text: &str, namespace: &str) -> Result<Namespace
     if is_name(namespace) && is_name(name) {
         return Ok(NamespacedName::new(namespace, name));
     }
-    let error = ParsePlace {
-        text: text.to_owned(),
-    };
     Err(Failure::fixable(
-        &error,
+        &PlaceError::of(text),
         "write NAMESPACE/NAME, or NAME with -n NAMESPACE; names are of small letters, digits, dashes and dots",
     ))
 }
@@ -44,7 +63,7 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// The names that are most like the wanted one, as words.
-pub(in crate::command) fn similar(wanted: &str, mut names: Vec<String>) -> String {
+pub(crate) fn similar(wanted: &str, mut names: Vec<String>) -> String {
     names.sort_by_cached_key(|name| (distance(wanted, name), name.clone()));
     let rest = names.len().saturating_sub(MOST_SIMILAR);
     names.truncate(MOST_SIMILAR);
@@ -85,6 +104,19 @@ mod tests {
             assert_eq!(read(text), None, "{text:?}");
         }
         assert!(!is_name(&"a".repeat(254)));
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_said_to_be_just_that() {
+        let told = place(&format!("app/{}", "a".repeat(300)), "app")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            told.starts_with(
+                "error: \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"… is too long to be a name of an object: it has 300 characters"
+            ),
+            "{told}"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use keydesk_api::meta::GROUP;
 use keydesk_catalog::explain::Aim;
 use kube::Resource;
 
+use super::{Unanswered, passage};
 use crate::exit::Failure;
 
 /// One request to the API server.
@@ -65,6 +66,22 @@ impl Act {
             }
             _ => None,
         }
+    }
+
+    /// How to mend the object by hand.
+    fn edit(&self) -> String {
+        let group = if self.group.is_empty() { "" } else { "." };
+        let name = self.name.as_deref().unwrap_or_default();
+        let namespace = self
+            .namespace
+            .as_ref()
+            .map(|namespace| format!(" -n {namespace}"));
+        self.aim.kubectl(format_args!(
+            "edit {}{group}{} {name}{}",
+            self.plural,
+            self.group,
+            namespace.unwrap_or_default()
+        ))
     }
 
     fn hint(&self) -> String {
@@ -132,19 +149,30 @@ pub(in crate::command) enum Refusal {
     Replace(Box<Act>),
     #[error("the API server does not accept {}: {message}", .act.object())]
     Accept { act: Box<Act>, message: String },
+    #[error("{} cannot be read: {why}", .act.object())]
+    Read { act: Box<Act>, why: String },
     #[error("failed to {act}")]
     Ask {
         act: Box<Act>,
         #[source]
-        source: kube::Error,
+        source: Unanswered,
     },
 }
 
 impl Refusal {
     pub(super) fn of(act: Act, source: kube::Error) -> Self {
         let act = Box::new(act);
-        let kube::Error::Api(status) = &source else {
-            return Self::Ask { act, source };
+        let status = match &source {
+            kube::Error::Api(status) => status,
+            // The answer is JSON, but no such object.
+            kube::Error::SerdeError(why) if why.is_data() => {
+                let why = passage(&why.to_string());
+                return Self::Read { act, why };
+            }
+            _ => {
+                let source = source.into();
+                return Self::Ask { act, source };
+            }
         };
         match (status.code, act.verb) {
             (403, _) => Self::Allow(act),
@@ -155,13 +183,16 @@ impl Refusal {
                 message: status.message.clone(),
                 act,
             },
-            _ => Self::Ask { act, source },
+            _ => Self::Ask {
+                act,
+                source: source.into(),
+            },
         }
     }
 
     /// Whether it is certain that nothing came of it. Where no answer came, nobody knows.
     pub(super) const fn is_certain(&self) -> bool {
-        !matches!(self, Self::Ask { .. })
+        !matches!(self, Self::Ask { .. } | Self::Read { .. })
     }
 }
 
@@ -183,10 +214,10 @@ impl From<Refusal> for Failure {
             Refusal::Create(_) => "choose another name".to_owned(),
             Refusal::Replace(_) => "look at it, and try again".to_owned(),
             Refusal::Accept { .. } => "put that right, and try again".to_owned(),
-            Refusal::Ask { .. } => {
-                "see that the API server of the kubeconfig can be reached, and that you are known there"
-                    .to_owned()
+            Refusal::Read { act, .. } => {
+                format!("its owner puts it right, or deletes it: {}", act.edit())
             }
+            Refusal::Ask { source, .. } => source.hint().to_owned(),
         };
         Self::fixable(&refusal, hint)
     }
@@ -237,6 +268,23 @@ mod tests {
         assert!(
             no_crds.ends_with("keydesk crds | kubectl apply -f - --context prod"),
             "{no_crds}"
+        );
+    }
+
+    #[test]
+    fn who_is_not_known_and_who_comes_at_a_bad_time_are_told_in_a_sentence() {
+        let list = || Act::on::<APIKey>(&Aim::default(), "list", Some("consumer-app"), None);
+        assert_eq!(
+            told(list(), 401),
+            "error: failed to list apikeys.devportal.kuadrant.io in namespace consumer-app: the API server does not know \
+             who you are (401)\n\
+             hint: the token or certificate of the kubeconfig is not accepted there, or no more: put in one that is, or \
+             act as somebody else with --context"
+        );
+        let busy = told(list(), 503);
+        assert!(
+            busy.contains("in namespace consumer-app: the API server answers 503: as the server says\n"),
+            "{busy}"
         );
     }
 

@@ -15,7 +15,7 @@ use crate::exit::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only those that wait for a decision: new ones, and keys that ask for more than was approved
+    /// Only those that wait for a decision: new ones, and keys that ask for other terms than were approved
     #[arg(long)]
     pending: bool,
 
@@ -76,6 +76,9 @@ struct RequestRow {
     message: Option<String>,
     #[serde(skip)]
     age: String,
+    /// The tier for a table, as `keydesk keys` marks it.
+    #[serde(skip)]
+    marked_tier: String,
 }
 
 impl RequestRow {
@@ -96,6 +99,7 @@ impl RequestRow {
             use_case: request.spec.use_case.clone(),
             state,
             message,
+            marked_tier: keys::marked_tier(&request.spec.plan_tier, conditions),
             age: span::age(
                 request.metadata.creation_timestamp.as_ref().map(|time| time.0),
                 now,
@@ -124,7 +128,7 @@ impl Row for RequestRow {
             self.namespace.clone(),
             self.key.clone(),
             self.terms.product.name.clone(),
-            self.terms.tier.clone(),
+            self.marked_tier.clone(),
             self.terms.user_id.clone(),
             self.terms.expires_at.map_or_else(|| "never".to_owned(), rfc3339),
             self.state.clone(),
@@ -137,5 +141,38 @@ impl Row for RequestRow {
 
     fn name(&self) -> String {
         format!("apikeyrequest.devportal.kuadrant.io/{}", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_owner_sees_which_tier_is_in_force_beside_the_one_that_is_asked_for() {
+        let condition = |type_: &str, message: &str| {
+            json!({
+                "type": type_, "status": "True", "reason": "Because", "message": message,
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            })
+        };
+        let request: APIKeyRequest = serde_json::from_value(json!({
+            "metadata": { "name": "r", "namespace": "gamestore" },
+            "spec": {
+                "apiProductRef": { "name": "p" }, "planTier": "gold", "useCase": "",
+                "requestedBy": { "userId": "u", "email": "u@example.com" },
+                "apiKeyRef": { "name": "k", "namespace": "app" },
+            },
+            "status": { "conditions": [
+                condition("Approved", "yes"),
+                condition("TermsChanged", "Asks for plan tier \"gold\" instead of \"bronze\"; what was approved stays"),
+            ] },
+        }))
+        .unwrap();
+        let cells = RequestRow::of(&request, Timestamp::UNIX_EPOCH).cells();
+        assert_eq!(cells[3], "bronze -> gold");
+        assert_eq!(cells[6], "Approved, asks for other terms");
     }
 }

@@ -10,7 +10,7 @@ use keydesk_api::{
 };
 use kube::{Api, Client, Resource, api::PostParams};
 
-use crate::exit::Failure;
+use crate::{command::desk::Unanswered, exit::Failure};
 
 /// Something that a gate lists and watches.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ enum RightsError {
     #[error("you may not list and watch {0}, which the gate decides by")]
     Miss(String),
     #[error("failed to ask the API server what you may read")]
-    Ask(#[source] kube::Error),
+    Ask(#[source] Unanswered),
 }
 
 impl From<RightsError> for Failure {
@@ -90,9 +90,7 @@ impl From<RightsError> for Failure {
                  namespace of enforcement secrets (config/gate); or name the kubeconfig of somebody who may, with \
                  --kubeconfig or --context"
             }
-            RightsError::Ask(_) => {
-                "see that the API server of the kubeconfig can be reached, and that you are known there"
-            }
+            RightsError::Ask(why) => why.hint(),
         };
         Self::fixable(&error, hint)
     }
@@ -110,7 +108,7 @@ pub(super) async fn demand(client: &Client, readable: Vec<Readable>) -> Result<(
         .buffered(8)
         .try_collect()
         .await
-        .map_err(RightsError::Ask)?;
+        .map_err(|why: kube::Error| RightsError::Ask(why.into()))?;
     let missing = answers.into_iter().filter(|(may, _)| !may);
     let mut missing: Vec<_> = missing.map(|(_, readable)| readable.words()).collect();
     missing.dedup();

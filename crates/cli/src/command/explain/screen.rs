@@ -7,6 +7,8 @@ use keydesk_gate::explain::{
     RouteFinding, RuleFinding, Stands,
 };
 
+use crate::command::desk::passage;
+
 /// Rules that are shown where none takes the call.
 const MOST_RULES: usize = 8;
 
@@ -55,16 +57,13 @@ pub(super) fn screen(explanation: &Explanation) -> String {
     text
 }
 
-/// Lines under one heading. What others wrote may hold anything: nothing of it reaches the terminal but text.
+/// Lines under one heading. What others wrote may hold anything: nothing of it reaches the terminal but text, and no more
+/// of it than fits on a screen.
 fn section(text: &mut String, heading: &str, lines: Vec<String>) {
     let mut heading = heading;
     for line in lines {
-        let line: String = line
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
         // A text takes whatever is written to it.
-        let _ = writeln!(text, "{heading:HEADING$}{line}");
+        let _ = writeln!(text, "{heading:HEADING$}{}", passage(&line));
         heading = "";
     }
 }

@@ -6,7 +6,10 @@ use keydesk_catalog::explain::{Explanation, State};
 use serde_json::json;
 
 use crate::{
-    command::{answer, desk::clean},
+    command::{
+        answer,
+        desk::{command, passage},
+    },
     exit::Failure,
 };
 
@@ -43,7 +46,7 @@ pub(super) fn print(explanation: &Explanation, form: Form) -> Result<(), Failure
 }
 
 fn screen(explanation: &Explanation) -> String {
-    let mut text = format!("{}\n\n", clean(&explanation.subject));
+    let mut text = format!("{}\n\n", passage(&explanation.subject));
     for step in &explanation.steps {
         let mark = match step.state {
             State::Good => "ok",
@@ -55,13 +58,46 @@ fn screen(explanation: &Explanation) -> String {
         for line in &step.says {
             let (mark, topic) = heading;
             // A text takes whatever is written to it.
-            let _ = writeln!(text, "{mark:MARK$}{topic:TOPIC$}{}", clean(line));
+            let _ = writeln!(text, "{mark:MARK$}{topic:TOPIC$}{}", passage(line));
             heading = ("", "");
         }
     }
-    let _ = writeln!(text, "\n{}", clean(&explanation.verdict));
+    let _ = writeln!(text, "\n{}", passage(&explanation.verdict));
     for fix in explanation.to_do() {
-        let _ = writeln!(text, "to do: {}: {}", fix.who, clean(&fix.what));
+        let _ = writeln!(text, "to do: {}: {}", fix.who, command(&fix.what));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use keydesk_catalog::explain::{Fix, Step, Who};
+
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_at_length_leaves_the_verdict_on_the_screen() {
+        let explanation = Explanation {
+            subject: "APIKey app/k".to_owned(),
+            works: false,
+            verdict: format!("it does not work: {}", "x".repeat(70_000)),
+            steps: vec![Step {
+                topic: "decisions",
+                state: State::Bad,
+                says: vec![format!("denied by {}", "eve   ".repeat(10_000))],
+                fix: Some(Fix {
+                    who: Who::Owner,
+                    what: "keydesk approve 'my  key'".to_owned(),
+                }),
+            }],
+        };
+        let text = screen(&explanation);
+        assert!(text.lines().all(|line| line.chars().count() < 400), "{text}");
+        assert!(text.contains("NO  decisions  denied by eve eve eve"), "{text}");
+        assert!(text.contains("characters left out"), "{text}");
+        assert!(
+            text.ends_with("to do: the owner of the product: keydesk approve 'my  key'\n"),
+            "a command is told as it is: {text}"
+        );
+    }
 }

@@ -144,7 +144,9 @@ async fn who_changes_the_terms_behind_the_owners_back_gets_what_was_shown() {
             conditions.contains("\"Approved\"") && conditions.contains("\"TermsChanged\"")
         })
         .await;
-    stage.must("consumer", "keys").says(&["Approved, asks for more"]);
+    stage
+        .must("consumer", "keys")
+        .says(&["Approved, asks for other terms"]);
     let name = format!("devportal-{}", request_name(NAMESPACE, "mobile"));
     let enforced = Address::new(kinds::SECRET, "kuadrant-system", &name);
     stage
@@ -159,7 +161,7 @@ async fn who_changes_the_terms_behind_the_owners_back_gets_what_was_shown() {
     ]);
     stage
         .must("owner", "requests --pending")
-        .says(&["consumer-app/mobile", "Approved, asks for more"]);
+        .says(&["consumer-app/mobile", "Approved, asks for other terms"]);
     stage.must("owner", "approve mobile --yes").says(&[
         "change    plan tier gold instead of bronze",
         "approved: API key request approved by owner",

@@ -8,3 +8,4 @@ mod pasting;
 mod rotating;
 mod stage;
 mod story;
+mod strangers;

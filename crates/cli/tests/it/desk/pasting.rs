@@ -17,19 +17,20 @@ async fn a_command_that_is_printed_can_be_pasted_and_acts_on_the_same_cluster_as
         .paste(&asked.after("to see where it stands: "))
         .ended(1)
         .says(&["APIKey consumer-app/mobile", "NO  decisions"]);
-    // A consumer may not do what an owner is told to do, and it is this cluster that says so.
-    stage
-        .paste(&format!(
-            "{} --yes",
-            explained
-                .after("to do: the owner of the product: ")
-                .replace(", or deny", "")
-        ))
-        .ended(1)
-        .says(&[
-            "error: you may not get apikeyrequests.devportal.kuadrant.io",
-            "in namespace gamestore",
-        ]);
+    // What the owner is told to do is for a context of the owner's: as the consumer nobody may do it.
+    let decide = explained.after("to do: the owner of the product: ");
+    assert!(decide.starts_with("keydesk approve "), "{decide}");
+    assert!(
+        !decide.contains("--context") && !decide.contains("--kubeconfig"),
+        "{decide}"
+    );
+    let approve = decide
+        .trim_start_matches("keydesk ")
+        .replace(", or deny", " --yes");
+    stage.run("consumer", &approve).ended(1).says(&[
+        "error: you may not get apikeyrequests.devportal.kuadrant.io",
+        "in namespace gamestore",
+    ]);
 
     let product = stage.must("owner", &format!("explain product {PRODUCT}"));
     let waiting = format!("keydesk requests {}", product.after("keydesk requests "));

@@ -64,11 +64,13 @@ pub(crate) enum Wish {
 }
 
 impl Wish {
-    const fn verb(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Deny => "deny",
-            Self::Revoke => "revoke",
+    /// What is asked on the terminal; whether a no would end a key that was approved.
+    const fn question(self, ends_key: bool) -> &'static str {
+        match (self, ends_key) {
+            (Self::Approve, _) => "approve these terms?",
+            (Self::Deny, false) => "deny these terms?",
+            (Self::Deny, true) => "deny these terms, and end the key that was approved?",
+            (Self::Revoke, _) => "revoke the approval, and end the key?",
         }
     }
 
@@ -149,7 +151,8 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     let sheet = sheet::sheet(&request, product.as_ref(), in_force, wish);
     show(&sheet, yes)?;
     if !yes {
-        confirm(wish).map_err(fail)?;
+        let ends_key = in_force.is_some_and(|decision| decision.approved);
+        confirm(wish, ends_key).map_err(fail)?;
     }
     let by = match reviewed_by {
         Some(by) => by,
@@ -170,7 +173,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     } else {
         outcome::wait(&desk, &written, &request, &terms).await?
     };
-    answer(|out| writeln!(out, "\n{}: {}", wish.done(), super::clean(&words)))
+    answer(|out| writeln!(out, "\n{}: {}", wish.done(), super::passage(&words)))
 }
 
 /// What was decided on the request so far.
@@ -201,13 +204,13 @@ fn show(sheet: &str, yes: bool) -> Result<(), Failure> {
 }
 
 /// Asks on the terminal.
-fn confirm(wish: Wish) -> Result<(), DecideError> {
+fn confirm(wish: Wish, ends_key: bool) -> Result<(), DecideError> {
     let input = io::stdin();
     if !input.is_terminal() {
         return Err(DecideError::AskWhom);
     }
     let mut said = io::stderr();
-    let _ = write!(said, "\n{} these terms? [y/N] ", wish.verb());
+    let _ = write!(said, "\n{} [y/N] ", wish.question(ends_key));
     let _ = said.flush();
     let mut line = String::new();
     match input.read_line(&mut line) {

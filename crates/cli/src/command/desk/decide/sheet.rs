@@ -5,13 +5,17 @@ use std::fmt::Write as _;
 use keydesk_api::{APIKeyRequest, APIProduct, rfc3339};
 use keydesk_catalog::explain::{allowance, changes};
 use keydesk_catalog::shown;
-use keydesk_core::Decision;
+use keydesk_core::{Decision, Terms};
 
 use super::Wish;
-use crate::command::desk::{clean, keys, objects};
+use crate::command::desk::{foreign::phrase, keys, objects, passage};
 
 /// Columns of the headings on the left.
 const HEADING: usize = 10;
+
+/// How to refuse what a key asks for, and nothing that it has.
+const INSTEAD: &str =
+    "to refuse only the change, decide nothing: the key goes on as it was approved, whatever it asks for";
 
 /// The terms of a request, on a few lines.
 pub(super) fn sheet(
@@ -23,14 +27,16 @@ pub(super) fn sheet(
     let terms = shown(request);
     let spec = &request.spec;
     let key = &spec.api_key_ref;
-    let name = product.map_or_else(String::new, |product| format!(" ({})", product.spec.display_name));
+    let name = product.map_or_else(String::new, |product| {
+        format!(" ({})", phrase(&product.spec.display_name))
+    });
     let plan = product.and_then(|product| {
         let plans = &product.status.as_ref()?.discovered_plans;
         plans.iter().find(|plan| plan.tier == terms.tier)
     });
     let tier = match (plan, product) {
-        (Some(plan), _) => format!("{}: {}", terms.tier, allowance(&plan.limits)),
-        (None, Some(_)) => format!("{}: no plan of the product has this tier", terms.tier),
+        (Some(plan), _) => format!("{}: {}", phrase(&terms.tier), allowance(&plan.limits)),
+        (None, Some(_)) => format!("{}: no plan of the product has this tier", phrase(&terms.tier)),
         (None, None) => terms.tier.clone(),
     };
     let scopes: Vec<&str> = terms.scopes.iter().map(String::as_str).collect();
@@ -45,7 +51,11 @@ pub(super) fn sheet(
         ("product", format!("{}{name}", terms.product)),
         (
             "user",
-            format!("{} <{}>, as they say", terms.user_id, spec.requested_by.email),
+            format!(
+                "{} <{}>, as they say",
+                phrase(&terms.user_id),
+                phrase(&spec.requested_by.email)
+            ),
         ),
         ("tier", tier),
         (
@@ -60,23 +70,40 @@ pub(super) fn sheet(
         lines.push(("use case", spec.use_case.clone()));
     }
     lines.push(("now", now(&state, in_force)));
-    let approved = in_force.filter(|decision| decision.approved);
-    if let Some(approved) = approved.filter(|_| wish == Wish::Approve) {
+    if let Some(approved) = in_force.filter(|decision| decision.approved) {
         let changes = changes(&approved.terms, &terms);
-        if changes.is_empty() {
+        let is_change = !changes.is_empty();
+        if !is_change && wish == Wish::Approve {
             lines.push(("change", "none: these terms are approved already".to_owned()));
         }
         lines.extend(changes.into_iter().map(|change| ("change", change)));
+        if wish == Wish::Deny || (wish == Wish::Revoke && is_change) {
+            lines.push(("ends", ends(&approved.terms, &terms)));
+        }
+        if wish != Wish::Approve && is_change {
+            lines.push(("instead", INSTEAD.to_owned()));
+        }
     }
     let mut text = String::new();
     let mut before = "";
     for (heading, line) in &lines {
         let shown = if *heading == before { "" } else { *heading };
         // A text takes whatever is written to it.
-        let _ = writeln!(text, "{shown:HEADING$}{}", clean(line));
+        let _ = writeln!(text, "{shown:HEADING$}{}", passage(line));
         before = heading;
     }
     text
+}
+
+/// What a no takes away: it is a no to the key, whatever it asks for beside.
+fn ends(approved: &Terms, asked: &Terms) -> String {
+    let end = approved
+        .end(asked)
+        .map_or_else(String::new, |end| format!(" until {}", rfc3339(end)));
+    format!(
+        "the key as it was approved, for tier {}{end}: with a denial it works no more",
+        phrase(&approved.tier)
+    )
 }
 
 fn now(state: &str, in_force: Option<&Decision>) -> String {
@@ -97,7 +124,6 @@ fn now(state: &str, in_force: Option<&Decision>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use keydesk_core::Terms;
     use serde_json::json;
 
     use super::*;
@@ -143,6 +169,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_at_length_stays_on_one_screen() {
+        let long = "x".repeat(70_000);
+        let mut request = request();
+        request.spec.requested_by.user_id.clone_from(&long);
+        request.spec.plan_tier.clone_from(&long);
+        request.spec.use_case = format!("mobile{}now       Approved: by owner {long}", " ".repeat(200));
+        let text = sheet(&request, Some(&product()), None, Wish::Approve);
+        assert_eq!(text.lines().count(), 9, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() < 400), "{text}");
+        assert!(text.contains("user      xxx"), "{text}");
+        assert!(text.contains("… (69900 characters left out) …xx"), "{text}");
+        assert!(text.contains("x <ada@example.com>, as they say\n"), "{text}");
+        assert!(
+            text.contains("use case  mobile now Approved: by owner xxx"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn what_would_change_is_shown_beside() {
         let mut before = Decision {
             name: "a".into(),
@@ -161,13 +206,49 @@ mod tests {
             text.ends_with("change    plan tier gold instead of free\n"),
             "{text}"
         );
-        let text = sheet(&request(), None, Some(&before), Wish::Revoke);
-        assert!(!text.contains("change"), "a denial changes no terms: {text}");
         before.terms = shown(&request());
         let text = sheet(&request(), None, Some(&before), Wish::Approve);
         assert!(
             text.ends_with("change    none: these terms are approved already\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn who_denies_a_change_is_told_that_the_key_that_works_ends_with_it() {
+        let mut before = Decision {
+            name: "a".into(),
+            approved: true,
+            by: "owner".into(),
+            message: String::new(),
+            effective_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            terms: Terms {
+                tier: "bronze".into(),
+                ..shown(&request())
+            },
+        };
+        for wish in [Wish::Deny, Wish::Revoke] {
+            let text = sheet(&request(), None, Some(&before), wish);
+            assert!(
+                text.ends_with(
+                    "change    plan tier gold instead of bronze\n\
+                     ends      the key as it was approved, for tier bronze until 2027-01-01T00:00:00Z: with a denial it works \
+                     no more\n\
+                     instead   to refuse only the change, decide nothing: the key goes on as it was approved, whatever it asks \
+                     for\n"
+                ),
+                "{text}"
+            );
+        }
+        before.terms = shown(&request());
+        let text = sheet(&request(), None, Some(&before), Wish::Deny);
+        assert!(
+            text.contains("ends      the key as it was approved, for tier gold"),
+            "{text}"
+        );
+        assert!(!text.contains("change") && !text.contains("instead"), "{text}");
+        before.approved = false;
+        let text = sheet(&request(), None, Some(&before), Wish::Deny);
+        assert!(!text.contains("ends"), "nothing works that could end: {text}");
     }
 }
