@@ -9,8 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use ipnet::IpNet;
-use keydesk_controller::fetch::{FetchError, Fetched, Fetcher, Reach, Resolver};
+use keydesk_controller::fetch::{FetchError, Fetched, Fetcher, Opening, Reach, Resolver};
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -230,11 +229,11 @@ impl Resolver for Rebinding {
 
 /// A fetcher for which of this machine only [`OUTSIDE`] is open.
 fn fetcher(resolver: Arc<dyn Resolver>) -> Fetcher {
-    let outside: IpAddr = OUTSIDE.parse().unwrap();
-    reaching(vec![outside.into()]).with_resolver(resolver)
+    let outside = format!("{OUTSIDE}/32").parse().unwrap();
+    reaching(vec![outside]).with_resolver(resolver)
 }
 
-fn reaching(allow: Vec<IpNet>) -> Fetcher {
+fn reaching(allow: Vec<Opening>) -> Fetcher {
     let reach = Reach {
         allow,
         ..Reach::default()
@@ -301,6 +300,79 @@ async fn s049_redirects_to_hostile_urls_reach_nothing() {
         assert_eq!(inside.connections(), 0, "{target}");
     }
     assert_eq!(outside.connections(), targets.len(), "each redirect was read");
+}
+
+/// A fetcher as in `up --demo`: of this machine, one door is open.
+fn through(door: &Listener) -> Fetcher {
+    reaching(vec![door.address.into()]).with_resolver(Arc::new(Zone::hostile()))
+}
+
+#[tokio::test]
+async fn s049_a_door_that_is_open_opens_no_port_beside_it() {
+    let door = Listener::at("127.0.0.1:0", |_| ok("public")).await.unwrap();
+    let fetcher = through(&door);
+    for host in [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "localhost",
+        "loopback.example",
+    ] {
+        let url = format!("http://{host}:{}/", door.port());
+        assert_eq!(fetch(&fetcher, &url).await.unwrap(), "public", "{url}");
+    }
+
+    let inside = Listener::inside().await;
+    for url in HOSTILE {
+        let url = url.replace("PORT", &inside.port().to_string());
+        let error = fetch(&fetcher, &url).await.expect_err(&url);
+        assert!(
+            matches!(error, FetchError::Url(_) | FetchError::AddressRefused { .. }),
+            "{url}: {error:?}"
+        );
+    }
+    // The port that a URL does not name is its scheme's.
+    for url in ["http://127.0.0.1/", "https://localhost/", "http://127.0.0.1:/"] {
+        let error = fetch(&fetcher, url).await.expect_err(url);
+        assert!(
+            matches!(error, FetchError::AddressRefused { .. }),
+            "{url}: {error:?}"
+        );
+    }
+    assert_eq!(inside.connections(), 0);
+}
+
+#[tokio::test]
+async fn s049_a_door_that_is_open_leads_to_no_port_beside_it() {
+    let inside = Listener::inside().await;
+    let port = inside.port();
+    let targets = [
+        format!("http://127.0.0.1:{port}/"),
+        format!("//127.0.0.1:{port}/"),
+        format!("http://2130706433:{port}/"),
+        format!("http://localhost:{port}/"),
+        "http://127.0.0.1/".to_owned(),
+    ];
+    let locations = targets.clone();
+    let door = Listener::at("127.0.0.1:0", move |path| {
+        match path.trim_start_matches('/').parse::<usize>() {
+            Ok(number) => redirect(&locations[number]),
+            Err(_) => ok("public"),
+        }
+    })
+    .await
+    .unwrap();
+    let fetcher = through(&door);
+    for (number, target) in targets.iter().enumerate() {
+        let url = format!("http://{}/{number}", door.address);
+        let error = fetch(&fetcher, &url).await.expect_err(target);
+        assert!(
+            matches!(error, FetchError::AddressRefused { .. }),
+            "{target}: {error:?}"
+        );
+    }
+    assert_eq!(inside.connections(), 0);
+    assert_eq!(door.connections(), targets.len(), "each redirect was read");
 }
 
 #[tokio::test]

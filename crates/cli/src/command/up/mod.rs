@@ -129,7 +129,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let controller = Controller::new(
         client(User::service_account(rbac::NAMESPACE, rbac::SERVICE_ACCOUNT)),
         // The demo's documents are behind the front door.
-        fetch.and_allow(door.map(|door| door.ip())).settings(),
+        fetch.and_allow(door).settings(),
         readiness.clone(),
     );
     controller.register_metrics(&mut registry);
