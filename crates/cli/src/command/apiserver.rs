@@ -20,7 +20,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         server: ServerArgs { data_dir, listen },
     } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
-    let home = open_home(data_dir, &log)?;
+    let (home, _records) = open_home(data_dir, &log)?;
     let serving = serve(&home, listen, &[ADMIN], stop.drain.clone()).await?;
     serving.announce(&[ADMIN], &[])?;
     let kubeconfig = home.path("kubeconfig");

@@ -88,7 +88,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         fetch,
     } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
-    let home = open_home(data_dir, &log)?;
+    let (home, audited) = open_home(data_dir, &log)?;
     let people = people(demo);
     let admin_listener = bind("--admin-listen", admin_listen).await?;
     let admin_address = admin_listener
@@ -133,6 +133,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         readiness.clone(),
     );
     controller.register_metrics(&mut registry);
+    audited.register(registry.sub_registry_with_prefix("devportal"));
     let controller = controller.run(stop.drain.clone());
     let gateway = local_gateway::run(client(gateway), stop.drain.clone());
     let admin_port = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
