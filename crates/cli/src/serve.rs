@@ -6,9 +6,9 @@ use std::{
 };
 
 use keydesk_apiserver::{ApiServer, Store, StoreError, Tokens as ApiTokens};
-use keydesk_process::{AuditFile, AuditRecords, LogArgs, bind, init_log};
+use keydesk_process::{AuditFile, AuditRecords, LogArgs, init_log};
 use serde_json::json;
-use tokio::task::JoinHandle;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -65,14 +65,13 @@ pub(crate) fn open_home(
     Ok((home, records))
 }
 
-/// Starts the API server of `home` on `listen` for these people, until `shutdown`.
+/// Starts the API server of `home` on `listener` for these people, until `shutdown`.
 pub(crate) async fn serve<'a>(
     home: &'a DataDir,
-    listen: SocketAddr,
+    listener: TcpListener,
     people: &[Person],
     shutdown: CancellationToken,
 ) -> Result<Serving<'a>, Failure> {
-    let listener = bind("--listen", listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::fault(&error))?;
     let path = home.path("store");
     // Reading a large store takes a while; nothing else waits for it yet.

@@ -39,7 +39,7 @@ fn check(output: &Output, says: &[&str]) {
 }
 
 #[test]
-fn a_port_in_use_names_the_flag() {
+fn a_port_in_use_names_the_flag_and_leaves_no_file_behind() {
     let directory = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -50,6 +50,7 @@ fn a_port_in_use_names_the_flag() {
             command.args([other, if other == flag { &address } else { "127.0.0.1:0" }]);
         }
         check(&command.output().unwrap(), &["already in use", &address, flag]);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "{flag}");
     }
 }
 
