@@ -1,19 +1,17 @@
 //! D. Hostile URLs, names and redirects: whoever writes one reaches nothing of this machine. What they aim at is there, and
 //! counts who comes.
 
-use std::collections::HashMap;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+mod listener;
+mod names;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use keydesk_controller::fetch::{FetchError, Fetched, Fetcher, Opening, Reach, Resolver};
-use parking_lot::Mutex;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_util::task::AbortOnDropHandle;
+
+use self::listener::{Listener, inside_information, ok, redirect};
+use self::names::{Rebinding, Zone};
 
 /// Where people who may be fetched from are; nothing else of this machine may be.
 const OUTSIDE: &str = "127.0.0.9";
@@ -96,136 +94,6 @@ const HOSTILE: [&str; 68] = [
     "ftp://127.0.0.1:PORT/",
     "ws://127.0.0.1:PORT/",
 ];
-
-/// Somebody who listens, counts connections, and answers each request by its path.
-struct Listener {
-    address: SocketAddr,
-    connections: Arc<AtomicUsize>,
-    _task: AbortOnDropHandle<()>,
-}
-
-impl Listener {
-    async fn at(address: &str, answer: impl Fn(&str) -> String + Send + Sync + 'static) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let connections = Arc::new(AtomicUsize::new(0));
-        let (count, answer) = (connections.clone(), Arc::new(answer));
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(stream, answer.clone()));
-            }
-        });
-        Ok(Self {
-            address,
-            connections,
-            _task: AbortOnDropHandle::new(task),
-        })
-    }
-
-    /// Something inside: at one port of every address of this machine.
-    async fn inside() -> Self {
-        match Self::at("[::]:0", |_| inside_information()).await {
-            Ok(everywhere) => everywhere,
-            Err(_no_ipv6) => Self::at("0.0.0.0:0", |_| inside_information()).await.unwrap(),
-        }
-    }
-
-    fn port(&self) -> u16 {
-        self.address.port()
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
-    }
-}
-
-async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(&str) -> String>) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            Ok(byte) => head.push(byte),
-            Err(_gone) => return,
-        }
-    }
-    let head = String::from_utf8_lossy(&head);
-    let path = head.split(' ').nth(1).unwrap_or_default();
-    let _ = stream.write_all(answer(path).as_bytes()).await;
-}
-
-fn ok(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
-}
-
-fn inside_information() -> String {
-    ok("inside information")
-}
-
-fn redirect(location: &str) -> String {
-    format!("HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n")
-}
-
-/// Names with fixed addresses.
-struct Zone(HashMap<&'static str, IpAddr>);
-
-impl Zone {
-    fn hostile() -> Self {
-        let names = [
-            ("localhost", "127.0.0.1"),
-            ("localhost.", "::1"),
-            ("loopback.example", "127.0.0.1"),
-            ("metadata.google.internal", "169.254.169.254"),
-            ("six.example", "::1"),
-            ("mapped.example", "::ffff:127.0.0.1"),
-            ("unspecified.example", "0.0.0.0"),
-            ("public.example", OUTSIDE),
-        ];
-        Self(
-            names
-                .map(|(name, address)| (name, address.parse().unwrap()))
-                .into(),
-        )
-    }
-}
-
-impl Resolver for Zone {
-    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
-        let found = self.0.get(host).copied();
-        Box::pin(async move {
-            let found = found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-            Ok(vec![found])
-        })
-    }
-}
-
-/// A name that has other addresses each time; the last ones for ever.
-struct Rebinding {
-    answers: Mutex<Vec<Vec<IpAddr>>>,
-    asked: AtomicUsize,
-}
-
-impl Rebinding {
-    fn new(answers: &[&[&str]]) -> Arc<Self> {
-        let parse = |answer: &&[&str]| answer.iter().map(|address| address.parse().unwrap()).collect();
-        Arc::new(Self {
-            answers: Mutex::new(answers.iter().rev().map(parse).collect()),
-            asked: AtomicUsize::new(0),
-        })
-    }
-}
-
-impl Resolver for Rebinding {
-    fn resolve<'a>(&'a self, _host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let mut answers = self.answers.lock();
-        let next = if answers.len() > 1 {
-            answers.pop()
-        } else {
-            answers.last().cloned()
-        };
-        Box::pin(async move { Ok(next.unwrap_or_default()) })
-    }
-}
 
 /// A fetcher for which of this machine only [`OUTSIDE`] is open.
 fn fetcher(resolver: Arc<dyn Resolver>) -> Fetcher {
