@@ -85,20 +85,38 @@ pub(crate) struct Gating {
     trusted: Vec<IpNet>,
 }
 
+/// Where a gate listens.
+pub(crate) struct Listeners {
+    http: TcpListener,
+    grpc: TcpListener,
+}
+
+impl GateArgs {
+    /// Takes the addresses.
+    pub(crate) async fn bind(&self) -> Result<Listeners, Failure> {
+        Ok(Listeners {
+            http: bind("--gate-listen", self.gate_listen).await?,
+            grpc: bind("--gate-grpc-listen", self.gate_grpc_listen).await?,
+        })
+    }
+}
+
 impl Gating {
-    /// Takes the addresses, and the counters that are kept in `directory`.
-    pub(crate) async fn prepare(args: GateArgs, directory: &Path) -> Result<Self, Failure> {
+    /// Takes the counters that are kept in `directory`.
+    pub(crate) fn prepare(
+        args: GateArgs,
+        Listeners { http, grpc }: Listeners,
+        directory: &Path,
+    ) -> Result<Self, Failure> {
         let GateArgs {
-            gate_listen,
-            gate_grpc_listen,
+            gate_listen: _,
+            gate_grpc_listen: _,
             max_stale,
             limit_scope,
             accept_unmanaged_keys,
             gateway,
             trusted_peers,
         } = args;
-        let http = bind("--gate-listen", gate_listen).await?;
-        let grpc = bind("--gate-grpc-listen", gate_grpc_listen).await?;
         let ledger = Ledger::open(directory)?;
         let counters = Arc::new(ledger.load(jiff::Timestamp::now())?);
         Ok(Self {

@@ -6,9 +6,9 @@ use std::{
 };
 
 use keydesk_apiserver::{ApiServer, Store, StoreError, Tokens as ApiTokens};
-use keydesk_process::{LogArgs, bind, init_log};
+use keydesk_process::{AuditFile, AuditRecords, LogArgs, init_log};
 use serde_json::json;
-use tokio::task::JoinHandle;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -49,23 +49,29 @@ pub(crate) struct Serving<'a> {
     announcement: Announcement<'a>,
 }
 
-/// Takes the data directory, with the audit log in it. What another run announced in it is over.
-pub(crate) fn open_home(directory: Option<PathBuf>, log: &LogArgs) -> Result<DataDir, Failure> {
+/// Takes the data directory, with the audit log in it, of which is counted what is written. What another run announced in it is
+/// over.
+pub(crate) fn open_home(
+    directory: Option<PathBuf>,
+    log: &LogArgs,
+) -> Result<(DataDir, AuditRecords), Failure> {
     let path = directory.map_or_else(DataDir::default_path, Ok)?;
     let home = DataDir::open(&path)?;
     Announcement::withdraw(&home)?;
-    init_log(log, Some(home.append(AUDIT)?))?;
-    Ok(home)
+    let name = home.path(AUDIT).display().to_string();
+    let audit = AuditFile::new(name, home.append(AUDIT)?);
+    let records = audit.records();
+    init_log(log, Some(audit))?;
+    Ok((home, records))
 }
 
-/// Starts the API server of `home` on `listen` for these people, until `shutdown`.
+/// Starts the API server of `home` on `listener` for these people, until `shutdown`.
 pub(crate) async fn serve<'a>(
     home: &'a DataDir,
-    listen: SocketAddr,
+    listener: TcpListener,
     people: &[Person],
     shutdown: CancellationToken,
 ) -> Result<Serving<'a>, Failure> {
-    let listener = bind("--listen", listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::fault(&error))?;
     let path = home.path("store");
     // Reading a large store takes a while; nothing else waits for it yet.

@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use ipnet::IpNet;
-
 use crate::clock::Clock;
-use crate::fetch::{Pace, PrivateRanges};
+use crate::fetch::{Opening, Pace, PrivateRanges};
 
 /// Settings of the controller, with upstream's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Largest OpenAPI document, in bytes, that is taken into a product's status.
     pub openapi_spec_max_size: u64,
-    /// Address ranges, otherwise refused, that outward fetches may reach.
-    pub fetch_allow: Vec<IpNet>,
+    /// Address ranges, otherwise refused, that outward fetches may reach: all of their ports, or one.
+    pub fetch_allow: Vec<Opening>,
     /// Whether outward fetches may reach private address ranges.
     pub fetch_private: PrivateRanges,
     /// How often a document that was fetched is looked at again; zero is never.

@@ -13,6 +13,7 @@ mod drive;
 mod events;
 mod interruption;
 mod key_secrets;
+mod odd;
 mod pulse;
 mod ready;
 mod seen;

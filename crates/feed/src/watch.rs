@@ -1,9 +1,9 @@
 //! The watch of one kind.
 
-use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt as _};
-use keydesk_catalog::{Affected, Catalog, Listing, Object, Ref};
+use keydesk_catalog::{Affected, Catalog, Listing, Ref};
 use kube::{
     Api, Client, ResourceExt as _,
     runtime::{
@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::{
     events::events,
     interruption::Interruptions,
+    odd,
     pulse::Pulse,
     ready::{Readiness, State},
     seen::Seen,
@@ -69,7 +70,6 @@ impl Watch {
     ) -> bool {
         let mut listing = Listing::of(K::KIND);
         let mut told = Batch::default();
-        let mut odd = Odd::default();
         let mut interruptions = Interruptions::of(format!("{:?}", K::KIND));
         let mut events = pin!(events);
         let mut had = false;
@@ -79,7 +79,7 @@ impl Watch {
             match event {
                 Ok(Event::Init) => listing = Listing::of(K::KIND),
                 Ok(Event::InitApply(object)) => {
-                    if let Some(object) = odd.read(object) {
+                    if let Some(object) = odd::read(object) {
                         let affected = listing.apply(&mut self.catalog.write(), object);
                         self.tell(told.add(affected));
                     }
@@ -94,7 +94,7 @@ impl Watch {
                 }
                 Ok(Event::Apply(object)) => {
                     let reference = reference(&object);
-                    let affected = match odd.read(object) {
+                    let affected = match odd::read(object) {
                         Some(object) => self.catalog.write().apply(object),
                         // Nothing may pass on account of what cannot be read.
                         None => self.catalog.write().delete(&reference),
@@ -141,32 +141,6 @@ impl Batch {
     fn take(&mut self) -> Affected {
         self.objects = 0;
         std::mem::take(&mut self.affected)
-    }
-}
-
-/// The objects of a kind that cannot be read, so that each version of one is reported once.
-#[derive(Default)]
-struct Odd {
-    reported: HashMap<String, Option<String>>,
-}
-
-impl Odd {
-    fn read<K: Watched>(&mut self, seen: Seen<K>) -> Option<Object> {
-        match seen {
-            Seen::Read(object) => Some(object.into_object()),
-            Seen::Odd { meta, why } => {
-                let name = format!(
-                    "{}/{}",
-                    meta.namespace.as_deref().unwrap_or_default(),
-                    meta.name.as_deref().unwrap_or_default()
-                );
-                if self.reported.get(&name) != Some(&meta.resource_version) {
-                    tracing::error!(kind = ?K::KIND, object = name, error = why, "failed to read {:?} {name}", K::KIND);
-                    self.reported.insert(name, meta.resource_version);
-                }
-                None
-            }
-        }
     }
 }
 

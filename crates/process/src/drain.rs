@@ -8,6 +8,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+/// SIGXFSZ, on every system that we know.
+const FILE_SIZE_LIMIT: SignalKind = SignalKind::from_raw(25);
+
 /// The stages of stopping. Work watches [`Stop::drain`]; only [`until_drained`] looks at `force`.
 #[derive(Debug, Clone)]
 pub struct Stop {
@@ -64,6 +67,8 @@ impl Stop {
     /// # Errors
     /// When the system refuses to deliver signals to us.
     pub fn on_signals_after(delay: Duration) -> Result<Self, WatchSignals> {
+        // Who listens is not killed by it: the write that makes a file too large (`ulimit -f`) fails, as on a full disk.
+        drop(signal(FILE_SIZE_LIMIT).map_err(WatchSignals)?);
         let mut terminate = signal(SignalKind::terminate()).map_err(WatchSignals)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(WatchSignals)?;
         let (tell, asked) = mpsc::channel(1);

@@ -6,6 +6,7 @@
 
 mod admin;
 mod args;
+mod audit;
 mod drain;
 pub mod lease;
 mod listen;
@@ -15,6 +16,7 @@ mod vitals;
 
 pub use admin::{Health, metrics_router, probe_router, serve as serve_admin};
 pub use args::{AdminArgs, LogArgs, LogFormat};
+pub use audit::{AuditFile, AuditRecords};
 pub use drain::{Forced, Stop, WatchSignals, until_drained};
 pub use listen::{ListenError, bind};
 pub use log::{Chain, LogError, chain, init as init_log};

@@ -3,9 +3,7 @@
 use std::{
     error::Error,
     fmt::{self, Display},
-    fs::File,
     io::{IsTerminal as _, stderr},
-    sync::Mutex,
 };
 
 use tracing_subscriber::{
@@ -16,7 +14,10 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
-use crate::args::{LogArgs, LogFormat};
+use crate::{
+    args::{LogArgs, LogFormat},
+    audit::AuditFile,
+};
 
 /// The target of audit lines: who changed what.
 const AUDIT: &str = "audit";
@@ -43,11 +44,12 @@ pub enum LogError {
 }
 
 /// Installs the process-wide log. With an `audit` file, audit lines go there, as JSON; they are many, and so not on
-/// standard error beside, unless the filter names them (`info,audit=info`).
+/// standard error beside, unless the filter names them (`info,audit=info`). One
+/// that cannot be written is told on standard error.
 ///
 /// # Errors
 /// When the filter does not parse, or a log is installed already.
-pub fn init(args: &LogArgs, audit: Option<File>) -> Result<(), LogError> {
+pub fn init(args: &LogArgs, audit: Option<AuditFile>) -> Result<(), LogError> {
     let LogArgs { log_format, log } = args;
     let filter = EnvFilter::builder()
         .parse(directives(log, audit.is_some()))
@@ -65,7 +67,7 @@ pub fn init(args: &LogArgs, audit: Option<File>) -> Result<(), LogError> {
         layer()
             .json()
             .flatten_event(true)
-            .with_writer(Mutex::new(file))
+            .with_writer(file)
             .with_filter(only)
     });
     tracing_subscriber::registry()

@@ -1,6 +1,6 @@
 //! `keydesk apiserver`: the API server of a data directory, and nothing else.
 
-use keydesk_process::{LogArgs, Stop, until_drained};
+use keydesk_process::{LogArgs, Stop, bind, until_drained};
 
 use super::{DRAIN, answer, shell_word::shell_word};
 use crate::{
@@ -20,8 +20,9 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         server: ServerArgs { data_dir, listen },
     } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
-    let home = open_home(data_dir, &log)?;
-    let serving = serve(&home, listen, &[ADMIN], stop.drain.clone()).await?;
+    let listener = bind("--listen", listen).await?;
+    let (home, _records) = open_home(data_dir, &log)?;
+    let serving = serve(&home, listener, &[ADMIN], stop.drain.clone()).await?;
     serving.announce(&[ADMIN], &[])?;
     let kubeconfig = home.path("kubeconfig");
     answer(|out| {

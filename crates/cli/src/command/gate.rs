@@ -51,9 +51,11 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         // Not within the one of `up`: that has its own gate, with its own counts.
         None => DataDir::default_path()?.with_file_name("keydesk-gate"),
     };
-    let home = DataDir::open(&directory)?;
+    // What fails here leaves no file behind.
     let admin_listener = bind("--admin-listen", admin_listen).await?;
-    let gating = Gating::prepare(gate, &home.path("")).await?;
+    let listeners = gate.bind().await?;
+    let home = DataDir::open(&directory)?;
+    let gating = Gating::prepare(gate, listeners, &home.path(""))?;
     let client = cluster(kubeconfig).await?;
 
     for (flag, address) in gating.addresses()? {

@@ -6,6 +6,7 @@
 
 mod commands;
 mod controller;
+mod demo;
 mod deployment;
 mod desk;
 mod explain;

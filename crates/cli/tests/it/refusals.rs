@@ -39,7 +39,7 @@ fn check(output: &Output, says: &[&str]) {
 }
 
 #[test]
-fn a_port_in_use_names_the_flag() {
+fn a_port_in_use_names_the_flag_and_leaves_no_file_behind() {
     let directory = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -50,6 +50,7 @@ fn a_port_in_use_names_the_flag() {
             command.args([other, if other == flag { &address } else { "127.0.0.1:0" }]);
         }
         check(&command.output().unwrap(), &["already in use", &address, flag]);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "{flag}");
     }
 }
 
@@ -151,13 +152,13 @@ fn a_directory_with_files_of_somebody_else_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_full_disk_ends_the_program_and_loses_nothing() {
+async fn a_full_disk_or_a_limit_on_files_ends_the_program_with_words_and_loses_nothing() {
     let directory = tempfile::tempdir().unwrap();
     // A file that may not grow takes no more than a disk that is full.
     let program = directory.path().join("keydesk");
     fs::write(
         &program,
-        format!("#!/bin/sh\ntrap '' XFSZ\nulimit -f 16384\nexec '{KEYDESK}' \"$@\"\n"),
+        format!("#!/bin/sh\nulimit -f 16384\nexec '{KEYDESK}' \"$@\"\n"),
     )
     .unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
@@ -191,6 +192,25 @@ async fn a_full_disk_ends_the_program_and_loses_nothing() {
         assert!(admin.find(&address).await.is_some(), "{name} was acknowledged");
     }
     assert!(up.interrupt().await.0.success());
+}
+
+#[test]
+fn a_limit_on_files_that_leaves_no_room_at_all_is_told_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -f 16; exec \"$@\"",
+            "sh",
+            KEYDESK,
+            "up",
+            "--data-dir",
+        ])
+        .arg(directory.path())
+        .args(free_ports())
+        .output()
+        .unwrap();
+    check(&output, &["File too large", "the disk has room"]);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use keydesk_testkit::{Address, fixtures, kinds, up::Up};
 use serde_json::{Value, json};
 
-use crate::KEYDESK;
+use crate::{KEYDESK, controller::probe};
 
 fn text(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).unwrap()
@@ -130,6 +130,44 @@ async fn every_write_leaves_a_line_in_the_audit_log() {
         line["user"] == "admin" && line["verb"] == "create" && line["resource"] == "namespaces"
     };
     assert_eq!(lines.iter().filter(mine).count(), 1, "{audit}");
+}
+
+#[tokio::test]
+async fn an_audit_log_that_cannot_be_written_is_told_once_and_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &[]).await;
+    let scrape = async |up: &Up| probe(up.address("admin-listen").parse().unwrap(), "/metrics").await;
+    let written = scrape(&up).await;
+    assert!(
+        written.contains("\ndevportal_audit_records_total{outcome=\"failed\"} 0\n"),
+        "{written}"
+    );
+    assert!(up.interrupt().await.0.success());
+
+    let log = directory.path().join("audit.log");
+    std::fs::remove_file(&log).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &log).unwrap();
+    let up = Up::start(KEYDESK, directory.path(), &[]).await;
+    let admin = up.person("admin").await;
+    for name in ["mine", "yours"] {
+        admin.create(&fixtures::namespace(name)).await.unwrap();
+    }
+    let scraped = scrape(&up).await;
+    let failed = scraped
+        .lines()
+        .find_map(|line| line.strip_prefix("devportal_audit_records_total{outcome=\"failed\"} "));
+    assert!(failed.unwrap().parse::<u64>().unwrap() >= 2, "{scraped}");
+    let (status, said) = up.interrupt().await;
+    assert!(status.success(), "{said}");
+    let told: Vec<_> = said
+        .lines()
+        .filter(|line| line.contains("failed to write the audit log"))
+        .collect();
+    assert_eq!(told.len(), 1, "{said}");
+    assert!(
+        told[0].contains("ERROR") && told[0].contains("No space left on device"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -75,9 +75,10 @@ async fn resolve(
     let Some(first) = found.first().copied() else {
         return Err(failed(io::Error::other("it has no address")));
     };
-    let allowed = found.into_iter().filter(|address| reach.allows(*address));
-    let allowed: Vec<_> = allowed
+    let allowed: Vec<_> = found
+        .into_iter()
         .map(|address| SocketAddr::new(address, url.port()))
+        .filter(|to| reach.allows(*to))
         .take(MAX_ADDRESSES)
         .collect();
     if allowed.is_empty() {

@@ -21,7 +21,7 @@ mod retry_after;
 mod url;
 mod validators;
 
-pub use address::{PrivateRanges, Reach};
+pub use address::{Opening, ParseOpening, PrivateRanges, Reach};
 pub use client::{Fetched, Fetcher};
 pub use documents::{Documents, Holding, Kept, Outcome, Pace, Purpose, Wanted};
 pub use error::FetchError;

@@ -1,6 +1,5 @@
 //! Where the scenarios play: a world with the namespaces, a running controller, and the fixtures as asked for.
 
-use ipnet::IpNet;
 use keydesk_api::meta::annotation::REPLACES;
 use keydesk_controller::Settings;
 use keydesk_feed::Readiness;
@@ -307,7 +306,7 @@ impl Drop for Stage {
 
 /// Settings for tests: outward fetches may go to the test server, and to no other loopback address.
 pub(crate) fn settings() -> Settings {
-    let test_server: IpNet = "127.0.0.1/32".parse().expect("an address block");
+    let test_server = "127.0.0.1/32".parse().expect("an address block");
     Settings {
         fetch_allow: vec![test_server],
         ..Settings::default()

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use keydesk_controller::fetch::{PrivateRanges, Reach};
+use keydesk_controller::fetch::{Opening, PrivateRanges, Reach};
 
 pub(crate) fn judge(data: &[u8]) {
     let Some((&[flags, length], address)) = data.split_first_chunk::<2>() else {
@@ -28,7 +28,7 @@ pub(crate) fn judge(data: &[u8]) {
     // Ranges that an operator opens, as wide as they may be, open nothing that is carried in them.
     reach
         .allow
-        .extend(IpNet::new(IpAddr::V6(address), length % 129).map(|range| range.trunc()));
+        .extend(IpNet::new(IpAddr::V6(address), length % 129).map(|range| Opening::from(range.trunc())));
     carriers(&reach, v4(&address));
 }
 
@@ -42,24 +42,18 @@ fn check(reach: &Reach, address: Ipv6Addr) {
         || inner.is_unspecified()
         || inner.is_documentation()
         || (reach.private == PrivateRanges::Deny && inner.is_private());
-    assert!(
-        !(refused && reach.allows(IpAddr::V4(inner))),
-        "{inner} is refused"
-    );
+    assert!(!(refused && allows(reach, inner)), "{inner} is refused");
     let refused = address.is_loopback()
         || address.is_multicast()
         || address.is_unspecified()
         || address.is_unicast_link_local()
         || (reach.private == PrivateRanges::Deny && address.is_unique_local());
-    assert!(
-        !(refused && reach.allows(IpAddr::V6(address))),
-        "{address} is refused"
-    );
+    assert!(!(refused && allows(reach, address)), "{address} is refused");
 }
 
 /// No form that carries an address reaches further than the address itself.
 fn carriers(reach: &Reach, inner: Ipv4Addr) {
-    if reach.allows(IpAddr::V4(inner)) {
+    if allows(reach, inner) {
         return;
     }
     let [a, b, c, d] = inner.octets();
@@ -75,11 +69,12 @@ fn carriers(reach: &Reach, inner: Ipv4Addr) {
     ] {
         // Those two are no such forms, but addresses of their own.
         let own = carrier.is_loopback() || carrier.is_unspecified();
-        assert!(
-            own || !reach.allows(IpAddr::V6(carrier)),
-            "{carrier} leads to {inner}"
-        );
+        assert!(own || !allows(reach, carrier), "{carrier} leads to {inner}");
     }
+}
+
+fn allows(reach: &Reach, address: impl Into<IpAddr>) -> bool {
+    reach.allows((address.into(), 80).into())
 }
 
 fn v4(address: &Ipv6Addr) -> Ipv4Addr {

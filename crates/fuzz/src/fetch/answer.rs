@@ -17,7 +17,7 @@ const LIMIT: u64 = 1 << 10;
 static FETCHER: LazyLock<Fetcher> = LazyLock::new(|| {
     let here = IpNet::from(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let reach = Reach {
-        allow: vec![here],
+        allow: vec![here.into()],
         private: PrivateRanges::Deny,
     };
     Fetcher::new(reach).with_deadline(Duration::from_secs(5))

@@ -51,7 +51,7 @@ pub(crate) fn fetch(data: &[u8]) {
         Some(Host::Domain(_)) | None => None,
     };
     // It would be connected to.
-    if address.is_some_and(|address| reach().allows(address)) {
+    if address.is_some_and(|address| reach().allows((address, 80).into())) {
         return;
     }
     let fetched = block_on(FETCHER.fetch(text, 1, None));

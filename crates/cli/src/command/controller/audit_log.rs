@@ -9,6 +9,8 @@ use std::{
     str::FromStr,
 };
 
+use keydesk_process::AuditFile;
+
 use crate::exit::Failure;
 
 /// A file to append to, or standard output.
@@ -41,7 +43,7 @@ struct OpenError {
 
 impl AuditLog {
     /// Opens it.
-    pub(super) fn open(&self) -> Result<File, Failure> {
+    pub(super) fn open(&self) -> Result<AuditFile, Failure> {
         let (name, opened) = match self {
             Self::StandardOutput => {
                 let output = io::stdout().as_fd().try_clone_to_owned();
@@ -56,19 +58,19 @@ impl AuditLog {
                 (path.display().to_string(), options)
             }
         };
-        opened.map_err(|source| {
-            let error = OpenError { name, source };
-            Failure::fixable(
-                &error,
+        match opened {
+            Ok(file) => Ok(AuditFile::new(name, file)),
+            Err(source) => Err(Failure::fixable(
+                &OpenError { name, source },
                 "name a file in a directory that exists and can be written to",
-            )
-        })
+            )),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Write as _, os::unix::fs::PermissionsExt as _};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -78,7 +80,7 @@ mod tests {
         let path = directory.path().join("audit.log");
         let Ok(log) = path.to_str().unwrap().parse::<AuditLog>();
         for line in ["one\n", "two\n"] {
-            log.open().unwrap().write_all(line.as_bytes()).unwrap();
+            log.open().unwrap().append(line.as_bytes());
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);

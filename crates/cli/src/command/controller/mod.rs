@@ -12,7 +12,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use keydesk_controller::Controller;
 use keydesk_feed::Readiness;
 use keydesk_process::{
-    Bounds, Health, LogArgs, Registry, Stop, init_log, probe_router, register_vitals, until_drained,
+    AuditFile, Bounds, Health, LogArgs, Registry, Stop, init_log, probe_router, register_vitals,
+    until_drained,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         zap,
     } = args;
     let audit = audit_log.as_ref().map(AuditLog::open).transpose()?;
+    let audited = audit.as_ref().map(AuditFile::records);
     init_log(&zap.over(log), audit)?;
     webhook.ignore();
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
@@ -102,6 +104,9 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     register_vitals(&mut registry);
     requests.register(&mut registry);
     controller.register_metrics(&mut registry);
+    if let Some(records) = audited {
+        records.register(registry.sub_registry_with_prefix("devportal"));
+    }
     // The lease is held until nothing is written any more.
     let written = CancellationToken::new();
     let mut elected = JoinSet::new();

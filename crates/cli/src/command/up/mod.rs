@@ -88,23 +88,26 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         fetch,
     } = args;
     let stop = Stop::on_signals().map_err(|error| Failure::fault(&error))?;
-    let home = open_home(data_dir, &log)?;
     let people = people(demo);
+    // What fails here leaves no file behind.
+    let listener = bind("--listen", listen).await?;
     let admin_listener = bind("--admin-listen", admin_listen).await?;
     let admin_address = admin_listener
         .local_addr()
         .map_err(|error| Failure::fault(&error))?;
-    let gating = Gating::prepare(gate, &home.path("gate")).await?;
+    let gate_listeners = gate.bind().await?;
     let front = if demo {
         Some(Front::prepare(front_door_listen).await?)
     } else {
         None
     };
+    let (home, audited) = open_home(data_dir, &log)?;
+    let gating = Gating::prepare(gate, gate_listeners, &home.path("gate"))?;
     let door = front.as_ref().map(|front| front.address);
     let mut listeners = vec![("admin-listen", admin_address)];
     listeners.extend(gating.addresses()?);
     listeners.extend(door.map(|door| ("front-door-listen", door)));
-    let serving = serve(&home, listen, &people, stop.drain.clone()).await?;
+    let serving = serve(&home, listener, &people, stop.drain.clone()).await?;
 
     let client = |user: User| Client::new(serving.server.as_user(user), "default");
     let gateway = User::service_account(rbac::NAMESPACE, "local-gateway");
@@ -129,10 +132,11 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let controller = Controller::new(
         client(User::service_account(rbac::NAMESPACE, rbac::SERVICE_ACCOUNT)),
         // The demo's documents are behind the front door.
-        fetch.and_allow(door.map(|door| door.ip())).settings(),
+        fetch.and_allow(door).settings(),
         readiness.clone(),
     );
     controller.register_metrics(&mut registry);
+    audited.register(registry.sub_registry_with_prefix("devportal"));
     let controller = controller.run(stop.drain.clone());
     let gateway = local_gateway::run(client(gateway), stop.drain.clone());
     let admin_port = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());

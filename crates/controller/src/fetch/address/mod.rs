@@ -1,18 +1,20 @@
 //! Which addresses an outward fetch may connect to.
 
 mod carried;
+mod opening;
 #[cfg(test)]
 mod tests;
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     str::FromStr,
 };
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::{Ipv4Net, Ipv6Net};
 
 use self::carried::carried;
+pub use self::opening::{Opening, ParseOpening};
 
 /// Ranges that reach this machine, its link, a cloud's metadata service, or nobody in particular: those that the IANA
 /// registry of special-purpose addresses does not call globally reachable, except the private ones, and the platform
@@ -104,26 +106,26 @@ impl FromStr for PrivateRanges {
 /// How far outward fetches reach: the operator's choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// Ranges that are open although they are otherwise refused.
-    pub allow: Vec<IpNet>,
+    /// What is open although it is otherwise refused.
+    pub allow: Vec<Opening>,
     /// Whether private ranges are open.
     pub private: PrivateRanges,
 }
 
 impl Reach {
-    /// Whether a fetch may connect to `address`.
+    /// Whether a fetch may connect `to` this address and port.
     ///
     /// An address is judged as it is written, so `127.0.0.0/8` among [`Reach::allow`] does not open `::ffff:127.0.0.1`. One
     /// that carries an IPv4 address must be opened itself, and what it carries must be allowed too: `64:ff9b::/96` opens
     /// what a NAT64 reaches, but not the metadata service behind it.
     #[must_use]
-    pub fn allows(&self, address: IpAddr) -> bool {
-        let open = self.allow.iter().any(|range| range.contains(&address));
-        match address {
+    pub fn allows(&self, to: SocketAddr) -> bool {
+        let open = self.allow.iter().any(|opening| opening.contains(to));
+        match to.ip() {
             IpAddr::V4(address) => open || self.reaches_v4(address),
             IpAddr::V6(address) => {
                 (open || self.reaches_v6(address))
-                    && carried(address).is_none_or(|carried| self.allows(IpAddr::V4(carried)))
+                    && carried(address).is_none_or(|carried| self.allows((carried, to.port()).into()))
             }
         }
     }

@@ -1,5 +1,7 @@
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
+use ipnet::IpNet;
+
 use super::*;
 
 fn reach(allow: &[&str]) -> Reach {
@@ -9,8 +11,12 @@ fn reach(allow: &[&str]) -> Reach {
     }
 }
 
+fn at(address: IpAddr) -> SocketAddr {
+    (address, 80).into()
+}
+
 fn allows(reach: &Reach, address: &str) -> bool {
-    reach.allows(address.parse().unwrap())
+    reach.allows(at(address.parse().unwrap()))
 }
 
 #[test]
@@ -118,6 +124,29 @@ fn the_operator_can_open_a_range_and_only_that() {
 }
 
 #[test]
+fn the_operator_can_open_one_port_and_only_that() {
+    let door = reach(&["127.0.0.1/32:8000"]);
+    let allows = |reach: &Reach, to: &str| reach.allows(to.parse().unwrap());
+    assert!(allows(&door, "127.0.0.1:8000"));
+    for beside in [
+        "127.0.0.1:7999",
+        "127.0.0.1:80",
+        "127.0.0.2:8000",
+        "[::1]:8000",
+        "[::ffff:127.0.0.1]:8000",
+    ] {
+        assert!(!allows(&door, beside), "{beside}");
+    }
+    let translated = reach(&["[64:ff9b::/96]:443", "127.0.0.1/32:80"]);
+    assert!(allows(&translated, "[64:ff9b::1.1.1.1]:443"));
+    assert!(!allows(&translated, "[64:ff9b::1.1.1.1]:80"));
+    assert!(
+        !allows(&translated, "[64:ff9b::127.0.0.1]:443"),
+        "what it carries is open at another port"
+    );
+}
+
+#[test]
 fn what_a_nat64_reaches_is_judged_by_what_it_carries() {
     let nat64 = reach(&["64:ff9b::/96"]);
     assert!(allows(&nat64, "64:ff9b::1.1.1.1"));
@@ -177,10 +206,10 @@ proptest! {
             || address.is_documentation();
         let public = Reach { private: PrivateRanges::Deny, ..Reach::default() };
         if special {
-            prop_assert!(!Reach::default().allows(address.into()));
+            prop_assert!(!Reach::default().allows(at(address.into())));
         }
         if special || address.is_private() {
-            prop_assert!(!public.allows(address.into()));
+            prop_assert!(!public.allows(at(address.into())));
         }
     }
 
@@ -192,7 +221,7 @@ proptest! {
                 continue;
             }
             prop_assert_eq!(carried(form), Some(address), "{}", form);
-            prop_assert_eq!(everything.allows(form.into()), everything.allows(address.into()), "{}", form);
+            prop_assert_eq!(everything.allows(at(form.into())), everything.allows(at(address.into())), "{}", form);
         }
     }
 
@@ -201,14 +230,14 @@ proptest! {
         let every_v4 = reach(&["0.0.0.0/0"]);
         // An ISATAP address is one of an ordinary network: it is judged by what it carries alone.
         for form in &forms(address, noise)[..7] {
-            prop_assert!(!every_v4.allows((*form).into()), "{}", form);
+            prop_assert!(!every_v4.allows(at((*form).into())), "{}", form);
         }
     }
 
     #[test]
     fn what_is_allowed_in_v6_is_global_or_private(bits in any::<u128>(), within in any::<bool>()) {
         let address = Ipv6Addr::from_bits(if within { bits >> 3 | 1 << 125 } else { bits });
-        if Reach::default().allows(address.into()) {
+        if Reach::default().allows(at(address.into())) {
             prop_assert!(!address.is_loopback() && !address.is_multicast() && !address.is_unicast_link_local());
             prop_assert!(address.segments()[0] >> 13 == 1 || address.is_unique_local());
         }
@@ -217,13 +246,13 @@ proptest! {
     #[test]
     fn opening_a_range_closes_nothing_and_denying_opens_nothing(bits in any::<u128>(), v4 in addresses_v4(), length in 0_u8..=32) {
         let range = Ipv4Net::new(v4, length).unwrap().trunc();
-        let opened = Reach { allow: vec![range.into()], ..Reach::default() };
+        let opened = Reach { allow: vec![IpNet::from(range).into()], ..Reach::default() };
         let public = Reach { private: PrivateRanges::Deny, ..Reach::default() };
         for address in [IpAddr::V4(v4), IpAddr::V6(Ipv6Addr::from_bits(bits))] {
-            let by_default = Reach::default().allows(address);
-            prop_assert!(opened.allows(address) || !by_default);
-            prop_assert!(by_default || !public.allows(address));
+            let by_default = Reach::default().allows(at(address));
+            prop_assert!(opened.allows(at(address)) || !by_default);
+            prop_assert!(by_default || !public.allows(at(address)));
         }
-        prop_assert!(opened.allows(v4.into()));
+        prop_assert!(opened.allows(at(v4.into())));
     }
 }

@@ -1,20 +1,17 @@
 //! D. Hostile URLs, names and redirects: whoever writes one reaches nothing of this machine. What they aim at is there, and
 //! counts who comes.
 
-use std::collections::HashMap;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+mod listener;
+mod names;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use ipnet::IpNet;
-use keydesk_controller::fetch::{FetchError, Fetched, Fetcher, Reach, Resolver};
-use parking_lot::Mutex;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_util::task::AbortOnDropHandle;
+use keydesk_controller::fetch::{FetchError, Fetched, Fetcher, Opening, Reach, Resolver};
+
+use self::listener::{Listener, inside_information, ok, redirect};
+use self::names::{Rebinding, Zone};
 
 /// Where people who may be fetched from are; nothing else of this machine may be.
 const OUTSIDE: &str = "127.0.0.9";
@@ -98,143 +95,13 @@ const HOSTILE: [&str; 68] = [
     "ws://127.0.0.1:PORT/",
 ];
 
-/// Somebody who listens, counts connections, and answers each request by its path.
-struct Listener {
-    address: SocketAddr,
-    connections: Arc<AtomicUsize>,
-    _task: AbortOnDropHandle<()>,
-}
-
-impl Listener {
-    async fn at(address: &str, answer: impl Fn(&str) -> String + Send + Sync + 'static) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let connections = Arc::new(AtomicUsize::new(0));
-        let (count, answer) = (connections.clone(), Arc::new(answer));
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(stream, answer.clone()));
-            }
-        });
-        Ok(Self {
-            address,
-            connections,
-            _task: AbortOnDropHandle::new(task),
-        })
-    }
-
-    /// Something inside: at one port of every address of this machine.
-    async fn inside() -> Self {
-        match Self::at("[::]:0", |_| inside_information()).await {
-            Ok(everywhere) => everywhere,
-            Err(_no_ipv6) => Self::at("0.0.0.0:0", |_| inside_information()).await.unwrap(),
-        }
-    }
-
-    fn port(&self) -> u16 {
-        self.address.port()
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
-    }
-}
-
-async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(&str) -> String>) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            Ok(byte) => head.push(byte),
-            Err(_gone) => return,
-        }
-    }
-    let head = String::from_utf8_lossy(&head);
-    let path = head.split(' ').nth(1).unwrap_or_default();
-    let _ = stream.write_all(answer(path).as_bytes()).await;
-}
-
-fn ok(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
-}
-
-fn inside_information() -> String {
-    ok("inside information")
-}
-
-fn redirect(location: &str) -> String {
-    format!("HTTP/1.1 302 Found\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n")
-}
-
-/// Names with fixed addresses.
-struct Zone(HashMap<&'static str, IpAddr>);
-
-impl Zone {
-    fn hostile() -> Self {
-        let names = [
-            ("localhost", "127.0.0.1"),
-            ("localhost.", "::1"),
-            ("loopback.example", "127.0.0.1"),
-            ("metadata.google.internal", "169.254.169.254"),
-            ("six.example", "::1"),
-            ("mapped.example", "::ffff:127.0.0.1"),
-            ("unspecified.example", "0.0.0.0"),
-            ("public.example", OUTSIDE),
-        ];
-        Self(
-            names
-                .map(|(name, address)| (name, address.parse().unwrap()))
-                .into(),
-        )
-    }
-}
-
-impl Resolver for Zone {
-    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
-        let found = self.0.get(host).copied();
-        Box::pin(async move {
-            let found = found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-            Ok(vec![found])
-        })
-    }
-}
-
-/// A name that has other addresses each time; the last ones for ever.
-struct Rebinding {
-    answers: Mutex<Vec<Vec<IpAddr>>>,
-    asked: AtomicUsize,
-}
-
-impl Rebinding {
-    fn new(answers: &[&[&str]]) -> Arc<Self> {
-        let parse = |answer: &&[&str]| answer.iter().map(|address| address.parse().unwrap()).collect();
-        Arc::new(Self {
-            answers: Mutex::new(answers.iter().rev().map(parse).collect()),
-            asked: AtomicUsize::new(0),
-        })
-    }
-}
-
-impl Resolver for Rebinding {
-    fn resolve<'a>(&'a self, _host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let mut answers = self.answers.lock();
-        let next = if answers.len() > 1 {
-            answers.pop()
-        } else {
-            answers.last().cloned()
-        };
-        Box::pin(async move { Ok(next.unwrap_or_default()) })
-    }
-}
-
 /// A fetcher for which of this machine only [`OUTSIDE`] is open.
 fn fetcher(resolver: Arc<dyn Resolver>) -> Fetcher {
-    let outside: IpAddr = OUTSIDE.parse().unwrap();
-    reaching(vec![outside.into()]).with_resolver(resolver)
+    let outside = format!("{OUTSIDE}/32").parse().unwrap();
+    reaching(vec![outside]).with_resolver(resolver)
 }
 
-fn reaching(allow: Vec<IpNet>) -> Fetcher {
+fn reaching(allow: Vec<Opening>) -> Fetcher {
     let reach = Reach {
         allow,
         ..Reach::default()
@@ -301,6 +168,79 @@ async fn s049_redirects_to_hostile_urls_reach_nothing() {
         assert_eq!(inside.connections(), 0, "{target}");
     }
     assert_eq!(outside.connections(), targets.len(), "each redirect was read");
+}
+
+/// A fetcher as in `up --demo`: of this machine, one door is open.
+fn through(door: &Listener) -> Fetcher {
+    reaching(vec![door.address.into()]).with_resolver(Arc::new(Zone::hostile()))
+}
+
+#[tokio::test]
+async fn s049_a_door_that_is_open_opens_no_port_beside_it() {
+    let door = Listener::at("127.0.0.1:0", |_| ok("public")).await.unwrap();
+    let fetcher = through(&door);
+    for host in [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "localhost",
+        "loopback.example",
+    ] {
+        let url = format!("http://{host}:{}/", door.port());
+        assert_eq!(fetch(&fetcher, &url).await.unwrap(), "public", "{url}");
+    }
+
+    let inside = Listener::inside().await;
+    for url in HOSTILE {
+        let url = url.replace("PORT", &inside.port().to_string());
+        let error = fetch(&fetcher, &url).await.expect_err(&url);
+        assert!(
+            matches!(error, FetchError::Url(_) | FetchError::AddressRefused { .. }),
+            "{url}: {error:?}"
+        );
+    }
+    // The port that a URL does not name is its scheme's.
+    for url in ["http://127.0.0.1/", "https://localhost/", "http://127.0.0.1:/"] {
+        let error = fetch(&fetcher, url).await.expect_err(url);
+        assert!(
+            matches!(error, FetchError::AddressRefused { .. }),
+            "{url}: {error:?}"
+        );
+    }
+    assert_eq!(inside.connections(), 0);
+}
+
+#[tokio::test]
+async fn s049_a_door_that_is_open_leads_to_no_port_beside_it() {
+    let inside = Listener::inside().await;
+    let port = inside.port();
+    let targets = [
+        format!("http://127.0.0.1:{port}/"),
+        format!("//127.0.0.1:{port}/"),
+        format!("http://2130706433:{port}/"),
+        format!("http://localhost:{port}/"),
+        "http://127.0.0.1/".to_owned(),
+    ];
+    let locations = targets.clone();
+    let door = Listener::at("127.0.0.1:0", move |path| {
+        match path.trim_start_matches('/').parse::<usize>() {
+            Ok(number) => redirect(&locations[number]),
+            Err(_) => ok("public"),
+        }
+    })
+    .await
+    .unwrap();
+    let fetcher = through(&door);
+    for (number, target) in targets.iter().enumerate() {
+        let url = format!("http://{}/{number}", door.address);
+        let error = fetch(&fetcher, &url).await.expect_err(target);
+        assert!(
+            matches!(error, FetchError::AddressRefused { .. }),
+            "{target}: {error:?}"
+        );
+    }
+    assert_eq!(inside.connections(), 0);
+    assert_eq!(door.connections(), targets.len(), "each redirect was read");
 }
 
 #[tokio::test]
