@@ -20,8 +20,8 @@ pub(crate) enum Automatic {
     Leave,
     /// Approve.
     Create(Box<APIKeyApproval>),
-    /// Approve the changed terms as well, once it is another second: times have no fraction, and a decision that says
-    /// nothing new is none.
+    /// Approve as soon as that can be: of changed terms in another second, as times have no fraction and a decision that
+    /// says nothing new is none; of others once the approval's name is free.
     Await,
     /// Approve the changed terms as well.
     Renew {
@@ -72,6 +72,7 @@ pub(super) fn step(
             }
         }
         Some(_) => Automatic::Leave,
+        None if live.auto_name_taken => Automatic::Await,
         None => {
             let spec = APIKeyApprovalSpec {
                 api_key_request_ref: ApiKeyRequestRef {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::{StreamExt as _, stream};
 use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::condition::{self, KeyAspect};
-use keydesk_api::meta::{is_previous_secret, label, previous_secret_name};
+use keydesk_api::meta::{auto_approval_name, is_previous_secret, label, previous_secret_name};
 use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target};
 use keydesk_core::{Fingerprint, NamespacedName, SecretFacts};
 use kube::ResourceExt;
@@ -198,6 +198,7 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
             request: catalog.request(&edges.request),
             shown_before: None,
             approvals: catalog.approvals_of(&edges.request).filter(stays).collect(),
+            auto_name_taken: auto_name_taken(catalog, &edges.request),
             enforcement_namespace: namespace.map(str::to_owned),
             name_taken,
             secret: SecretFacts::Unnamed,
@@ -217,6 +218,15 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
         secret,
         previous_taken,
     }
+}
+
+/// Whether something has the name that the automatic approval of a request gets.
+fn auto_name_taken(catalog: &Catalog, request: &NamespacedName) -> bool {
+    let id = NamespacedName::new(request.namespace.as_str(), auto_approval_name(&request.name));
+    catalog.approval(&id).is_some_and(|approval| {
+        let object = &approval.object;
+        object.spec.api_key_request_ref.name != request.name || object.metadata.deletion_timestamp.is_some()
+    })
 }
 
 /// What the key claims: its value, and the one that is being rotated out.

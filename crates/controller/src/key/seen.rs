@@ -46,6 +46,8 @@ pub(crate) struct Live {
     pub(crate) shown_before: Option<Terms>,
     /// The approvals of that request that are not being deleted.
     pub(crate) approvals: Vec<Arc<Approval>>,
+    /// An approval of another request, or one that goes, has the name of the automatic one.
+    pub(crate) auto_name_taken: bool,
     /// Where enforcement secrets go.
     pub(crate) enforcement_namespace: Option<String>,
     /// A Secret that is none of ours has the name of the enforcement secret, and there is no other.

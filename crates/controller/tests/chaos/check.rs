@@ -69,16 +69,18 @@ pub(crate) async fn always(stage: &Stage) -> Broken {
 }
 
 /// What failed again and again in a storm is tried once more after so long at the latest.
-const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
+pub(crate) const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
 
 /// Lets everything come to rest, and sees that it is right then. Rest is long enough for nearly all; the others wait for
-/// their backoff.
+/// their backoff, and once more if they look at what is outdated then.
 pub(crate) async fn comes_to_rest(stage: &mut Stage) -> Broken {
     stage.rest().await;
-    if at_rest(stage).await.is_ok() {
-        return Ok(());
+    for _ in 0..2 {
+        if at_rest(stage).await.is_ok() {
+            return Ok(());
+        }
+        sleep(LONGEST_BACKOFF).await;
     }
-    sleep(LONGEST_BACKOFF).await;
     at_rest(stage).await
 }
 

@@ -1,6 +1,6 @@
 //! Where plays are given: one world after the other, in a runtime whose time goes on by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -253,14 +253,24 @@ impl Stage {
             .min()
     }
 
-    /// Sees that nothing is written, also not by a controller that starts `anew`.
+    /// Sees that nothing is written, also not by a controller that starts `anew`. What nobody sees from without may wait for
+    /// its backoff until now.
     pub(crate) async fn is_quiet(&mut self, anew: bool) -> Result<(), String> {
+        if self.writes_nothing(anew).await.is_ok() {
+            return Ok(());
+        }
+        sleep(check::LONGEST_BACKOFF).await;
+        self.writes_nothing(anew).await
+    }
+
+    async fn writes_nothing(&mut self, anew: bool) -> Result<(), String> {
         // Old news is deleted by the API server itself, in its own time.
         for namespace in namespaces() {
             let path = kinds::EVENT.path(namespace);
             self.admin.send(http::Method::DELETE, &path, "", Vec::new()).await;
         }
         let before = self.revision().await;
+        let there = self.versions().await;
         sleep(QUIET / 2).await;
         if anew {
             self.crash().await;
@@ -270,7 +280,27 @@ impl Stage {
         if self.revision().await == before {
             return Ok(());
         }
-        Err("at rest it goes on writing".to_owned())
+        let now = self.versions().await;
+        let written: Vec<_> = now.symmetric_difference(&there).collect();
+        Err(format!("at rest it goes on writing: {written:#?}"))
+    }
+
+    /// What there is, in which version.
+    async fn versions(&self) -> BTreeSet<String> {
+        let mut versions = BTreeSet::new();
+        for kind in [
+            kinds::PRODUCT,
+            kinds::KEY,
+            kinds::REQUEST,
+            kinds::APPROVAL,
+            kinds::SECRET,
+            kinds::EVENT,
+        ] {
+            for object in self.list(kind).await {
+                versions.insert(format!("{} {}", kind.kind, object));
+            }
+        }
+        versions
     }
 
     /// How much was ever written.

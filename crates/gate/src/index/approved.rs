@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use keydesk_catalog::{Catalog, Dossier, KeyRecord, Reviewed, Shown};
+use keydesk_catalog::{Catalog, Dossier, KeyRecord, Shown};
 use keydesk_core::{
     KeyFacts, NamespacedName, ProductFacts, Ruling, Scheme, SecretFacts, Standing, Terms, standing,
 };
@@ -44,11 +44,6 @@ pub(crate) fn rule<T>(
         secret: SecretFacts::Usable,
     };
     approvals.retain(|approval| !approval.deleting);
-    if request.is_none() {
-        // What else they were given for the controller says, which knows what there was to read under that name.
-        approvals
-            .retain(|approval| approval.binding.is_some() || matches!(approval.reviewed, Reviewed::Terms(_)));
-    }
     let decisions = Shown::of(request, &facts.asked).decisions(&approvals, now);
     let product = product(catalog, &facts.asked.product);
     let ruling = standing(&facts, &decisions, &product, now);

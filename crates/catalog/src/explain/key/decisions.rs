@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect, KeyReason};
+use keydesk_api::meta::auto_approval_name;
 use keydesk_api::rfc3339;
 use keydesk_api::v1alpha1::ApprovalMode;
-use keydesk_core::{Decision, winner};
+use keydesk_core::{Decision, NamespacedName, winner};
 
 use super::scene::{Part, Subject};
 use crate::explain::step::{Step, Who};
@@ -84,8 +85,16 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             .as_ref()
             .is_some_and(|product| product.spec.approval_mode == ApprovalMode::Automatic);
         let step = if is_automatic && subject.says(KeyAspect::Failed).is_none() {
-            step.and("the product approves by itself, and the controller has not done it yet")
-                .fix(Who::Platform, "see that the controller runs")
+            let step = step.and("the product approves by itself, and the controller has not done it yet");
+            match in_the_way(subject) {
+                Some((why, id)) => {
+                    let edit = format_args!("edit apikeyapproval {} -n {}", id.name, id.namespace);
+                    let edit = subject.aim(Who::Owner).kubectl(edit);
+                    step.and(why)
+                        .fix(Who::Owner, format!("mend it or delete it: {edit}"))
+                }
+                None => step.fix(Who::Platform, "see that the controller runs"),
+            }
         } else {
             by_owner(step, subject, decide())
         };
@@ -122,6 +131,26 @@ fn crowded_out(subject: &Subject<'_>, approve: &str) -> Option<Step> {
     Some(Step::bad("decisions", message).fix(
         Who::Consumer,
         format!("delete one of your keys for this product, or ask the owner to approve this one (owner: {approve})"),
+    ))
+}
+
+/// The approval for which the controller does not approve by itself, and why.
+fn in_the_way(subject: &Subject<'_>) -> Option<(String, NamespacedName)> {
+    // Where there are any, and none is a decision: somebody's word that cannot be read.
+    if let Some(unreadable) = subject.approvals().first() {
+        let id = id(&unreadable.object);
+        return Some((
+            format!("APIKeyApproval {id} is somebody's word that cannot be read"),
+            id,
+        ));
+    }
+    let request = &subject.request_id;
+    let name = NamespacedName::new(request.namespace.as_str(), auto_approval_name(&request.name));
+    let taken = subject.scene.catalog.approval(&name)?;
+    let other = &taken.object.spec.api_key_request_ref.name;
+    Some((
+        format!("its approval would be called {name}, which is there, about the request {other:?}"),
+        name,
     ))
 }
 

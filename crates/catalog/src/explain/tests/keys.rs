@@ -162,6 +162,11 @@ fn a_key_that_nobody_decided_on_waits_for_its_owner_or_in_automatic_mode_for_the
     );
     scene.product["spec"]["approvalMode"] = json!("automatic");
     fails(&scene.key(), "decisions", "nobody has decided", "platform");
+    let mut garbled = Scene::working().approvals.remove(0);
+    garbled["metadata"]["annotations"] = json!({ "keydesk.dev/terms": "{" });
+    scene.approvals.push(garbled);
+    fails(&scene.key(), "decisions", "nobody has decided", "owner");
+    scene.approvals.clear();
     scene.product["spec"]["approvalMode"] = json!("manual");
     let request = scene.request.take();
     let explanation = scene.key();

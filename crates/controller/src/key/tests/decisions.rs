@@ -363,6 +363,18 @@ fn an_automatic_product_approves_changed_terms_as_well() {
 }
 
 #[test]
+fn an_automatic_decision_waits_for_its_name() {
+    let mut stage = Stage::automatic();
+    stage.live().auto_name_taken = true;
+    stage.settle();
+    assert_eq!(stage.plan().automatic, Automatic::Await);
+    assert_eq!(stage.stands(), ["Pending/AwaitingApproval"]);
+    stage.live().auto_name_taken = false;
+    stage.settle();
+    assert_eq!(stage.stands(), ["Approved/Approved"]);
+}
+
+#[test]
 fn terms_that_change_within_the_second_of_their_approval_are_approved_in_the_next() {
     let mut stage = Stage::automatic();
     stage.settle();

@@ -67,6 +67,7 @@ impl Stage {
             rotation: Rotation::Settled,
             request: None,
             shown_before: None,
+            auto_name_taken: false,
             approvals: Vec::new(),
             enforcement_namespace: Some("kuadrant-system".into()),
             name_taken: false,
