@@ -10,7 +10,6 @@ use kube::ResourceExt;
 use serde_json::json;
 
 use super::stage::{Stage, after, rests};
-use crate::key::automatic::Automatic;
 use crate::key::request::Step;
 
 #[test]
@@ -318,97 +317,6 @@ fn an_approval_counts_for_its_product_only() {
     assert_eq!(plan.revoke.len(), 1);
     stage.settle();
     assert_eq!(stage.stands(), ["Pending/AwaitingApproval"]);
-}
-
-#[test]
-fn an_automatic_product_approves_once() {
-    let mut stage = Stage::automatic();
-    stage.settle();
-    assert_eq!(stage.live().approvals.len(), 1);
-    assert_eq!(
-        stage.message(KeyAspect::Approved),
-        "API key request approved by system: Automatically approved based on APIProduct approval mode"
-    );
-    assert_eq!(
-        stage.live().approvals[0].object.name_any(),
-        "consumer-app-gamestore-apikey-8dee3e06-auto"
-    );
-    assert!(rests(&stage.plan()));
-}
-
-#[test]
-fn nobodys_denial_is_overruled() {
-    let mut stage = Stage::automatic();
-    stage.approve("no", false, 0);
-    stage.settle();
-    assert_eq!(
-        (stage.stands(), stage.live().approvals.len()),
-        (vec!["Denied/Denied".to_owned()], 1)
-    );
-}
-
-#[test]
-fn an_automatic_product_approves_changed_terms_as_well() {
-    let mut stage = Stage::automatic();
-    stage.settle();
-    stage.at(20);
-    stage.edit(&json!({ "planTier": "bronze" }));
-    assert!(matches!(stage.plan().automatic, Automatic::Renew { .. }));
-    stage.settle();
-    assert_eq!(
-        (stage.clone().live().approvals.len(), stage.enforced_tier()),
-        (1, Some("bronze"))
-    );
-    assert_eq!(stage.stands(), ["Approved/Approved"]);
-}
-
-#[test]
-fn an_automatic_decision_waits_for_its_name() {
-    let mut stage = Stage::automatic();
-    stage.live().auto_name_taken = true;
-    stage.settle();
-    assert_eq!(stage.plan().automatic, Automatic::Await);
-    assert_eq!(stage.stands(), ["Pending/AwaitingApproval"]);
-    stage.live().auto_name_taken = false;
-    stage.settle();
-    assert_eq!(stage.stands(), ["Approved/Approved"]);
-}
-
-#[test]
-fn terms_that_change_within_the_second_of_their_approval_are_approved_in_the_next() {
-    let mut stage = Stage::automatic();
-    stage.settle();
-    stage.edit(&json!({ "planTier": "bronze" }));
-    stage.settle();
-    let plan = stage.plan();
-    assert_eq!((plan.automatic, plan.wake_at), (Automatic::Await, Some(after(1))));
-    assert_eq!(
-        stage.stands(),
-        ["Approved/Approved", "TermsChanged/AwaitingReapproval"]
-    );
-    stage.at(1);
-    stage.settle();
-    assert_eq!(
-        (stage.stands(), stage.enforced_tier()),
-        (vec!["Approved/Approved".to_owned()], Some("bronze"))
-    );
-}
-
-#[test]
-fn a_denial_is_not_lost_while_the_key_is_for_another_product() {
-    let mut stage = Stage::automatic();
-    stage.settle();
-    let name = stage.live().approvals[0].object.name_any();
-    stage.edit_approval(&name, &json!({ "spec": { "approved": false } }), 20);
-    stage.settle();
-    stage.at(30);
-    stage.edit(&json!({ "apiProductRef": { "name": "vault" } }));
-    stage.settle();
-    assert_eq!(stage.stands(), ["Pending/AwaitingApproval"]);
-    stage.at(40);
-    stage.edit(&json!({ "apiProductRef": { "name": "gamestore-api" } }));
-    stage.settle();
-    assert_eq!(stage.stands(), ["Denied/Denied"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The plan for a key as stories: what was seen goes in, writes come out, and no cluster is needed.
 
 mod authorino;
+mod automatic;
 mod converging;
 mod decisions;
 mod enforcement;
