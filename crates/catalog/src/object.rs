@@ -7,6 +7,7 @@ use keydesk_api::foreign::{AuthPolicy, Gateway, HTTPRoute, Kuadrant, PlanPolicy,
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
+use serde_json::Value;
 
 /// The kinds that a catalog holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,6 +81,28 @@ pub enum Object {
 }
 
 impl Object {
+    /// Reads an object of a kind that is kept whole or as a record. `None` of other kinds, and of Secrets: what of one is kept
+    /// is not in its manifest.
+    ///
+    /// # Errors
+    /// It is not what its kind says.
+    pub fn read(manifest: Value) -> Option<Result<Self, serde_json::Error>> {
+        let kind = manifest.get("kind")?.as_str()?.to_owned();
+        Some(match kind.as_str() {
+            "APIProduct" => serde_json::from_value(manifest).map(Self::Product),
+            "APIKey" => serde_json::from_value(manifest).map(Self::Key),
+            "APIKeyRequest" => serde_json::from_value(manifest).map(Self::Request),
+            "APIKeyApproval" => serde_json::from_value(manifest).map(Self::Approval),
+            "HTTPRoute" => serde_json::from_value(manifest).map(Self::Route),
+            "Gateway" => serde_json::from_value(manifest).map(Self::Gateway),
+            "AuthPolicy" => serde_json::from_value(manifest).map(Self::AuthPolicy),
+            "PlanPolicy" => serde_json::from_value(manifest).map(Self::PlanPolicy),
+            "RateLimitPolicy" => serde_json::from_value(manifest).map(Self::RateLimitPolicy),
+            "Kuadrant" => serde_json::from_value(manifest).map(Self::Kuadrant),
+            _ => return None,
+        })
+    }
+
     /// Which object of the cluster it is.
     #[must_use]
     pub fn reference(&self) -> Ref {

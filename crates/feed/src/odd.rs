@@ -33,6 +33,9 @@ fn name(meta: &ObjectMeta) -> String {
     )
 }
 
+/// So many are remembered. Beyond, all are forgotten, and told of once more.
+const MOST: usize = 1024;
+
 /// The last version of each odd object that was told of.
 #[derive(Debug, Default)]
 struct Told(HashMap<(Kind, String), Option<String>>);
@@ -42,6 +45,9 @@ impl Told {
         let key = (kind, name.to_owned());
         if self.0.get(&key) == Some(&version) {
             return false;
+        }
+        if self.0.len() >= MOST {
+            self.0.clear();
         }
         self.0.insert(key, version);
         true

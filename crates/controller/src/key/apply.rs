@@ -7,18 +7,20 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
 use keydesk_catalog::shown;
+use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 use kube::api::Preconditions;
 use tokio::time::Instant;
 
 use super::account::{Account, Made};
-use super::approvals::missing_owner;
+use super::approvals::{Mark, missing_owner};
 use super::automatic::Automatic;
 use super::copying;
 use super::plan::Plan;
 use super::request::Step;
 use super::seen::{Live, Seen};
 use crate::desk::Desk;
+use crate::telemetry::record::Look;
 use crate::write::{self, WriteError};
 
 /// How carrying out ended, if nothing failed.
@@ -94,19 +96,20 @@ pub(super) async fn apply(
             _ => return Ok(Applied::Stale),
         }
     }
+    // What an approval stands for is on record before anything changes, or is granted, because of it.
     let mut marked = BTreeMap::new();
-    for mark in &plan.mark {
-        // What an approval stands for is on record before anything changes, or is granted, because of it.
-        let approval = desk
-            .cluster
-            .merge::<APIKeyApproval>(&mark.id, &mark.patch)
-            .await?;
-        made.marks.insert(mark.id.clone());
-        marked.insert(mark.id.clone(), approval);
-    }
+    let marking = mark(desk, &plan.mark, &mut marked).await;
+    made.marks.extend(marked.keys().cloned());
+    // Also where not all could be bound: of what is bound no later look can tell that it was not recorded.
     if let Some(account) = account {
-        desk.telemetry.decisions(live, plan, account, made);
+        desk.telemetry.decisions(&Look {
+            live,
+            account,
+            marks: &made.marks,
+            approvals: &plan.approval_statuses,
+        });
     }
+    marking?;
     // Before the request shows other terms, the key no longer claims that they are approved.
     if let Some(status) = &plan.status {
         let key = APIKey {
@@ -140,6 +143,19 @@ pub(super) async fn apply(
         Applied::Done => outcome.end(),
         Applied::Stale => outcome.end().map(|_| Applied::Stale),
     }
+}
+
+/// Writes what approvals stand for, until one cannot be written.
+async fn mark(
+    desk: &Desk,
+    marks: &[Mark],
+    marked: &mut BTreeMap<NamespacedName, APIKeyApproval>,
+) -> Result<(), WriteError> {
+    for Mark { id, patch, .. } in marks {
+        let approval = desk.cluster.merge::<APIKeyApproval>(id, patch).await?;
+        marked.insert(id.clone(), approval);
+    }
+    Ok(())
 }
 
 async fn mirror_conditions(

@@ -1,12 +1,12 @@
 //! What others hear of the controller's doings: Events on the objects themselves, metrics, and the audit of decisions.
 //!
 //! ```text
-//!  look ──▶ what was found, what was written ──┬─▶ notice   pure ──▶ post     a bounded channel, its own pace
-//!                                              ├─▶ record   pure ──▶ the log's target `audit`
+//!  look ──▶ what was decided ─────────────────────▶ record   pure ──▶ the log's target `audit`
+//!       ──▶ what was found, what was written ──┬─▶ notice   pure ──▶ post     a bounded channel, its own pace
 //!                                              └─▶ tally    ──────▶ metrics
 //! ```
 //!
-//! It is told after the writes were made, never waits, and never fails a look. No value of a key gets here, only
+//! It never waits, and never fails a look. Decisions are told before their writes are made, all else after. No value of a key gets here, only
 //! [`Flaws`] of it.
 
 mod fact;
@@ -15,8 +15,9 @@ mod notice;
 mod post;
 pub(crate) mod record;
 mod tally;
+pub(crate) mod told;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use keydesk_api::APIProduct;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIProductStatus};
@@ -35,6 +36,7 @@ use crate::key::{Account, Cap, Live, Made, Plan, Seen};
 use post::Postbox;
 use record::{Look, Record};
 use tally::{Last, Tally};
+use told::Told;
 
 /// Tells, counts and records.
 #[derive(Debug)]
@@ -42,8 +44,7 @@ pub(crate) struct Telemetry {
     metrics: DomainMetrics,
     postbox: Postbox,
     tally: Mutex<Tally>,
-    /// What was recorded before it was written, until it is.
-    told: Mutex<HashMap<Target, Vec<Record>>>,
+    told: Mutex<Told>,
     /// Products whose cap cannot be read, which was said.
     misread: Mutex<BTreeSet<NamespacedName>>,
 }
@@ -107,27 +108,11 @@ impl Telemetry {
         }
     }
 
-    /// The decisions about a key are bound, as far as they had to be, and what comes of them is about to be written. They are
+    /// The decisions about a key are bound, as far as they had to be, and its status is about to be written. They are
     /// recorded before that: a process that is killed in between has told of them, perhaps twice, but never not at all.
-    pub(crate) fn decisions(&self, live: &Live, plan: &Plan, account: &Account, made: &Made) {
-        let planned = Made {
-            status: plan.status.is_some(),
-            approval_statuses: plan
-                .approval_statuses
-                .iter()
-                .map(|(approval, _)| crate::write::id(&approval.object))
-                .collect(),
-            ..made.clone()
-        };
-        let look = Look {
-            live,
-            account,
-            status: plan.status.as_ref(),
-            approvals: &plan.approval_statuses,
-            made: &planned,
-        };
-        let key = Target::Key(crate::write::id(live.key.as_ref()));
-        self.record_once(&key, record::records(&look));
+    pub(crate) fn decisions(&self, look: &Look<'_>) {
+        let key = Target::Key(crate::write::id(look.live.key.as_ref()));
+        self.record_once(&key, record::records(look));
     }
 
     /// The same of an approval that is no key's.
@@ -138,7 +123,7 @@ impl Telemetry {
 
     /// All that was planned was written: what was recorded of it cannot be planned again.
     pub(crate) fn settled(&self, target: &Target) {
-        self.told.lock().remove(target);
+        self.told.lock().settled(target);
     }
 
     /// The status of an approval was written that is no key's.
@@ -182,13 +167,8 @@ impl Telemetry {
     }
 
     fn record_once(&self, target: &Target, records: impl IntoIterator<Item = Record>) {
-        let mut told = self.told.lock();
-        for record in records {
-            let told = told.entry(target.clone()).or_default();
-            if !told.contains(&record) {
-                self.record(&record);
-                told.push(record);
-            }
+        for record in self.told.lock().news(target, records) {
+            self.record(&record);
         }
     }
 

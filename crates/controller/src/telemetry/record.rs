@@ -4,16 +4,18 @@
 //! Whether something was recorded before is read off the cluster, so that a restart repeats nothing: an approval is bound
 //! once in each of its generations, and a status that shows a decision already was recorded when it was written.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, ApprovalAspect, ApprovalReason, KeyAspect};
 use keydesk_api::rfc3339;
-use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIKeyStatus};
+use keydesk_api::v1alpha1::APIKeyApprovalStatus;
 use keydesk_catalog::Approval;
 use keydesk_core::{NamespacedName, Terms};
 use kube::ResourceExt;
 
 use super::Fact;
-use crate::key::{Account, Held, Live, Made};
+use crate::key::{Account, Held, Live};
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,15 +47,13 @@ pub(crate) struct Look<'a> {
     pub(crate) live: &'a Live,
     /// What was found.
     pub(crate) account: &'a Account,
-    /// The status that it was to get, if it differed.
-    pub(crate) status: Option<&'a APIKeyStatus>,
-    /// The approvals that were to get another status.
+    /// The approvals that were bound.
+    pub(crate) marks: &'a BTreeSet<NamespacedName>,
+    /// The approvals that are to get another status.
     pub(crate) approvals: &'a [(std::sync::Arc<Approval>, APIKeyApprovalStatus)],
-    /// What was written of that, or is about to be.
-    pub(crate) made: &'a Made,
 }
 
-/// The records of one look.
+/// The records of one look, made after approvals were bound and before any status is written.
 pub(crate) fn records(look: &Look<'_>) -> Vec<Record> {
     let before = shown(look.live);
     let mut records = Vec::new();
@@ -65,21 +65,15 @@ pub(crate) fn records(look: &Look<'_>) -> Vec<Record> {
         look.live.request.is_none() && record.because == ApprovalReason::APIKeyRequestNotFound.as_str()
     };
     for (approval, status) in look.approvals {
-        if look
-            .made
-            .approval_statuses
-            .contains(&crate::write::id(&approval.object))
-        {
-            let record = of_approval(approval, status).filter(|record| !is_early(record));
-            records.extend(record.map(|record| Record {
-                key: Some(key(look.live)),
-                product: Some(look.live.edges.product.clone()),
-                before: before.map(|(aspect, _)| aspect),
-                ..record
-            }));
-        }
+        let record = of_approval(approval, status).filter(|record| !is_early(record));
+        records.extend(record.map(|record| Record {
+            key: Some(key(look.live)),
+            product: Some(look.live.edges.product.clone()),
+            before: before.map(|(aspect, _)| aspect),
+            ..record
+        }));
     }
-    if look.made.status && has_expired(look.account, before) {
+    if has_expired(look.account, before) {
         let held = look.account.held.as_ref();
         records.push(of_key(look.live, Fact::Expired, held, "KeyExpired"));
     }
@@ -91,7 +85,7 @@ pub(crate) fn of_rotation(live: &Live, account: &Account) -> Record {
     of_key(live, Fact::Rotated, account.held.as_ref(), "")
 }
 
-/// The record of an approval whose status was written: that it does not count, or counts no longer.
+/// The record of an approval that is to get this status: that it does not count, or counts no longer.
 pub(crate) fn of_approval(approval: &Approval, status: &APIKeyApprovalStatus) -> Option<Record> {
     let before = approval
         .object
@@ -131,32 +125,25 @@ pub(crate) fn of_approval(approval: &Approval, status: &APIKeyApprovalStatus) ->
     })
 }
 
-/// Whether the decision that holds was not recorded yet, and no later look will record it.
+/// Whether the decision that holds was not recorded yet, as far as the cluster tells.
 fn is_news(look: &Look<'_>, held: &Held) -> bool {
-    let own = NamespacedName::new(
-        look.live.edges.request.namespace.as_str(),
-        held.decision.name.as_str(),
-    );
     let before = shown(look.live);
     let shows = before.is_some_and(|(aspect, condition)| shows(aspect, condition, held));
-    // A status that could not be written is written by a later look, which can tell by it that this is news.
-    let is_written = look.status.is_none() || look.made.status;
     if held.fresh {
-        let has_failed = matches!(before, Some((KeyAspect::Failed, _)));
+        let namespace = look.live.edges.request.namespace.as_str();
+        let own = NamespacedName::new(namespace, held.decision.name.as_str());
         // Where another controller decided before ours came, the status shows it already.
         let is_older =
             before.is_some_and(|(_, condition)| held.accepted_at <= condition.last_transition_time.0);
-        let is_ours_to_record = is_written || has_failed || shows;
-        return look.made.marks.contains(&own) && is_ours_to_record && !(shows && is_older);
+        return look.marks.contains(&own) && !(shows && is_older);
     }
-    is_written
-        && match before {
-            // Recorded when it was bound: a decision outlives failures.
-            Some((KeyAspect::Failed, _)) => false,
-            Some(_) => !shows,
-            // The key is new and the approval was bound before its status was written.
-            None => true,
-        }
+    match before {
+        // Recorded when it was bound: a decision outlives failures.
+        Some((KeyAspect::Failed, _)) => false,
+        Some(_) => !shows,
+        // The key is new and the approval was bound before its status was written.
+        None => true,
+    }
 }
 
 /// Whether a lifecycle condition was written because of this decision.

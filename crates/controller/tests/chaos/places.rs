@@ -4,7 +4,7 @@ use keydesk_api::meta::enforcement_stem;
 use keydesk_testkit::fixtures::{
     self, CONSUMER_NAMESPACE, but, named, policy_status, request_name, route_status,
 };
-use keydesk_testkit::{Address, kinds};
+use keydesk_testkit::{Address, Kind, kinds};
 use serde_json::{Value, json};
 
 pub(crate) const KEYS: [&str; 3] = ["one", "two", "three"];
@@ -31,6 +31,15 @@ pub(crate) fn key_at(key: usize) -> Address {
 pub(crate) fn secret_at(key: usize) -> Address {
     Address::new(kinds::SECRET, CONSUMER_NAMESPACE, KEYS[key])
 }
+
+/// What the controller writes, or others for it.
+pub(crate) const WRITTEN: [Kind; 5] = [
+    kinds::PRODUCT,
+    kinds::KEY,
+    kinds::REQUEST,
+    kinds::APPROVAL,
+    kinds::SECRET,
+];
 
 /// The request of a key for a product.
 pub(crate) fn request_at(key: usize, product: usize) -> Address {

@@ -9,7 +9,7 @@ use keydesk_testkit::{Address, kinds};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::places::key_of;
+use crate::places::{WRITTEN, key_of};
 use crate::stage::Stage;
 
 /// Comes to the from-scratch answer, and compares it with what is there.
@@ -60,13 +60,7 @@ async fn forget(stage: &Stage) {
 /// Everything that the controller writes, without what tells one writing of it from another.
 async fn everything(stage: &Stage) -> Vec<Value> {
     let mut all = Vec::new();
-    for kind in [
-        kinds::PRODUCT,
-        kinds::KEY,
-        kinds::REQUEST,
-        kinds::APPROVAL,
-        kinds::SECRET,
-    ] {
+    for kind in WRITTEN {
         all.extend(stage.list(kind).await.into_iter().map(essence));
     }
     all

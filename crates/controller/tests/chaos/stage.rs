@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::check;
 use crate::journal::Journal;
 use crate::ledger::Ledger;
-use crate::places::{KEYS, KUADRANTS, OWNERS, PRODUCTS, route};
+use crate::places::{KEYS, KUADRANTS, OWNERS, PRODUCTS, WRITTEN, route};
 use crate::play::{Action, Auth, Ends, Holds, Step, Then};
 
 /// After this, in fair weather, everything has been noticed: a watch that says nothing is given up after 150 s, a broken
@@ -288,14 +288,7 @@ impl Stage {
     /// What there is, in which version.
     async fn versions(&self) -> BTreeSet<String> {
         let mut versions = BTreeSet::new();
-        for kind in [
-            kinds::PRODUCT,
-            kinds::KEY,
-            kinds::REQUEST,
-            kinds::APPROVAL,
-            kinds::SECRET,
-            kinds::EVENT,
-        ] {
+        for kind in WRITTEN.into_iter().chain([kinds::EVENT]) {
             for object in self.list(kind).await {
                 versions.insert(format!("{} {}", kind.kind, object));
             }

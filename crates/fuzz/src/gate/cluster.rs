@@ -77,28 +77,14 @@ impl Cluster {
     }
 }
 
+/// An object of a kind that the catalog keeps, and that can be read.
+pub(super) fn object(manifest: Value) -> Option<Object> {
+    Object::read(manifest)?.ok()
+}
+
 /// The one moment at which all of it happens.
 pub(super) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().expect("a time")
-}
-
-/// An object by its kind; nothing if it is of none that the catalog keeps, or cannot be read.
-pub(super) fn object(manifest: Value) -> Option<Object> {
-    let kind = manifest["kind"].as_str().unwrap_or_default().to_owned();
-    let object = match kind.as_str() {
-        "APIProduct" => serde_json::from_value(manifest).map(Object::Product),
-        "APIKey" => serde_json::from_value(manifest).map(Object::Key),
-        "APIKeyRequest" => serde_json::from_value(manifest).map(Object::Request),
-        "APIKeyApproval" => serde_json::from_value(manifest).map(Object::Approval),
-        "HTTPRoute" => serde_json::from_value(manifest).map(Object::Route),
-        "Gateway" => serde_json::from_value(manifest).map(Object::Gateway),
-        "AuthPolicy" => serde_json::from_value(manifest).map(Object::AuthPolicy),
-        "PlanPolicy" => serde_json::from_value(manifest).map(Object::PlanPolicy),
-        "RateLimitPolicy" => serde_json::from_value(manifest).map(Object::RateLimitPolicy),
-        "Kuadrant" => serde_json::from_value(manifest).map(Object::Kuadrant),
-        _ => return None,
-    };
-    object.ok()
 }
 
 fn secret() -> KeySecret {

@@ -373,19 +373,8 @@ pub(crate) fn product(predicates: Predicates) -> Vec<(Value, Value)> {
 }
 
 fn object(manifest: Value) -> Result<Object> {
-    let kind = manifest["kind"].as_str().unwrap_or_default().to_owned();
-    let object = match kind.as_str() {
-        "APIProduct" => serde_json::from_value(manifest).map(Object::Product),
-        "APIKey" => serde_json::from_value(manifest).map(Object::Key),
-        "APIKeyRequest" => serde_json::from_value(manifest).map(Object::Request),
-        "APIKeyApproval" => serde_json::from_value(manifest).map(Object::Approval),
-        "HTTPRoute" => serde_json::from_value(manifest).map(Object::Route),
-        "Gateway" => serde_json::from_value(manifest).map(Object::Gateway),
-        "AuthPolicy" => serde_json::from_value(manifest).map(Object::AuthPolicy),
-        "PlanPolicy" => serde_json::from_value(manifest).map(Object::PlanPolicy),
-        _ => serde_json::from_value(manifest).map(Object::Kuadrant),
-    };
-    object.with_context(|| format!("failed to read a {kind}"))
+    let read = Object::read(manifest).context("a kind that no catalog keeps")?;
+    read.context("failed to read an object")
 }
 
 fn value(prefix: &str, number: usize) -> String {

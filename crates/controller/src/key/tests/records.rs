@@ -2,64 +2,79 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use keydesk_api::condition::KeyAspect;
+use keydesk_catalog::Target;
 use keydesk_core::{FingerprintKey, SecretFacts};
 use serde_json::json;
 
 use super::stage::{GRACE, Stage, after, rests};
-use crate::key::account::Made;
 use crate::key::converge::Copying;
-use crate::key::plan::plan;
+use crate::key::plan::{Plan, plan};
+use crate::telemetry::Fact;
 use crate::telemetry::record::{Look, Record, of_rotation, records};
+use crate::telemetry::told::Told;
 
-/// Brings the stage to rest and gives back what was recorded on the way. `works` says which looks get their writes made.
-fn told_while(stage: &mut Stage, works: impl Fn(usize) -> bool) -> Vec<Record> {
-    let mut told = Vec::new();
+/// How far a look gets.
+#[derive(Clone, Copy, PartialEq)]
+enum Gets {
+    /// Nothing is written.
+    Nowhere,
+    /// Approvals are bound, and then a write fails.
+    Bound,
+    /// Everything is written.
+    Through,
+}
+
+/// One look of a process that remembers `told`, and what it records; `None` if there is nothing to do.
+fn look(stage: &mut Stage, told: &mut Told, gets: Gets) -> Option<Vec<Record>> {
+    let key = Target::Key(stage.seen.id.clone());
+    let (plan, account) = plan(&stage.seen, GRACE, stage.now);
+    if rests(&plan) {
+        return None;
+    }
+    if gets == Gets::Nowhere {
+        return Some(Vec::new());
+    }
+    let live = stage.seen.live.clone().unwrap();
+    let account = account.unwrap();
+    let records = records(&Look {
+        live: &live,
+        account: &account,
+        marks: &plan.mark.iter().map(|mark| mark.id.clone()).collect(),
+        approvals: &plan.approval_statuses,
+    });
+    let mut news = told.news(&key, records);
+    if gets == Gets::Bound {
+        stage.carry_out(Plan {
+            mark: plan.mark,
+            ..Plan::default()
+        });
+        return Some(news);
+    }
+    let had = stage.seen.copies.first().and_then(|copy| copy.value);
+    let mut copying = plan.copying.iter();
+    let is_copied = copying.any(|step| !matches!(step, Copying::Retire(_)));
+    if is_copied && had.is_some_and(|had| Some(had) != live.value) {
+        news.push(of_rotation(&live, &account));
+    }
+    stage.carry_out(plan);
+    told.settled(&key);
+    Some(news)
+}
+
+/// Brings the stage to rest and gives back what one process records on the way.
+fn told_while(stage: &mut Stage, gets: impl Fn(usize) -> Gets) -> Vec<Record> {
+    let (mut told, mut all) = (Told::default(), Vec::new());
     for turn in 0..10 {
-        let (plan, account) = plan(&stage.seen, GRACE, stage.now);
-        if rests(&plan) {
-            return told;
-        }
-        let live = stage.seen.live.clone().unwrap();
-        let had = stage.seen.copies.first().and_then(|copy| copy.value);
-        let ids = |approvals: &[(std::sync::Arc<keydesk_catalog::Approval>, _)]| {
-            let ids = approvals
-                .iter()
-                .map(|(approval, _)| crate::write::id(&approval.object));
-            ids.collect()
-        };
-        let made = if works(turn) {
-            Made {
-                marks: plan.mark.iter().map(|mark| mark.id.clone()).collect(),
-                approval_statuses: ids(&plan.approval_statuses),
-                status: plan.status.is_some(),
-                copy: plan
-                    .copying
-                    .iter()
-                    .any(|step| !matches!(step, Copying::Retire(_))),
-            }
-        } else {
-            Made::default()
-        };
-        let account = account.unwrap();
-        told.extend(records(&Look {
-            live: &live,
-            account: &account,
-            status: plan.status.as_ref(),
-            approvals: &plan.approval_statuses,
-            made: &made,
-        }));
-        if made.copy && had.is_some_and(|had| Some(had) != live.value) {
-            told.push(of_rotation(&live, &account));
-        }
-        if works(turn) {
-            stage.carry_out(plan);
+        match look(stage, &mut told, gets(turn)) {
+            Some(records) => all.extend(records),
+            None => return all,
         }
     }
     panic!("it never comes to rest");
 }
 
 fn told(stage: &mut Stage) -> Vec<String> {
-    let records = told_while(stage, |_| true);
+    let records = told_while(stage, |_| Gets::Through);
     records
         .iter()
         .map(|record| {
@@ -75,7 +90,7 @@ fn a_decision_is_recorded_once_with_what_it_grants() {
     let mut stage = Stage::new();
     assert_eq!(told(&mut stage), [""; 0]);
     stage.approve("yes", true, 10);
-    let records = told_while(&mut stage, |_| true);
+    let records = told_while(&mut stage, |_| Gets::Through);
     let [record] = records.as_slice() else {
         panic!("{records:#?}")
     };
@@ -138,60 +153,52 @@ fn a_decision_made_during_a_failure_is_recorded_when_it_is_bound() {
     assert_eq!(told(&mut stage), [""; 0]);
 }
 
-#[test]
-fn writes_that_fail_are_recorded_by_the_look_that_makes_them() {
-    let mut stage = Stage::new();
-    told(&mut stage);
-    stage.approve("yes", true, 10);
-    let records = told_while(&mut stage, |turn| turn >= 2);
-    assert_eq!(records.len(), 1, "{records:#?}");
-}
-
-#[test]
-fn a_look_that_breaks_off_after_the_binding_loses_no_record_and_makes_none_twice() {
-    let bound_only = |stage: &mut Stage| {
-        let (plan, account) = plan(&stage.seen, GRACE, stage.now);
-        let made = Made {
-            marks: plan.mark.iter().map(|mark| mark.id.clone()).collect(),
-            ..Made::default()
-        };
-        assert_eq!(made.marks.len(), 1);
-        let live = stage.seen.live.clone().unwrap();
-        let records = records(&Look {
-            live: &live,
-            account: &account.unwrap(),
-            status: plan.status.as_ref(),
-            approvals: &plan.approval_statuses,
-            made: &made,
-        });
-        stage.carry_out(crate::key::Plan {
-            mark: plan.mark,
-            ..crate::key::Plan::default()
-        });
-        records.len()
-            + told(stage)
-                .iter()
-                .filter(|told| told.starts_with("honoured"))
-                .count()
-    };
+/// A key that waits for a decision, one whose Secret was missing when it was made, and one that asks for other terms; each
+/// with a decision that nobody has looked at.
+fn undecided() -> [Stage; 3] {
     let mut pending = Stage::new();
     told(&mut pending);
     pending.approve("yes", true, 10);
-    assert_eq!(bound_only(&mut pending), 1);
 
     let mut failed = Stage::new();
     failed.live().secret = SecretFacts::Missing;
     told(&mut failed);
     failed.approve("yes", true, 10);
     failed.live().secret = SecretFacts::Usable;
-    assert_eq!(bound_only(&mut failed), 1);
 
     let mut greedy = Stage::approved();
     greedy.at(15);
     greedy.edit(&json!({ "planTier": "bronze" }));
     told(&mut greedy);
     greedy.approve("bronze-too", true, 20);
-    assert_eq!(bound_only(&mut greedy), 1);
+    [pending, failed, greedy]
+}
+
+fn honoured(records: &[Record]) -> usize {
+    let honoured = records.iter().filter(|record| record.fact == Fact::Honoured);
+    honoured.count()
+}
+
+#[test]
+fn a_look_that_fails_is_recorded_once_however_far_it_got() {
+    for early in [Gets::Nowhere, Gets::Bound] {
+        for mut stage in undecided() {
+            let gets = |turn| if turn < 2 { early } else { Gets::Through };
+            let records = told_while(&mut stage, gets);
+            assert_eq!(honoured(&records), 1, "{records:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_after_the_binding_has_told_of_it() {
+    for mut stage in undecided() {
+        let told = look(&mut stage, &mut Told::default(), Gets::Bound).unwrap();
+        assert_eq!(honoured(&told), 1, "{told:#?}");
+        // The next process may tell it again.
+        let again = told_while(&mut stage, |_| Gets::Through);
+        assert!(honoured(&again) <= 1, "{again:#?}");
+    }
 }
 
 #[test]
