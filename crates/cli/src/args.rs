@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Gate(Box<gate::Args>),
     /// Say what is decided and why
     Explain(explain::Args),
-    /// List the API products that there are
+    /// List the API products that there are, in all namespaces unless -n names one
     Products(desk::products::Args),
     /// Ask for a key to an API product
     ///

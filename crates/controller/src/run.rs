@@ -108,7 +108,7 @@ impl Controller {
             }
             tracing::info!(
                 waiting = queue.depth(),
-                "the cluster is known, {} objects to look at",
+                "the cluster is known; so many objects wait for a look: {}",
                 queue.depth()
             );
             let desk = &desk;

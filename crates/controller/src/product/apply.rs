@@ -4,7 +4,7 @@ use keydesk_api::APIProduct;
 use keydesk_api::v1alpha1::{APIProductStatus, OpenApi};
 use keydesk_core::NamespacedName;
 
-use super::plan::{Plan, Text, summary};
+use super::plan::{Plan, Text, changes};
 use crate::desk::Desk;
 use crate::look::Looked;
 use crate::write::WriteError;
@@ -47,7 +47,8 @@ pub(super) async fn apply(desk: &Desk, id: &NamespacedName, plan: Plan) -> Resul
         }
     }
     status.discovered_auth_scheme.clone_from(&desired);
-    let said = summary(&status.conditions);
+    let before = product.status.as_ref().map(|status| status.conditions.as_slice());
+    let news = changes(before.unwrap_or_default(), &status.conditions);
     let after = APIProduct {
         status: Some(status),
         ..product.as_ref().clone()
@@ -62,7 +63,9 @@ pub(super) async fn apply(desk: &Desk, id: &NamespacedName, plan: Plan) -> Resul
     if let Some(status) = &after.status {
         desk.telemetry.product(&product, status);
     }
-    tracing::info!(product = %id, "APIProduct {id}: {said}");
+    if !news.is_empty() {
+        tracing::info!(product = %id, "APIProduct {id}: {news}");
+    }
     if let (Some(desired), Some(stored)) = (desired, written.status.and_then(scheme)) {
         desk.stored_schemes.lock().insert(id.clone(), (desired, stored));
     }

@@ -279,10 +279,14 @@ fn openapi_of(document: &str, wanted: &Wanted, at: Timestamp) -> OpenApi {
     }
 }
 
-/// The conditions of a product whose types are given, for tests and logs.
-pub(super) fn summary(conditions: &[Condition]) -> String {
-    let words = conditions
-        .iter()
-        .map(|condition| format!("{}={}/{}", condition.type_, condition.status, condition.reason));
+/// The conditions that say something else than before.
+pub(super) fn changes(before: &[Condition], after: &[Condition]) -> String {
+    let said = |conditions: &[Condition], now: &Condition| {
+        let same = |then: &&Condition| then.type_ == now.type_;
+        let then = conditions.iter().find(same);
+        then.is_some_and(|then| then.status == now.status && then.reason == now.reason)
+    };
+    let news = after.iter().filter(|now| !said(before, now));
+    let words = news.map(|now| format!("{}={}/{}", now.type_, now.status, now.reason));
     words.collect::<Vec<_>>().join(" ")
 }

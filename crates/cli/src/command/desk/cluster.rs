@@ -66,6 +66,11 @@ impl ContextArgs {
 }
 
 impl ClusterArgs {
+    /// Whether a namespace was named.
+    pub(super) const fn names_namespace(&self) -> bool {
+        self.namespace.is_some()
+    }
+
     /// Opens the cluster. Nothing is asked of it yet.
     pub(in crate::command) async fn open(self, log: LogArgs) -> Result<Desk, Failure> {
         let Self { context, namespace } = self;

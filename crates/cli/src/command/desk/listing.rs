@@ -32,6 +32,16 @@ pub(super) struct Listing<K> {
 }
 
 impl ListArgs {
+    /// Lists what was asked for; where no namespace was named, of all.
+    pub(super) async fn browse<K: Kept>(self, log: LogArgs) -> Result<Listing<K>, Failure> {
+        let all_namespaces = !self.cluster.names_namespace();
+        let args = Self {
+            all_namespaces,
+            ..self
+        };
+        args.list(log).await
+    }
+
     /// Lists what was asked for.
     pub(super) async fn list<K: Kept>(self, log: LogArgs) -> Result<Listing<K>, Failure> {
         let Self {

@@ -101,22 +101,29 @@ impl Desk {
                 let others = self.list::<K>(Some(&id.namespace)).await.unwrap_or_default();
                 let names: Vec<_> = others.iter().map(kube::ResourceExt::name_any).collect();
                 let kind = K::kind(&());
+                let namespace = &id.namespace;
                 let hint = if names.is_empty() {
-                    format!(
-                        "there is no {kind} in namespace {}: look at the namespace",
-                        id.namespace
-                    )
+                    let elsewhere = self.namesakes::<K>(&id.name).await;
+                    let elsewhere = if elsewhere.is_empty() {
+                        "look at the namespace".to_owned()
+                    } else {
+                        format!("did you mean {}?", similar(&id.to_string(), elsewhere))
+                    };
+                    format!("there is no {kind} in namespace {namespace}: {elsewhere}")
                 } else {
-                    format!(
-                        "in namespace {} there is {}",
-                        id.namespace,
-                        similar(&id.name, names)
-                    )
+                    format!("in namespace {namespace} there is {}", similar(&id.name, names))
                 };
                 Err(Failure::fixable(&refusal, hint))
             }
             Err(refusal) => Err(refusal.into()),
         }
+    }
+
+    /// Those of that name in all namespaces, as far as whoever asks may know.
+    async fn namesakes<K: Kept>(&self, name: &str) -> Vec<String> {
+        let all = self.list::<K>(None).await.unwrap_or_default();
+        let namesakes = all.iter().map(id).filter(|id| id.name == name);
+        namesakes.map(|id| id.to_string()).collect()
     }
 
     /// All of a kind that can be read, in one namespace or in all. What cannot is named on standard error.

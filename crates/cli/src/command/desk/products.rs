@@ -13,7 +13,7 @@ use super::{objects, span};
 use crate::exit::Failure;
 
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
-    let products = args.list::<APIProduct>(log).await?;
+    let products = args.browse::<APIProduct>(log).await?;
     let now = Timestamp::now();
     let rows = products
         .objects
@@ -23,7 +23,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         Some(namespace) => {
             format!(
                 "No products in namespace {namespace}. All there are: {}",
-                aim.keydesk("products -A")
+                aim.keydesk("products")
             )
         }
         None => "No products.".to_owned(),

@@ -6,8 +6,12 @@ use super::stage::{PRODUCT, Stage};
 async fn a_key_is_asked_for_approved_called_rotated_and_revoked_without_yaml() {
     let stage = Stage::start().await;
     stage
-        .must("consumer", "products -A")
+        .must("consumer", "products")
         .says(&["gamestore-api", "gold,silver,bronze", "manual"]);
+    stage
+        .run("consumer", "request gamestore-api --tier gold")
+        .ended(1)
+        .says(&["no APIProduct in namespace consumer-app: did you mean gamestore/gamestore-api?"]);
     let asked = stage
         .must(
             "consumer",

@@ -6,6 +6,7 @@ mod policies;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::APIProduct;
 use keydesk_api::condition::{self, ProductAspect};
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute};
@@ -132,4 +133,21 @@ fn with_status(seen: &Seen, status: APIProductStatus) -> Seen {
         product: Arc::new(product),
         ..seen.clone()
     }
+}
+
+#[test]
+fn only_what_changed_of_the_conditions_is_news() {
+    let conditions = |ready: &str| -> Vec<Condition> {
+        let condition = |aspect: &str, status: &str| {
+            json!({
+                "type": aspect, "status": status, "reason": status, "message": "",
+                "lastTransitionTime": "2026-06-01T12:00:00Z",
+            })
+        };
+        serde_json::from_value(json!([condition("Found", "True"), condition("Ready", ready)])).unwrap()
+    };
+    let changes = |before: &[Condition]| crate::product::plan::changes(before, &conditions("True"));
+    assert_eq!(changes(&[]), "Found=True/True Ready=True/True");
+    assert_eq!(changes(&conditions("False")), "Ready=True/True");
+    assert_eq!(changes(&conditions("True")), "");
 }

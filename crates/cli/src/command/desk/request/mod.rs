@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// The product, as NAMESPACE/NAME; without a namespace it is looked for in your own
     product: String,
 
-    /// Plan tier to ask for, one of those that `keydesk products -A` shows
+    /// Plan tier to ask for, one of those that `keydesk products` shows
     #[arg(long, value_name = "TIER")]
     tier: String,
 
