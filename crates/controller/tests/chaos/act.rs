@@ -245,7 +245,11 @@ impl Stage {
         };
         let known = self.ledger.decisions.get(&name).filter(is_known).cloned();
         let decision = known.unwrap_or_else(|| automatic(object, owner));
+        // The controller may have made it for an earlier life of the key, without anybody having taken it down yet.
+        let made = crate::terms::moment(&object["metadata"]["creationTimestamp"]).unwrap();
+        let excused = decision.excused || self.ledger.excuses(decision.key, owner, made);
         let decision = Decision {
+            excused,
             approved,
             accepted: clock::now(),
             edited: true,

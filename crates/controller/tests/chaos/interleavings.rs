@@ -6,7 +6,7 @@ use std::thread;
 
 use keydesk_testkit::Odds;
 use parking_lot::Mutex;
-use proptest::strategy::Strategy;
+use proptest::strategy::BoxedStrategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 use crate::check;
@@ -62,10 +62,10 @@ pub(crate) fn has_seen(tally: &Tally, all: &[&str]) {
 }
 
 /// Gives so many plays, each with a seed of its own, with all processors. A failing one is made as short as it goes.
-pub(crate) fn give_all<S: Strategy<Value = Vec<Step>>>(
+pub(crate) fn give_all(
     variable: &str,
     default: u64,
-    plays: impl Fn() -> S + Sync,
+    plays: impl Fn() -> BoxedStrategy<Vec<Step>> + Sync,
     give: impl Fn(&mut Theatre, u64, &[Step]) -> Result<Tally, String> + Sync,
 ) -> Tally {
     let number = environment(variable).unwrap_or(default);
@@ -102,7 +102,7 @@ pub(crate) fn give_all<S: Strategy<Value = Vec<Step>>>(
 fn give_one(
     theatre: &mut Theatre,
     seed: u64,
-    plays: &impl Strategy<Value = Vec<Step>>,
+    plays: &BoxedStrategy<Vec<Step>>,
     give: &impl Fn(&mut Theatre, u64, &[Step]) -> Result<Tally, String>,
 ) -> Tally {
     let config = Config {

@@ -80,6 +80,8 @@ pub(crate) struct Ledger {
     asked: Vec<(Timestamp, usize, Terms)>,
     modes: Vec<(Timestamp, usize, bool)>,
     pub(crate) values: BTreeSet<(usize, String)>,
+    /// When each owner was last not asked for each key, having been before.
+    away: BTreeMap<(usize, usize), Timestamp>,
     /// Keys whose enforcement secret somebody has changed by hand.
     pub(crate) tampered: BTreeSet<usize>,
     pub(crate) named: usize,
@@ -100,6 +102,7 @@ impl Ledger {
             asked: Vec::new(),
             modes: Vec::new(),
             values: BTreeSet::new(),
+            away: BTreeMap::new(),
             tampered: BTreeSet::new(),
             named: 0,
         }
@@ -145,9 +148,15 @@ impl Ledger {
                     self.asked.push((now, key, terms));
                 }
             }
-            let owner = self.keys.get(&key).map(|asks| PRODUCTS[asks.product].0);
+            let asked = self.keys.get(&key).map(|asks| PRODUCTS[asks.product].0);
+            let before = self.asked.iter().filter(|(_, other, _)| *other == key);
+            for owner in before.map(|(_, _, terms)| PRODUCTS[terms.product].0) {
+                if asked != Some(owner) {
+                    self.away.insert((key, owner), now);
+                }
+            }
             for decision in self.decisions.values_mut().filter(|decision| decision.key == key) {
-                decision.excused |= owner != Some(decision.owner);
+                decision.excused |= asked != Some(decision.owner);
             }
         }
         for product in 0..PRODUCTS.len() {
@@ -157,6 +166,13 @@ impl Ledger {
                 self.modes.push((now, product, automatic));
             }
         }
+    }
+
+    /// Whether a decision of an owner on a key that was there at `since`, in whole seconds, may be gone, because the key was
+    /// for a time since then.
+    pub(crate) fn excuses(&self, key: usize, owner: usize, since: Timestamp) -> bool {
+        let away = self.away.get(&(key, owner));
+        away.is_some_and(|away| away.as_second() >= since.as_second())
     }
 
     /// What an approval may have been given for: what was said, else what its reviewer could have seen in the second in

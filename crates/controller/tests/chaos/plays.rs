@@ -1,32 +1,32 @@
 //! Plays at random.
 
 use proptest::collection::vec;
-use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 
 use crate::places::{KEYS, KUADRANTS, OWNERS, PRODUCTS, TIERS};
 use crate::play::{Action, Auth, Change, Ends, Holds, Recorded, Step, Tampering, Then, Wish};
 
 /// Plays in which steps may be waited for until all is at rest, and keys may share a value.
-pub(crate) fn interleavings() -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn interleavings() -> BoxedStrategy<Vec<Step>> {
     let then = prop_oneof![
         4 => Just(Then::Next),
         5 => (1..60_u8).prop_map(Then::Turns),
         5 => (1..4_000_u16).prop_map(Then::Millis),
         1 => Just(Then::Rest),
     ];
-    vec(step(action(holds(6)), then), 4..24)
+    vec(step(action(holds(6)), then), 4..24).boxed()
 }
 
 /// Plays for bad weather: nothing waits for anything, and every key has a value of its own, so that what it all comes to
 /// does not depend on who was first.
-pub(crate) fn storms() -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn storms() -> BoxedStrategy<Vec<Step>> {
     let then = prop_oneof![
         3 => Just(Then::Next),
         3 => (1..60_u8).prop_map(Then::Turns),
         5 => (1..4_000_u16).prop_map(Then::Millis),
         1 => (4_000..60_000_u16).prop_map(Then::Millis),
     ];
-    vec(step(action(holds(0)), then), 4..20)
+    vec(step(action(holds(0)), then), 4..20).boxed()
 }
 
 fn step(
