@@ -78,6 +78,9 @@ pub mod annotation {
     pub const TERMS_BEFORE: &str = "keydesk.dev/terms-before";
     /// APIKeyRequest: what its approvals are bound to, where what it shows does not say so. Set by the controller.
     pub const BOUND_APPROVALS: &str = "keydesk.dev/bound-approvals";
+    /// APIKeyRequest: UID of an approval for which the request was given another version, so that no deletion of the one
+    /// before takes the approval along. Set by the controller.
+    pub const KEPT_FOR: &str = "keydesk.dev/kept-for";
     /// APIKey: scopes, separated by spaces; part of the terms.
     pub const SCOPES: &str = "keydesk.dev/scopes";
     /// Enforcement secret: another one that has the same value for the moment. Set by the controller; taking it off again

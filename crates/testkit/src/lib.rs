@@ -23,6 +23,7 @@ pub mod http_server;
 pub mod kinds;
 pub mod kubectl;
 pub mod manifests;
+pub mod news;
 mod person;
 mod refused;
 pub mod up;
@@ -31,6 +32,7 @@ pub mod weather;
 mod world;
 
 pub use kinds::{Address, Kind};
+pub use news::{Hears, News};
 pub use person::Person;
 pub use refused::Refused;
 pub use weather::{Odds, Weather};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
-use keydesk_catalog::shown;
+use keydesk_catalog::{KeyEdges, shown};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 use kube::api::Preconditions;
@@ -50,10 +50,11 @@ pub(super) async fn apply(
         outcome.note(copying::delete(desk, &seen.id, secret).await);
     }
     for request in &plan.discard {
-        if let Some(live) = &seen.live
-            && is_own(live, request)
-            && !all_approvals_seen(desk, live).await?
-        {
+        let may_go = match &seen.live {
+            Some(live) if is_own(live, request) => all_approvals_seen(desk, live).await?,
+            _ => stands_for_nothing(desk, &seen.id, request).await?,
+        };
+        if !may_go {
             return Ok(Applied::Stale);
         }
         desk.departed
@@ -88,9 +89,18 @@ pub(super) async fn apply(
     // was seen, and stay: that it can be written to says the one and sees to the other.
     let mut mirror = plan.mirror.as_deref();
     if !plan.mark.is_empty() {
-        match (&live.request, mirror.take_if(|_| plan.request == Step::Leave)) {
-            (Some(request), Some(conditions)) => {
+        match (
+            &live.request,
+            mirror.take_if(|_| plan.request == Step::Leave),
+            &plan.keep,
+        ) {
+            (Some(request), Some(conditions), _) => {
                 mirror_conditions(desk, request.as_ref().clone(), conditions).await?;
+            }
+            (_, None, Some(patch)) => {
+                desk.cluster
+                    .merge::<APIKeyRequest>(&live.edges.request, patch)
+                    .await?;
             }
             _ if request_is_as_seen(desk, live).await? => {}
             _ => return Ok(Applied::Stale),
@@ -200,6 +210,18 @@ impl Outcome {
 fn is_own(live: &Live, request: &APIKeyRequest) -> bool {
     let own = live.request.as_ref();
     own.is_some_and(|own| own.metadata.uid == request.metadata.uid)
+}
+
+/// Whether a request is none of the key's in the cluster, as it was seen to be. Asked before it goes: a key that was deleted
+/// and made again, or moved and came back, has it still, and what was approved on it since then must not go with it.
+async fn stands_for_nothing(
+    desk: &Desk,
+    key: &NamespacedName,
+    request: &APIKeyRequest,
+) -> Result<bool, WriteError> {
+    let there = desk.cluster.read::<APIKey>(key).await?;
+    let there = there.filter(|key| key.metadata.deletion_timestamp.is_none());
+    Ok(there.is_none_or(|key| KeyEdges::of(&key).request != write::id(request)))
 }
 
 /// Whether the approvals of the key's request in the cluster are those that were seen. Asked before the terms that the

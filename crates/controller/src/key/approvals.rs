@@ -22,8 +22,25 @@ pub(crate) struct Mark {
     pub(crate) id: NamespacedName,
     /// A merge patch, valid for the version that was seen.
     pub(crate) patch: Value,
-    /// It makes our request an owner beside another object, which controls the approval.
+    /// Whether it makes our request an owner of the approval.
+    pub(crate) adoption: Option<Adoption>,
+}
+
+/// How an approval becomes a dependent of its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Adoption {
+    /// UID of the approval.
+    pub(crate) uid: String,
+    /// Another object controls it, and stays an owner.
     pub(crate) beside_another: bool,
+}
+
+impl Mark {
+    /// Whether the request becomes an owner beside another object.
+    pub(crate) fn adopts_beside_another(&self) -> bool {
+        let adoption = self.adoption.as_ref();
+        adoption.is_some_and(|adoption| adoption.beside_another)
+    }
 }
 
 /// Marks for the approvals that lack their binding or their owner.
@@ -51,7 +68,10 @@ fn mark(bound: &Bound<'_>, request: Option<&APIKeyRequest>) -> Option<Mark> {
     (bound.fresh || owner.is_some()).then(|| Mark {
         id: NamespacedName::new(approval.namespace().unwrap_or_default(), approval.name_any()),
         patch: json!({ "metadata": metadata }),
-        beside_another: owner.is_some_and(|owner| owner.controller.is_none()),
+        adoption: owner.map(|owner| Adoption {
+            uid: approval.metadata.uid.clone().unwrap_or_default(),
+            beside_another: owner.controller.is_none(),
+        }),
     })
 }
 

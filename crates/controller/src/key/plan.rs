@@ -9,6 +9,7 @@ use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIKeyStatus};
 use keydesk_api::{APIKeyApproval, APIKeyRequest};
 use keydesk_catalog::{Approval, Bound, SecretMeta, asked};
 use keydesk_core::{Failure, KeyFacts, Ruling, SecretFacts, Standing, standing};
+use serde_json::Value;
 
 use super::account::Account;
 use super::automatic::{self, Automatic};
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) revoke: Vec<Arc<SecretMeta>>,
     /// Requests to delete.
     pub(crate) discard: Vec<Arc<APIKeyRequest>>,
+    /// A patch of the request, where nothing else is written to it before approvals become its dependents.
+    pub(crate) keep: Option<Value>,
     /// Approvals to mark with what they are bound to and whose they are.
     pub(crate) mark: Vec<approvals::Mark>,
     /// The key's status, if it differs.
@@ -145,12 +148,19 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         .request
         .as_deref()
         .filter(|_| request == request::Step::Leave);
+    // Also while there is no request to show: what was approved then must not become what is asked for later.
+    let mark = approvals::marks(&bound, adopting);
+    let adopted = mark.iter().find_map(|mark| mark.adoption.as_ref());
+    let keep = adopting
+        .zip(adopted)
+        .filter(|_| mirror.is_none())
+        .map(|(request, adoption)| request::keep(request, &shown, &adoption.uid));
     let automatic = automatic::step(live, &facts.asked, &ruling, &bound, now);
     let account = Account::of(live, &ruling, &bound);
     let plan = Plan {
         revoke,
-        // Also while there is no request to show: what was approved then must not become what is asked for later.
-        mark: approvals::marks(&bound, adopting),
+        mark,
+        keep,
         discard,
         request,
         approval_statuses: approvals::statuses(live, &bound, &ruling, now),

@@ -76,20 +76,8 @@ pub(super) fn step(live: &Live, asked: &Terms, shown: &Shown, bound: &[Bound<'_>
         return Step::Leave;
     }
     let changes_terms = *asked != shown.terms;
-    let mut annotations = json!({ annotation::SCOPES: scopes, annotation::BOUND_APPROVALS: bindings });
-    if let Some(before) = after.before.clone() {
-        // Where the terms stay, this write is not to date their last change again.
-        let before = TermsBefore {
-            dated: !changes_terms,
-            ..before
-        };
-        annotations[annotation::TERMS_BEFORE] = before.to_json().into();
-    }
-    let metadata = json!({
-        "uid": request.metadata.uid,
-        "resourceVersion": request.metadata.resource_version,
-        "annotations": annotations,
-    });
+    let annotations = json!({ annotation::SCOPES: scopes, annotation::BOUND_APPROVALS: bindings });
+    let metadata = metadata(request, annotations, after.before.as_ref(), changes_terms);
     // A field that is absent now must be null to go away in a merge patch.
     let mut spec = json!(spec);
     if spec.get("expiresAt").is_none() {
@@ -99,6 +87,35 @@ pub(super) fn step(live: &Live, asked: &Terms, shown: &Shown, bound: &[Bound<'_>
         patch: json!({ "metadata": metadata, "spec": spec }),
         changes_terms,
     }
+}
+
+/// A merge patch that gives the request another version and changes nothing that anybody reads, so that a deletion of the
+/// version before, which the cluster may carry out late, takes no approval along. `uid` is that of the approval.
+pub(super) fn keep(request: &APIKeyRequest, shown: &Shown, uid: &str) -> Value {
+    let annotations = json!({ annotation::KEPT_FOR: uid });
+    json!({ "metadata": metadata(request, annotations, shown.before.as_ref(), false) })
+}
+
+/// The metadata of a merge patch, valid for the version that was seen.
+fn metadata(
+    request: &APIKeyRequest,
+    mut annotations: Value,
+    before: Option<&TermsBefore>,
+    changes_terms: bool,
+) -> Value {
+    if let Some(before) = before {
+        // Where the terms stay, this write is not to date their last change again.
+        let before = TermsBefore {
+            dated: !changes_terms,
+            ..before.clone()
+        };
+        annotations[annotation::TERMS_BEFORE] = before.to_json().into();
+    }
+    json!({
+        "uid": request.metadata.uid,
+        "resourceVersion": request.metadata.resource_version,
+        "annotations": annotations,
+    })
 }
 
 /// What the request shows once it is as it should be.

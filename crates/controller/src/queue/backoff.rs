@@ -12,11 +12,12 @@ pub struct Backoff {
 }
 
 impl Default for Backoff {
-    /// 5 ms, as upstream's controllers start, but at most 5 minutes: a person may be waiting for the repair.
+    /// 5 ms, as upstream's controllers start, but at most a minute: a person may be waiting for the repair, and a revocation
+    /// for an API server that is back.
     fn default() -> Self {
         Self {
             start: Duration::from_millis(5),
-            cap: Duration::from_mins(5),
+            cap: Duration::from_mins(1),
         }
     }
 }

@@ -87,7 +87,7 @@ impl Telemetry {
         for mark in plan
             .mark
             .iter()
-            .filter(|mark| mark.beside_another && made.marks.contains(&mark.id))
+            .filter(|mark| mark.adopts_beside_another() && made.marks.contains(&mark.id))
         {
             let own = |approval: &&std::sync::Arc<Approval>| crate::write::id(&approval.object) == mark.id;
             if let Some(approval) = live.approvals.iter().find(own) {

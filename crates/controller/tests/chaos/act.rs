@@ -206,10 +206,10 @@ impl Stage {
             by_hand: None,
             excused: false,
         };
-        self.made((owner, name), decision);
+        self.keep((owner, name), decision);
     }
 
-    fn made(&mut self, name: (usize, String), decision: Decision) {
+    fn keep(&mut self, name: (usize, String), decision: Decision) {
         if decision.approved {
             self.ledger.approved.push(decision.clone());
         }
@@ -246,8 +246,7 @@ impl Stage {
         let known = self.ledger.decisions.get(&name).filter(is_known).cloned();
         let decision = known.unwrap_or_else(|| automatic(object, owner));
         // The controller may have made it for an earlier life of the key, without anybody having taken it down yet.
-        let made = crate::terms::moment(&object["metadata"]["creationTimestamp"]).unwrap();
-        let excused = decision.excused || self.ledger.excuses(decision.key, owner, made);
+        let excused = decision.excused || self.ledger.excuses(decision.key, owner, made(object));
         let decision = Decision {
             excused,
             approved,
@@ -256,7 +255,7 @@ impl Stage {
             by_hand: changed["metadata"]["generation"].as_i64(),
             ..decision
         };
-        self.made(name, decision);
+        self.keep(name, decision);
     }
 
     async fn auth(&mut self, owner: usize, auth: Auth) {
@@ -338,6 +337,11 @@ impl Stage {
         );
         self.admin.put(&rogue).await.unwrap();
     }
+}
+
+/// When an object was created, in whole seconds.
+pub(crate) fn made(object: &Value) -> Timestamp {
+    crate::terms::moment(&object["metadata"]["creationTimestamp"]).unwrap()
 }
 
 /// A decision that the controller made, as it stands there.

@@ -1,15 +1,13 @@
 //! The world held against the ledger: what must hold at any moment, and what must hold once all is at rest.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use keydesk_testkit::hidden::base64;
 use keydesk_testkit::{Address, clock, conditions, kinds};
 use serde_json::Value;
-use tokio::time::sleep;
 
-use crate::act::automatic;
+use crate::act::{automatic, made};
 use crate::ledger::{Decision, Held, Said};
 use crate::places::{KEYS, KUADRANTS, OWNERS, PRODUCTS, key_of, request_at, request_of};
 use crate::stage::Stage;
@@ -68,19 +66,9 @@ pub(crate) async fn always(stage: &Stage) -> Broken {
     Ok(())
 }
 
-/// What failed again and again in a storm is tried once more after so long at the latest.
-pub(crate) const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
-
-/// Lets everything come to rest, and sees that it is right then. Rest is long enough for nearly all; the others wait for
-/// their backoff, and once more if they look at what is outdated then.
+/// Lets everything come to rest, and sees that it is right then.
 pub(crate) async fn comes_to_rest(stage: &mut Stage) -> Broken {
     stage.rest().await;
-    for _ in 0..2 {
-        if at_rest(stage).await.is_ok() {
-            return Ok(());
-        }
-        sleep(LONGEST_BACKOFF).await;
-    }
     at_rest(stage).await
 }
 
@@ -189,11 +177,9 @@ fn catch_up(stage: &mut Stage, approvals: &[Value]) -> Broken {
                 decision.accepted
             ));
         }
-        let excused = stage
-            .ledger
-            .decisions
-            .get(&name)
-            .is_some_and(|known| known.excused);
+        let known = stage.ledger.decisions.get(&name);
+        let excused = known.is_some_and(|known| known.excused)
+            || stage.ledger.excuses(decision.key, owner, made(object));
         stage
             .ledger
             .decisions

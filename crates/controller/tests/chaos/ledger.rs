@@ -168,11 +168,12 @@ impl Ledger {
         }
     }
 
-    /// Whether a decision of an owner on a key that was there at `since`, in whole seconds, may be gone, because the key was
-    /// for a time since then.
+    /// Whether a decision of an owner on a key that was there at `since`, in whole seconds, may be gone, because the key is,
+    /// or was for a time.
     pub(crate) fn excuses(&self, key: usize, owner: usize, since: Timestamp) -> bool {
+        let asked = self.keys.get(&key).map(|asks| PRODUCTS[asks.product].0);
         let away = self.away.get(&(key, owner));
-        away.is_some_and(|away| away.as_second() >= since.as_second())
+        asked != Some(owner) || away.is_some_and(|away| away.as_second() >= since.as_second())
     }
 
     /// What an approval may have been given for: what was said, else what its reviewer could have seen in the second in

@@ -84,6 +84,7 @@ fn essence(mut object: Value) -> Value {
         // When the terms changed, and from what.
         annotations.remove("keydesk.dev/terms-before");
         annotations.remove("keydesk.dev/bound-approvals");
+        annotations.remove("keydesk.dev/kept-for");
     }
     if metadata.get("annotations") == Some(&json!({})) {
         metadata.remove("annotations");

@@ -21,8 +21,8 @@ use crate::places::{KEYS, KUADRANTS, OWNERS, PRODUCTS, WRITTEN, route};
 use crate::play::{Action, Auth, Ends, Holds, Step, Then};
 
 /// After this, in fair weather, everything has been noticed: a watch that says nothing is given up after 150 s, a broken
-/// one is begun anew within 30 s, a product's failure is forgiven for 60 s.
-const REST: Duration = Duration::from_secs(210);
+/// one is begun anew within 30 s, a product's failure is forgiven for 60 s, what failed is tried again within 60 s.
+const REST: Duration = Duration::from_mins(5);
 
 /// For so long nothing is written then.
 const QUIET: Duration = Duration::from_mins(6);
@@ -253,17 +253,8 @@ impl Stage {
             .min()
     }
 
-    /// Sees that nothing is written, also not by a controller that starts `anew`. What nobody sees from without may wait for
-    /// its backoff until now.
+    /// Sees that nothing is written, also not by a controller that starts `anew`.
     pub(crate) async fn is_quiet(&mut self, anew: bool) -> Result<(), String> {
-        if self.writes_nothing(anew).await.is_ok() {
-            return Ok(());
-        }
-        sleep(check::LONGEST_BACKOFF).await;
-        self.writes_nothing(anew).await
-    }
-
-    async fn writes_nothing(&mut self, anew: bool) -> Result<(), String> {
         // Old news is deleted by the API server itself, in its own time.
         for namespace in namespaces() {
             let path = kinds::EVENT.path(namespace);

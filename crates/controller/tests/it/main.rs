@@ -26,6 +26,7 @@ mod g_conflicts;
 mod g_decisions;
 mod g_records;
 mod g_terms;
+mod g_unheard;
 mod h_automatic;
 mod i_expiry;
 mod j_converging;

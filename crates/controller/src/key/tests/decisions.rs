@@ -68,6 +68,28 @@ fn an_approved_key_is_enforced_and_then_nothing_is_written() {
 }
 
 #[test]
+fn before_an_approval_depends_on_its_request_something_is_written_to_that() {
+    let mut stage = Stage::new();
+    stage.settle();
+    stage.approve("yes", true, 10);
+    let plan = stage.plan();
+    assert!(
+        plan.mirror.is_some() && plan.keep.is_none(),
+        "it shows the approval"
+    );
+    // Here it shows the same failure as before.
+    stage.live().product = None;
+    stage.settle();
+    stage.approve("another", true, 20);
+    let plan = stage.plan();
+    assert!(plan.mirror.is_none() && plan.keep.is_some());
+    assert!(plan.mark.iter().any(|mark| mark.adoption.is_some()));
+    stage.carry_out(plan);
+    assert!(stage.plan().keep.is_none());
+    stage.settle();
+}
+
+#[test]
 fn a_denial_takes_the_copy_away_and_a_changed_mind_brings_it_back() {
     let mut stage = Stage::approved();
     stage.edit_approval(

@@ -178,6 +178,7 @@ impl Stage {
     pub(super) fn carry_out(&mut self, plan: Plan) {
         let Plan {
             revoke,
+            keep,
             mark,
             discard,
             request,
@@ -200,6 +201,9 @@ impl Stage {
         {
             live.request = None;
             live.approvals.clear();
+        }
+        if let (Some(patch), Some(request)) = (&keep, &mut live.request) {
+            *request = Arc::new(merged::<APIKeyRequest>(request, patch));
         }
         for mark in mark {
             change(&mut live.approvals, &mark.id.name, |approval| {
