@@ -38,9 +38,13 @@ impl News {
             let is_held = watches && uri.path().ends_with(&format!("/{}", kind.plural));
             async move {
                 let answer = client.send(request).await?;
-                Ok::<_, BoxError>(answer.map(|body| match is_held {
-                    true => Body::from_stream(news.held(Body::new(body).into_data_stream())),
-                    false => Body::new(body),
+                Ok::<_, BoxError>(answer.map(|body| {
+                    let body = Body::new(body);
+                    if is_held {
+                        Body::from_stream(news.held(body.into_data_stream()))
+                    } else {
+                        body
+                    }
                 }))
             }
         });

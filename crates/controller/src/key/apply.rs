@@ -1,6 +1,7 @@
 //! Carrying out the plan for one key.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -49,27 +50,8 @@ pub(super) async fn apply(
     for secret in &plan.revoke {
         outcome.note(copying::delete(desk, &seen.id, secret).await);
     }
-    for request in &plan.discard {
-        let may_go = match &seen.live {
-            Some(live) if is_own(live, request) => all_approvals_seen(desk, live).await?,
-            _ => stands_for_nothing(desk, &seen.id, request).await?,
-        };
-        if !may_go {
-            return Ok(Applied::Stale);
-        }
-        desk.departed
-            .remember(write::id(request.as_ref()), shown(request));
-        // Exactly the version that nobody had decided on: a deletion that the cluster carries out late must not take a
-        // decision along.
-        let preconditions = Preconditions {
-            uid: request.metadata.uid.clone(),
-            resource_version: request.metadata.resource_version.clone(),
-        };
-        outcome.note(
-            desk.cluster
-                .delete::<APIKeyRequest>(&write::id(request.as_ref()), preconditions)
-                .await,
-        );
+    if discard(desk, seen, &plan.discard, &mut outcome).await? == Applied::Stale {
+        return Ok(Applied::Stale);
     }
     let Some(live) = &seen.live else {
         return outcome.end();
@@ -85,26 +67,9 @@ pub(super) async fn apply(
     {
         return Ok(Applied::Stale);
     }
-    // What an approval is bound to is read from its request, and it goes with its request. So the request must be there as it
-    // was seen, and stay: that it can be written to says the one and sees to the other.
     let mut mirror = plan.mirror.as_deref();
-    if !plan.mark.is_empty() {
-        match (
-            &live.request,
-            mirror.take_if(|_| plan.request == Step::Leave),
-            &plan.keep,
-        ) {
-            (Some(request), Some(conditions), _) => {
-                mirror_conditions(desk, request.as_ref().clone(), conditions).await?;
-            }
-            (_, None, Some(patch)) => {
-                desk.cluster
-                    .merge::<APIKeyRequest>(&live.edges.request, patch)
-                    .await?;
-            }
-            _ if request_is_as_seen(desk, live).await? => {}
-            _ => return Ok(Applied::Stale),
-        }
+    if !plan.mark.is_empty() && secure_request(desk, live, plan, &mut mirror).await? == Applied::Stale {
+        return Ok(Applied::Stale);
     }
     // What an approval stands for is on record before anything changes, or is granted, because of it.
     let mut marked = BTreeMap::new();
@@ -153,6 +118,61 @@ pub(super) async fn apply(
         Applied::Done => outcome.end(),
         Applied::Stale => outcome.end().map(|_| Applied::Stale),
     }
+}
+
+/// Deletes requests, but none that somebody has a use for by now.
+async fn discard(
+    desk: &Desk,
+    seen: &Seen,
+    requests: &[Arc<APIKeyRequest>],
+    outcome: &mut Outcome,
+) -> Result<Applied, WriteError> {
+    for request in requests {
+        let may_go = match &seen.live {
+            Some(live) if is_own(live, request) => all_approvals_seen(desk, live).await?,
+            _ => stands_for_nothing(desk, &seen.id, request).await?,
+        };
+        if !may_go {
+            return Ok(Applied::Stale);
+        }
+        desk.departed
+            .remember(write::id(request.as_ref()), shown(request));
+        // Exactly the version that nobody had decided on: a deletion that the cluster carries out late must not take a
+        // decision along.
+        let preconditions = Preconditions {
+            uid: request.metadata.uid.clone(),
+            resource_version: request.metadata.resource_version.clone(),
+        };
+        outcome.note(
+            desk.cluster
+                .delete::<APIKeyRequest>(&write::id(request.as_ref()), preconditions)
+                .await,
+        );
+    }
+    Ok(Applied::Done)
+}
+
+/// What an approval is bound to is read from its request, and it goes with its request. So the request must be there as it
+/// was seen, and stay: that it can be written to says the one and sees to the other. A mirror that is written here is taken.
+async fn secure_request(
+    desk: &Desk,
+    live: &Live,
+    plan: &Plan,
+    mirror: &mut Option<&[Condition]>,
+) -> Result<Applied, WriteError> {
+    let mirrored = mirror.take_if(|_| plan.request == Step::Leave);
+    match (&live.request, mirrored, &plan.keep) {
+        (Some(request), Some(conditions), _) => {
+            mirror_conditions(desk, request.as_ref().clone(), conditions).await?;
+        }
+        (_, None, Some(patch)) => {
+            let request = &live.edges.request;
+            desk.cluster.merge::<APIKeyRequest>(request, patch).await?;
+        }
+        _ if request_is_as_seen(desk, live).await? => {}
+        _ => return Ok(Applied::Stale),
+    }
+    Ok(Applied::Done)
 }
 
 /// Writes what approvals stand for, until one cannot be written.
