@@ -76,13 +76,13 @@ impl Journal {
         entries.iter().filter(|entry| entry.key == key).cloned().collect()
     }
 
-    /// What the request of a key showed last before a moment at which there was none.
+    /// What the request of a key showed last before a moment.
     pub(crate) fn last_before(&self, key: usize, owner: usize, moment: Timestamp) -> Option<Terms> {
         let entries = self.0.lock();
         let mut earlier = entries
             .iter()
             .rev()
-            .filter(|entry| entry.key == key && entry.owner == owner && entry.at <= moment);
+            .filter(|entry| entry.key == key && entry.owner == owner && entry.at < moment);
         earlier.find_map(|entry| entry.shows.clone())
     }
 

@@ -188,7 +188,7 @@ impl Ledger {
                 let unseen = shown.contains(&None);
                 let mut terms: BTreeSet<Terms> = shown.into_iter().flatten().collect();
                 if unseen {
-                    terms.extend(journal.last_before(decision.key, decision.owner, decision.accepted));
+                    terms.extend(journal.last_before(decision.key, decision.owner, second));
                     terms.extend(journal.first_after(decision.key, decision.owner, decision.accepted));
                     // A decision on a request that is not there is about the key, as far as it was heard of.
                     let heard = second.as_second() - LAG;
