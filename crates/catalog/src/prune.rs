@@ -1,7 +1,6 @@
 //! What of an object is not worth its memory: bookkeeping of others, and texts that nobody here reads.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
@@ -52,9 +51,6 @@ pub(crate) fn approval(mut object: APIKeyApproval) -> Approval {
 /// `keydesk.dev/terms-before` as managedFields have it.
 const TERMS_BEFORE_FIELD: &str = "f:keydesk.dev/terms-before";
 
-/// How long a change of terms may be on its way to the API server. What is written later is another change.
-const ON_ITS_WAY: Duration = Duration::from_mins(1);
-
 /// Dates the change of terms as the API server does (`spec/controller.md` §5.1): the controller writes when it decided
 /// on it, and whoever approved between that and the change itself saw the earlier terms. Scopes are no part of the spec,
 /// so what counts is when the annotation was written that every change of terms comes with.
@@ -72,8 +68,7 @@ pub(crate) fn request(object: &mut APIKeyRequest) {
     let (Some(before), Some(written_at)) = (TermsBefore::of(object), written_at) else {
         return;
     };
-    let latest = before.changed_at.checked_add(ON_ITS_WAY).ok();
-    if !before.dated && before.changed_at < written_at && latest.is_some_and(|latest| written_at <= latest) {
+    if !before.dated && before.changed_at < written_at {
         let stamped = TermsBefore {
             changed_at: written_at,
             dated: true,
@@ -178,7 +173,7 @@ mod tests {
         for (written_at, changed) in [
             ("2026-06-01T12:00:07Z", "2026-06-01T12:00:07Z"),
             ("2026-06-01T11:59:58Z", "2026-06-01T12:00:00Z"),
-            ("2026-06-01T12:03:00Z", "2026-06-01T12:00:00Z"),
+            ("2026-06-01T12:03:00Z", "2026-06-01T12:03:00Z"),
         ] {
             assert_eq!(changed_at(written_at, false), changed, "{written_at}");
         }

@@ -75,6 +75,11 @@ impl Claims {
         Verdict { lost, concerned }
     }
 
+    /// Whether a key claims anything.
+    pub(crate) fn has(&self, key: &NamespacedName) -> bool {
+        self.claims.contains_key(key)
+    }
+
     /// The key with the best right to a value.
     fn holder(&self, claim: &Claim) -> Option<&NamespacedName> {
         let (.., key) = self.rights.get(claim)?.first()?;

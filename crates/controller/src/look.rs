@@ -67,7 +67,7 @@ fn tell(target: &Target, error: &WriteError) {
 }
 
 /// The instant of a moment of the calendar; a little later, so that the moment has passed when it comes.
-fn instant(moment: Timestamp, now: Timestamp) -> Instant {
+pub(crate) fn instant(moment: Timestamp, now: Timestamp) -> Instant {
     Instant::now() + wait(moment, now) + Duration::from_millis(2)
 }
 

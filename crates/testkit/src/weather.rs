@@ -1,5 +1,5 @@
 //! Bad weather between a client and its API server: refusals, conflicts, broken connections, answers that are lost or
-//! come too late, requests that the server carries out when nobody waits any more, watches that break, fall silent or
+//! come too late or never, requests that the server carries out when nobody waits any more, watches that break, fall silent or
 //! have forgotten the version to go on from.
 //!
 //! The server itself never errs: what it says, sooner or later, is true. So whatever a client makes of it must, once the
@@ -31,6 +31,8 @@ pub struct Odds {
     pub lost: u32,
     /// A write is carried out only after the client has been told that the connection broke.
     pub late: u32,
+    /// A request is never answered, whether the server has seen it or not.
+    pub mute: u32,
     /// An event of a watch is its last: the stream ends, breaks within the event, falls silent, or says that the version
     /// is gone.
     pub broken: u32,
@@ -44,6 +46,7 @@ impl Odds {
         refused: 15,
         lost: 10,
         late: 8,
+        mute: 1,
         broken: 15,
         slow: 30,
     };
@@ -52,6 +55,7 @@ impl Odds {
         refused: 0,
         lost: 0,
         late: 0,
+        mute: 0,
         broken: 0,
         slow: 50,
     };
@@ -79,6 +83,7 @@ enum Fate {
     Reset,
     Lost,
     Late(Duration),
+    Mute { seen: bool },
 }
 
 /// What becomes of one piece of a watch.
@@ -157,6 +162,12 @@ impl Weather {
                 });
                 return Err(broken().into());
             }
+            Fate::Mute { seen } => {
+                if seen {
+                    client.send(request).await?;
+                }
+                std::future::pending().await
+            }
         };
         sleep(way_back).await;
         let ok = answer.status().is_success();
@@ -234,6 +245,10 @@ impl State {
         }
         if writes && self.happens(self.odds.late, "late") {
             return Fate::Late(SLOW.mul_f64(self.dice.random_range(0.0..1.0)));
+        }
+        if self.happens(self.odds.mute, "mute") {
+            let seen = self.dice.random();
+            return Fate::Mute { seen };
         }
         if !self.happens(self.odds.refused, "refused") {
             return Fate::Pass;

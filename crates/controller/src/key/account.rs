@@ -22,8 +22,8 @@ pub(crate) struct Account {
     pub(crate) ended_at: Option<Timestamp>,
     /// Its owner has something to decide: the key, or the terms that it asks for by now.
     pub(crate) awaits_owner: bool,
-    /// In force without any limit.
-    pub(crate) unlimited: bool,
+    /// The tier that is in force, if it has no limit at all.
+    pub(crate) unlimited: Option<String>,
     /// The decision that holds.
     pub(crate) held: Option<Held>,
 }
@@ -53,7 +53,10 @@ impl Account {
             Standing::Pending => (KeyAspect::Pending, None),
         };
         let in_force = ruling.in_force();
-        let limits = in_force.as_ref().map(|terms| status::limits(live, &terms.tier));
+        let unlimited = in_force.as_ref().filter(|terms| {
+            let limits = status::limits(live, &terms.tier);
+            limits.unwrap_or_default() == keydesk_api::Limits::default()
+        });
         let held = ruling.decision.and_then(|decision| {
             let own = bound
                 .iter()
@@ -69,8 +72,7 @@ impl Account {
         Self {
             awaits_owner: stands == KeyAspect::Pending
                 || (ruling.terms_changed && stands != KeyAspect::Failed && !live.is_automatic()),
-            unlimited: limits
-                .is_some_and(|limits| limits.unwrap_or_default() == keydesk_api::Limits::default()),
+            unlimited: unlimited.map(|terms| terms.tier.clone()),
             ends_at: in_force.and_then(|terms| terms.expires_at),
             stands,
             ended_at,

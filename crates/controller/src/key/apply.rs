@@ -7,7 +7,7 @@ use std::time::Duration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
-use keydesk_catalog::{KeyEdges, shown};
+use keydesk_catalog::{KeyEdges, SecretMeta, shown};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 use kube::api::Preconditions;
@@ -33,8 +33,7 @@ pub(super) enum Applied {
     Stale,
 }
 
-/// A plan that waited longer than this for others is made anew: what it writes bears the time at which it was made, and is taken
-/// for on its way for a minute.
+/// A plan that waited longer than this for others is made anew: what it writes bears the time at which it was made.
 const SOON: Duration = Duration::from_secs(20);
 
 /// Carries out a plan. A write that fails does not keep later ones from being tried, unless they build on it; the first
@@ -48,28 +47,26 @@ pub(super) async fn apply(
 ) -> Result<Applied, WriteError> {
     let mut outcome = Outcome::default();
     for secret in &plan.revoke {
-        outcome.note(copying::delete(desk, &seen.id, secret).await);
+        let deleted = copying::delete(desk, &seen.id, secret).await;
+        if is_stray(desk, secret) && deleted.as_ref().is_err_and(WriteError::is_forbidden) {
+            // No gateway reads it there, and anybody may have put it: the key is not to suffer.
+            tracing::info!(key = %seen.id, object = %secret.id, "our role does not let us delete Secret {}, which no gateway reads", secret.id);
+        } else {
+            outcome.note(deleted);
+        }
     }
-    if discard(desk, seen, &plan.discard, &mut outcome).await? == Applied::Stale {
-        return Ok(Applied::Stale);
+    let discarded = discard(desk, seen, &plan.discard, &mut outcome).await;
+    if outcome.note(discarded) != Some(Applied::Done) {
+        return outcome.stale();
     }
     let Some(live) = &seen.live else {
         return outcome.end();
     };
 
-    if matches!(
-        plan.request,
-        Step::Change {
-            changes_terms: true,
-            ..
-        }
-    ) && !all_approvals_seen(desk, live).await?
-    {
-        return Ok(Applied::Stale);
-    }
     let mut mirror = plan.mirror.as_deref();
-    if !plan.mark.is_empty() && secure_request(desk, live, plan, &mut mirror).await? == Applied::Stale {
-        return Ok(Applied::Stale);
+    let secured = secure(desk, live, plan, &mut mirror).await;
+    if outcome.note(secured) != Some(Applied::Done) {
+        return outcome.stale();
     }
     // What an approval stands for is on record before anything changes, or is granted, because of it.
     let mut marked = BTreeMap::new();
@@ -84,7 +81,9 @@ pub(super) async fn apply(
             approvals: &plan.approval_statuses,
         });
     }
-    marking?;
+    if outcome.note(marking).is_none() {
+        return outcome.stale();
+    }
     // Before the request shows other terms, the key no longer claims that they are approved.
     if let Some(status) = &plan.status {
         let key = APIKey {
@@ -116,7 +115,7 @@ pub(super) async fn apply(
     }
     match copying::carry_out(desk, seen, &plan.copying, made, &mut outcome).await {
         Applied::Done => outcome.end(),
-        Applied::Stale => outcome.end().map(|_| Applied::Stale),
+        Applied::Stale => outcome.stale(),
     }
 }
 
@@ -152,14 +151,32 @@ async fn discard(
     Ok(Applied::Done)
 }
 
-/// What an approval is bound to is read from its request, and it goes with its request. So the request must be there as it
-/// was seen, and stay: that it can be written to says the one and sees to the other. A mirror that is written here is taken.
-async fn secure_request(
+/// Makes sure of what the plan builds on, before it is carried out. A mirror that is written here is taken.
+async fn secure(
     desk: &Desk,
     live: &Live,
     plan: &Plan,
     mirror: &mut Option<&[Condition]>,
 ) -> Result<Applied, WriteError> {
+    let changes_terms = matches!(
+        plan.request,
+        Step::Change {
+            changes_terms: true,
+            ..
+        }
+    );
+    // An owner's word that has not been heard of: it is not to be bound to other terms than its reviewer saw, and not to be
+    // overruled. Nobody has had a word on a request that is yet to be made.
+    let approves = matches!(plan.automatic, Automatic::Create(_) | Automatic::Renew { .. });
+    let may_be_unheard = changes_terms || (approves && live.request.is_some());
+    if may_be_unheard && !all_approvals_seen(desk, live).await? {
+        return Ok(Applied::Stale);
+    }
+    if plan.mark.is_empty() {
+        return Ok(Applied::Done);
+    }
+    // What an approval is bound to is read from its request, and it goes with its request. So the request must be there as
+    // it was seen, and stay: that it can be written to says the one and sees to the other.
     let mirrored = mirror.take_if(|_| plan.request == Step::Leave);
     match (&live.request, mirrored, &plan.keep) {
         (Some(request), Some(conditions), _) => {
@@ -225,6 +242,16 @@ impl Outcome {
     fn end(self) -> Result<Applied, WriteError> {
         self.0.map_or(Ok(Applied::Done), Err)
     }
+
+    /// The same where the cluster was not as it was seen.
+    fn stale(self) -> Result<Applied, WriteError> {
+        self.end().map(|_| Applied::Stale)
+    }
+}
+
+/// Whether a Secret is where no enforcement secret goes.
+fn is_stray(desk: &Desk, secret: &SecretMeta) -> bool {
+    desk.catalog.read().enforcement_namespace() != Some(secret.id.namespace.as_str())
 }
 
 fn is_own(live: &Live, request: &APIKeyRequest) -> bool {

@@ -44,7 +44,10 @@ pub(super) async fn carry_out(
             Ok(Applied::Stale) => return Applied::Stale,
             Err(error) => error,
         };
-        if error.is_forbidden() && matches!(step, Copying::Replace { .. }) {
+        if let Copying::Replace { seen: place, .. } = step
+            && error.is_forbidden()
+            && !desk.cluster.may_update_secrets(&place.id.namespace).await
+        {
             tracing::info!(key = %seen.id, "our role does not let us change Secrets: they are deleted and made anew");
             desk.rights.refused(Instant::now());
             return Applied::Stale;

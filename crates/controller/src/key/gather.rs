@@ -41,7 +41,8 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
     } = known(&desk.catalog.read(), id);
     let mut copies = Vec::with_capacity(metas.len());
     for meta in metas {
-        let value = if live.is_some() {
+        let namespace = live.as_ref().map(|live| live.enforcement_namespace.as_deref());
+        let value = if namespace == Some(Some(meta.id.namespace.as_str())) {
             desk.values.content(&desk.cluster, &meta).await?.sole_value()
         } else {
             // They go, whatever is in them.
@@ -54,7 +55,11 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
         live.rejection = desk.rejections.lock().get(id).cloned();
         if let Some(wanted) = live.edges.secret.clone() {
             let content = match secret {
-                Some(secret) => desk.values.content(&desk.cluster, &secret).await?,
+                Some(secret) => desk
+                    .values
+                    .content(&desk.cluster, &secret)
+                    .await
+                    .inspect_err(|_| keep_claims(desk, id, live, &copies))?,
                 None => Content::Missing,
             };
             if content == Content::Missing {
@@ -197,33 +202,55 @@ fn auto_name_taken(catalog: &Catalog, request: &NamespacedName) -> bool {
     })
 }
 
+/// Of a key whose Secret cannot be read and never was, what gateways have is claimed: another key with that value, looked at
+/// before, is not to take it away.
+fn keep_claims(desk: &Desk, id: &NamespacedName, live: &Live, copies: &[Copy]) {
+    let mut claims = desk.claims.lock();
+    if claims.has(id) {
+        return;
+    }
+    let bids: Vec<_> = copies
+        .iter()
+        .filter_map(|copy| {
+            Some(bid(
+                live,
+                copies,
+                copy.value?,
+                is_previous_secret(&copy.meta.id.name),
+            ))
+        })
+        .collect();
+    let verdict = claims.claim(id, &bids);
+    for concerned in verdict.concerned {
+        desk.queue.enqueue(Target::Key(concerned));
+    }
+}
+
 /// What the key claims: its value, and the one that is being rotated out.
 fn bids(live: &Live, copies: &[Copy]) -> Vec<Bid> {
-    let conditions = live
-        .key
-        .status
-        .as_ref()
-        .map_or(&[][..], |status| &status.conditions);
+    let previous = match live.rotation {
+        Rotation::Until { value, .. } => Some(bid(live, copies, value, true)),
+        Rotation::Settled | Rotation::Refused(_) => None,
+    };
+    let current = live.value.map(|value| bid(live, copies, value, false));
+    current.into_iter().chain(previous).collect()
+}
+
+fn bid(live: &Live, copies: &[Copy], value: Fingerprint, previous: bool) -> Bid {
+    let status = live.key.status.as_ref();
+    let conditions = status.map_or(&[][..], |status| &status.conditions);
     let revoked = [KeyAspect::Denied, KeyAspect::Expired, KeyAspect::Pending]
         .into_iter()
         .any(|aspect| condition::is_true(conditions, aspect));
-    let bid = |value: Fingerprint, previous: bool| {
-        // Only where consumers cannot put one themselves.
-        let is_enforcing = |copy: &Copy| {
-            live.enforcement_namespace.as_ref() == Some(&copy.meta.id.namespace) && copy.value == Some(value)
-        };
-        Bid {
-            claim: (live.edges.product.clone(), value),
-            enforced: copies.iter().any(is_enforcing),
-            previous,
-            revoked,
-            created_at: live.key.creation_timestamp().map(|time| time.0),
-        }
+    // Only where consumers cannot put one themselves.
+    let is_enforcing = |copy: &Copy| {
+        live.enforcement_namespace.as_ref() == Some(&copy.meta.id.namespace) && copy.value == Some(value)
     };
-    let previous = match live.rotation {
-        Rotation::Until { value, .. } => Some(bid(value, true)),
-        Rotation::Settled | Rotation::Refused(_) => None,
-    };
-    let current = live.value.map(|value| bid(value, false));
-    current.into_iter().chain(previous).collect()
+    Bid {
+        claim: (live.edges.product.clone(), value),
+        enforced: copies.iter().any(is_enforcing),
+        previous,
+        revoked,
+        created_at: live.key.creation_timestamp().map(|time| time.0),
+    }
 }

@@ -1,13 +1,25 @@
 //! What is learned at a start, before anything is granted: what every key claims, and what gateways were given.
 
+use std::time::Duration;
+
 use futures::{StreamExt as _, stream};
 use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::meta::label;
+use keydesk_core::NamespacedName;
+use tokio::time::sleep;
 
 use super::gather::gather;
 use crate::desk::Desk;
 use crate::opened::Opened;
 use crate::write::WriteError;
+
+/// Before what could not be read is tried again. Then it is left to the looks, each at its own pace: one that nobody lets us
+/// read must not hold up the others.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
 
 /// Learns what every key claims. Before that nobody may be granted anything: of two keys with one value, the one that is
 /// looked at first would get what the other has.
@@ -16,15 +28,36 @@ pub(crate) async fn learn_claims(desk: &Desk) {
         let chain = keydesk_process::chain(&error);
         tracing::debug!("enforcement secrets are read one by one: {chain}");
     }
-    let keys = desk.catalog.read().key_names();
+    let mut unknown = desk.catalog.read().key_names();
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        unknown = learn_each(desk, unknown).await;
+        let Some(pause) = pauses.next().filter(|_| !unknown.is_empty()) else {
+            break;
+        };
+        sleep(pause).await;
+    }
+    if !unknown.is_empty() {
+        tracing::warn!(
+            keys = unknown.len(),
+            "the Secrets of {} APIKeys cannot be read: what they claim is not known yet, beyond what gateways have",
+            unknown.len()
+        );
+    }
+}
+
+/// Learns what these keys claim, and returns those of which it could not be read.
+async fn learn_each(desk: &Desk, keys: Vec<NamespacedName>) -> Vec<NamespacedName> {
     stream::iter(keys)
-        .for_each_concurrent(desk.settings.workers, |id| async move {
-            // A key that cannot be read now says so when it is looked at.
-            if let Err(error) = gather(desk, &id).await {
-                tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {}", keydesk_process::chain(&error));
-            }
+        .map(async |id| {
+            let error = gather(desk, &id).await.err()?;
+            tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {}", keydesk_process::chain(&error));
+            Some(id)
         })
-        .await;
+        .buffer_unordered(desk.settings.workers)
+        .filter_map(async |unknown| unknown)
+        .collect()
+        .await
 }
 
 /// Reads what gateways were given, in a few requests: key by key it would be half of all that a start asks for.

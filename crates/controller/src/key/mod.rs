@@ -31,7 +31,7 @@ use plan::plan;
 pub(crate) use seen::{Live, Seen};
 
 use crate::desk::Desk;
-use crate::look::Looked;
+use crate::look::{Looked, instant};
 use crate::write::WriteError;
 
 /// Looks at one key and brings the cluster to where it should be.
@@ -44,17 +44,19 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
     // Also of what was written before a failure.
     let found = account.as_ref().map(|account| (account, flaws(desk, &seen)));
     desk.telemetry.key(&seen, &plan, found, &made);
-    let applied = applied?;
-    if let Some(status) = &plan.status {
+    if let Some(status) = plan.status.as_ref().filter(|_| made.status) {
         report(id, status);
     }
-    match applied {
-        Applied::Done => {
-            desk.telemetry.settled(&Target::Key(id.clone()));
-            Ok(plan.wake_at.map_or(Looked::Settled, Looked::Until))
-        }
-        Applied::Stale => Ok(Looked::Stale),
+    if let Ok(Applied::Done) = applied {
+        desk.telemetry.settled(&Target::Key(id.clone()));
+        return Ok(plan.wake_at.map_or(Looked::Settled, Looked::Until));
     }
+    // What could not be written may wait for its backoff; the end of a key does not.
+    if let Some(moment) = plan.wake_at {
+        desk.queue
+            .enqueue_at(Target::Key(id.clone()), instant(moment, now));
+    }
+    applied.map(|_| Looked::Stale)
 }
 
 fn flaws(desk: &Desk, seen: &Seen) -> Flaws {

@@ -50,6 +50,9 @@ pub(crate) enum Refusal {
     NameTaken(NamespacedName),
 }
 
+/// Whoever wrote an end that is as far ahead as it may be, by a clock that is ahead of ours by less than this, is believed.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
+
 impl Rotation {
     /// Of a value whose end may be at most `overlap` ahead.
     pub(super) fn of(previous: Previous, overlap: Duration, now: Timestamp) -> Self {
@@ -62,7 +65,7 @@ impl Rotation {
         if end <= now {
             return Self::Settled;
         }
-        match end.checked_sub(overlap) {
+        match end.checked_sub(overlap.saturating_add(CLOCKS_DIFFER)) {
             Ok(from) if now < from => Self::Refused(Refusal::TooFar { from, end }),
             Ok(_) | Err(_) => Self::Until { value, end },
         }

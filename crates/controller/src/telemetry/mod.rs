@@ -75,12 +75,13 @@ impl Telemetry {
             stands: account.stands,
             ends_at: account.ends_at,
             awaits_owner: account.awaits_owner,
-            unlimited: account.unlimited,
+            unlimited: account.unlimited.is_some(),
             flaws,
         };
         let before = self.tally.lock().note(&seen.id, Some(now), &self.metrics);
         let rotated = made.copy && is_rotation(seen, live);
-        let notices = notices(live, plan, made, (before, now), rotated);
+        let unlimited = account.unlimited.as_deref();
+        let notices = notices(live, plan, made, (before, now), (unlimited, rotated));
         for notice in notices {
             self.postbox.post(live.key.object_ref(&()), notice);
         }
@@ -184,7 +185,7 @@ fn notices(
     plan: &Plan,
     made: &Made,
     (before, now): (Option<Last>, Last),
-    rotated: bool,
+    (unlimited, rotated): (Option<&str>, bool),
 ) -> Vec<Notice> {
     let mut notices = Vec::new();
     let written = plan.status.as_ref().filter(|_| made.status);
@@ -199,9 +200,8 @@ fn notices(
     let said = before.or_else(|| notices.is_empty().then_some(now));
     let flaws = now.flaws.beyond(said.map(|last| last.flaws).unwrap_or_default());
     notices.extend(notice::of_flaws(flaws));
-    if now.unlimited && !said.is_some_and(|last| last.unlimited) {
-        notices.push(notice::unlimited(&live.key.spec.plan_tier));
-    }
+    let unlimited = unlimited.filter(|_| !said.is_some_and(|last| last.unlimited));
+    notices.extend(unlimited.map(notice::unlimited));
     notices.extend(rotated.then(notice::rotated));
     notices
 }

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 use super::metrics::Fate;
 use super::{DomainMetrics, Notice};
 use crate::Clock;
+use crate::write::in_time;
 
 /// Events that wait to be posted. Beyond, they are dropped.
 const WAITING: usize = 4096;
@@ -89,7 +90,7 @@ async fn deliver(
         let event = event(&about, notice, &instance, clock.now(), serial);
         let namespace = about.namespace.as_deref().unwrap_or("default");
         let api: Api<Event> = Api::namespaced(client.clone(), namespace);
-        let fate = match api.create(&PostParams::default(), &event).await {
+        let fate = match in_time(api.create(&PostParams::default(), &event)).await {
             Ok(_) => {
                 refused_until = None;
                 Fate::Posted

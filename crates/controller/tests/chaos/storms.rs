@@ -20,5 +20,5 @@ fn s137_after_any_storm_it_is_as_if_there_had_been_none() {
         })
     });
     has_seen(&tally, &STANDINGS);
-    has_seen(&tally, &["refused", "lost", "late", "broken", "slow"]);
+    has_seen(&tally, &["refused", "lost", "late", "mute", "broken", "slow"]);
 }

@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use http::{Method, Request};
-use keydesk_testkit::conditions::has;
+use keydesk_testkit::conditions::{has, is};
 use keydesk_testkit::fixtures::{self, OWNER_NAMESPACE, product};
-use keydesk_testkit::{Hears, News, kinds, wait};
+use keydesk_testkit::{Hears, Kind, News, kinds, wait};
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
@@ -15,10 +15,10 @@ use tower::{BoxError, service_fn};
 
 use crate::stage::{Stage, approval_at, in_namespace, key_at, product_at, request_at, settings};
 
-/// A pending key, and a controller that hears of keys what the news let through.
-async fn pending() -> (Stage, News) {
+/// A pending key, and a controller that hears of a kind what the news let through.
+async fn pending(kind: Kind) -> (Stage, News) {
     let mut stage = Stage::quiet().await;
-    let (news, client) = News::of(kinds::KEY, &stage.world.controller().client());
+    let (news, client) = News::of(kind, &stage.world.controller().client());
     stage.start_with(client, settings());
     stage.create(&fixtures::kuadrant()).await;
     stage.own(&product()).await;
@@ -58,7 +58,7 @@ async fn is_kept(stage: &Stage, news: &News, approval: &Value) {
 
 #[tokio::test]
 async fn what_was_approved_since_a_key_was_made_again_does_not_go_with_its_earlier_life() {
-    let (stage, news) = pending().await;
+    let (stage, news) = pending(kinds::KEY).await;
     news.let_through(Hears::Next(0));
     stage.delete(&key_at()).await;
     stage.create(&fixtures::key()).await;
@@ -68,7 +68,7 @@ async fn what_was_approved_since_a_key_was_made_again_does_not_go_with_its_earli
 
 #[tokio::test]
 async fn what_was_approved_since_a_key_came_back_from_another_owner_does_not_go_with_its_absence() {
-    let (stage, news) = pending().await;
+    let (stage, news) = pending(kinds::KEY).await;
     stage.world.namespace("other-owner").await;
     stage.own(&in_namespace(product(), "other-owner")).await;
     let moves = |namespace: &str| json!({ "spec": { "apiProductRef": { "namespace": namespace } } });
@@ -77,6 +77,22 @@ async fn what_was_approved_since_a_key_came_back_from_another_owner_does_not_go_
     stage.patch(&key_at(), &moves(OWNER_NAMESPACE)).await;
     let approval = approve(&stage).await;
     is_kept(&stage, &news, &approval).await;
+}
+
+#[tokio::test]
+async fn what_an_owner_denied_without_being_heard_is_not_approved_by_the_system() {
+    let (stage, news) = pending(kinds::APPROVAL).await;
+    news.let_through(Hears::Next(0));
+    stage.create(&fixtures::denial("not this one")).await;
+    let automatic = json!({ "spec": { "approvalMode": "automatic" } });
+    stage.patch(&product_at(), &automatic).await;
+    stage
+        .stays(&key_at(), "is pending", |key| is(key, "Pending"))
+        .await;
+    news.let_through(Hears::All);
+    stage.key_is("Denied").await;
+    let approvals = stage.admin.list(kinds::APPROVAL, OWNER_NAMESPACE).await.unwrap();
+    assert_eq!(approvals.len(), 1, "nobody but the owner decided: {approvals:#?}");
 }
 
 /// A client whose deletions of requests break off, and what it asked for: the API server has yet to do it.

@@ -1,8 +1,14 @@
 //! Single requests to the API server, each with an error that says what was attempted.
 
+mod error;
+
 use std::fmt::Debug;
+use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use keydesk_core::NamespacedName;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
@@ -10,8 +16,9 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use thiserror::Error;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
+
+pub(crate) use error::WriteError;
 
 use crate::recent::{Deed, Recent};
 use crate::telemetry::{DomainMetrics, Saving};
@@ -19,105 +26,22 @@ use crate::telemetry::{DomainMetrics, Saving};
 /// Who writes, in managedFields.
 const FIELD_MANAGER: &str = "keydesk-controller";
 
+/// How long an answer is waited for. One that does not come by then was lost with its connection, and whoever waits for it
+/// holds up the key that it is about.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// So many objects of a list come at a time: two megabytes or so.
 const PAGE: u32 = 1_000;
 
-/// Why an object was not read or written.
-#[derive(Debug, Error)]
-pub(crate) enum WriteError {
-    /// The API server did not do it.
-    #[error("failed to {attempt} {kind} {id}")]
-    Request {
-        /// A verb.
-        attempt: &'static str,
-        /// The kind of the object.
-        kind: String,
-        /// The object.
-        id: NamespacedName,
-        /// Why.
-        source: Box<kube::Error>,
-    },
-    /// The API server did not list them.
-    #[error("failed to list {kind} objects of namespace {namespace}")]
-    List {
-        /// The kind of the objects.
-        kind: String,
-        /// Where they are.
-        namespace: String,
-        /// Why.
-        source: Box<kube::Error>,
-    },
-    /// We wrote it a moment ago, and it was planned for as it was before.
-    #[error("failed to {attempt} {kind} {id}: it has changed meanwhile")]
-    Overtaken {
-        /// A verb.
-        attempt: &'static str,
-        /// The kind of the object.
-        kind: String,
-        /// The object.
-        id: NamespacedName,
-    },
-}
-
-impl WriteError {
-    /// Whether the object merely is not as it was seen any more: then its next version is on its way here.
-    pub(crate) fn is_stale(&self) -> bool {
-        match self {
-            Self::Overtaken { .. } => true,
-            Self::List { .. } => false,
-            Self::Request { source, .. } => {
-                matches!(&**source, kube::Error::Api(status) if matches!(status.code, 404 | 409))
-            }
-        }
-    }
-
-    /// Why the API server refused for good, if it did: its word for it, without any text that might repeat contents.
-    pub(crate) fn rejection(&self) -> Option<String> {
-        let Self::Request { source, .. } = self else {
-            return None;
-        };
-        match &**source {
-            kube::Error::Api(status) if matches!(status.code, 400 | 403 | 413 | 422) => {
-                Some(status.reason.clone())
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether the object is larger than the API server takes, or the etcd behind it.
-    pub(crate) fn is_too_large(&self) -> bool {
-        let Self::Request { source, .. } = self else {
-            return false;
-        };
-        matches!(&**source, kube::Error::Api(status) if status.code == 413 || status.message.contains("request is too large"))
-    }
-
-    /// Whether our role does not let us.
-    pub(crate) fn is_forbidden(&self) -> bool {
-        match self {
-            Self::List { .. } | Self::Overtaken { .. } => false,
-            Self::Request { source, .. } => {
-                matches!(&**source, kube::Error::Api(status) if status.code == 403)
-            }
-        }
-    }
-
-    fn request<K: Object>(attempt: &'static str, id: &NamespacedName, source: kube::Error) -> Self {
-        Self::Request {
-            attempt,
-            kind: kind::<K>(),
-            id: id.clone(),
-            source: Box::new(source),
-        }
-    }
-
-    fn overtaken<K: Object>(attempt: &'static str, id: &NamespacedName) -> Self {
-        Self::Overtaken {
-            attempt,
-            kind: kind::<K>(),
-            id: id.clone(),
-        }
-    }
+/// The answer to a request, if it comes in time.
+pub(crate) async fn in_time<T>(request: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+    timeout(PATIENCE, request).await.unwrap_or_else(|_| {
+        let silence = std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            format!("the API server gave no answer within {} s", PATIENCE.as_secs()),
+        );
+        Err(kube::Error::Service(silence.into()))
+    })
 }
 
 /// A kind that is written.
@@ -166,7 +90,7 @@ impl Cluster {
 
     /// The object, if it exists.
     pub(crate) async fn read<K: Object>(&self, id: &NamespacedName) -> Result<Option<K>, WriteError> {
-        let read = self.api::<K>(id).get_opt(&id.name).await;
+        let read = in_time(self.api::<K>(id).get_opt(&id.name)).await;
         read.map_err(|source| WriteError::request::<K>("read", id, source))
     }
 
@@ -197,7 +121,7 @@ impl Cluster {
         loop {
             let request = kube::core::Request::new(K::url_path(&(), Some(namespace))).list(&params);
             let request = request.map_err(|error| failed(kube::Error::BuildRequest(error)))?;
-            let page: Page<Listed> = self.client.request(request).await.map_err(failed)?;
+            let page: Page<Listed> = in_time(self.client.request(request)).await.map_err(failed)?;
             page.items.into_iter().for_each(&mut show);
             let rest = page.metadata.continue_.filter(|rest| !rest.is_empty());
             let Some(rest) = rest else { return Ok(()) };
@@ -215,7 +139,7 @@ impl Cluster {
             self.metrics.saved(Saving::Overtaken);
             return Err(WriteError::overtaken::<K>("create", &id));
         }
-        let created = self.api::<K>(&id).create(&post(), object).await;
+        let created = in_time(self.api::<K>(&id).create(&post(), object)).await;
         let created = created.map_err(|source| WriteError::request::<K>("create", &id, source))?;
         self.metrics.wrote("create");
         self.recent.did(&kind::<K>(), &id, Deed::Created, Instant::now());
@@ -234,10 +158,8 @@ impl Cluster {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
-        let merged = self
-            .api::<K>(id)
-            .patch(&id.name, &params, &Patch::Merge(patch))
-            .await;
+        let api = self.api::<K>(id);
+        let merged = in_time(api.patch(&id.name, &params, &Patch::Merge(patch))).await;
         let merged = merged.map_err(|source| WriteError::request::<K>("change", id, source))?;
         self.metrics.wrote("patch");
         self.remember(id, version, &merged);
@@ -250,8 +172,9 @@ impl Cluster {
         let id = id(object);
         let version = object.resource_version();
         self.check::<K>("change", &id, version.as_deref())?;
-        let put = self.api::<K>(&id).replace(&id.name, &post(), object).await;
+        let put = in_time(self.api::<K>(&id).replace(&id.name, &post(), object)).await;
         let put = put.map_err(|source| WriteError::request::<K>("change", &id, source))?;
+        self.metrics.wrote("put");
         self.remember(&id, version, &put);
         tracing::info!(kind = %kind::<K>(), object = %id, "changed {} {id}", kind::<K>());
         Ok(put)
@@ -262,7 +185,7 @@ impl Cluster {
         let id = id(object);
         let version = object.resource_version();
         self.check::<K>("write the status of", &id, version.as_deref())?;
-        let put = self.api::<K>(&id).replace_status(&id.name, &post(), object).await;
+        let put = in_time(self.api::<K>(&id).replace_status(&id.name, &post(), object)).await;
         let put = put.map_err(|source| WriteError::request::<K>("write the status of", &id, source))?;
         self.metrics.wrote("put_status");
         self.remember(&id, version, &put);
@@ -284,7 +207,7 @@ impl Cluster {
             preconditions: Some(preconditions),
             ..DeleteParams::default()
         };
-        match self.api::<K>(id).delete(&id.name, &params).await {
+        match in_time(self.api::<K>(id).delete(&id.name, &params)).await {
             Ok(_) => {
                 self.metrics.wrote("delete");
                 self.recent.did(&kind::<K>(), id, deed, Instant::now());
@@ -294,6 +217,26 @@ impl Cluster {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(source) => Err(WriteError::request::<K>("delete", id, source)),
         }
+    }
+
+    /// Whether our role lets us change Secrets there. A single one may be refused for what is in it, by whatever else has a
+    /// say in the cluster. Where nobody tells, it does not.
+    pub(crate) async fn may_update_secrets(&self, namespace: &str) -> bool {
+        let review = SelfSubjectAccessReview {
+            spec: SelfSubjectAccessReviewSpec {
+                resource_attributes: Some(ResourceAttributes {
+                    namespace: Some(namespace.to_owned()),
+                    resource: Some("secrets".to_owned()),
+                    verb: Some("update".to_owned()),
+                    ..ResourceAttributes::default()
+                }),
+                ..SelfSubjectAccessReviewSpec::default()
+            },
+            ..SelfSubjectAccessReview::default()
+        };
+        let api = Api::<SelfSubjectAccessReview>::all(self.client.clone());
+        let answer = in_time(api.create(&post(), &review)).await;
+        answer.is_ok_and(|review| review.status.is_some_and(|status| status.allowed))
     }
 
     fn check<K: Object>(

@@ -1,0 +1,133 @@
+//! Why a request to the API server came to nothing, and what that means for whoever asked.
+
+use keydesk_core::NamespacedName;
+use thiserror::Error;
+
+use super::{Object, kind};
+
+/// Why an object was not read or written.
+#[derive(Debug, Error)]
+pub(crate) enum WriteError {
+    /// The API server did not do it.
+    #[error("failed to {attempt} {kind} {id}")]
+    Request {
+        /// A verb.
+        attempt: &'static str,
+        /// The kind of the object.
+        kind: String,
+        /// The object.
+        id: NamespacedName,
+        /// Why.
+        source: Box<kube::Error>,
+    },
+    /// The API server did not list them.
+    #[error("failed to list {kind} objects of namespace {namespace}")]
+    List {
+        /// The kind of the objects.
+        kind: String,
+        /// Where they are.
+        namespace: String,
+        /// Why.
+        source: Box<kube::Error>,
+    },
+    /// We wrote it a moment ago, and it was planned for as it was before.
+    #[error("failed to {attempt} {kind} {id}: it has changed meanwhile")]
+    Overtaken {
+        /// A verb.
+        attempt: &'static str,
+        /// The kind of the object.
+        kind: String,
+        /// The object.
+        id: NamespacedName,
+    },
+}
+
+impl WriteError {
+    /// Whether the object merely is not as it was seen any more: then its next version is on its way here.
+    pub(crate) fn is_stale(&self) -> bool {
+        match self {
+            Self::Overtaken { .. } => true,
+            Self::List { .. } => false,
+            Self::Request { source, .. } => {
+                matches!(&**source, kube::Error::Api(status) if matches!(status.code, 404 | 409))
+            }
+        }
+    }
+
+    /// Why the API server refused for good, if it did: its word for it, without any text that might repeat contents.
+    pub(crate) fn rejection(&self) -> Option<String> {
+        let Self::Request { source, .. } = self else {
+            return None;
+        };
+        match &**source {
+            kube::Error::Api(status) if matches!(status.code, 400 | 403 | 413 | 422) => {
+                Some(status.reason.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the object is larger than the API server takes, or the etcd behind it.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let Self::Request { source, .. } = self else {
+            return false;
+        };
+        matches!(&**source, kube::Error::Api(status) if status.code == 413 || status.message.contains(TOO_LARGE))
+    }
+
+    /// Whether our role does not let us.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        match self {
+            Self::List { .. } | Self::Overtaken { .. } => false,
+            Self::Request { source, .. } => {
+                matches!(&**source, kube::Error::Api(status) if status.code == 403)
+            }
+        }
+    }
+
+    pub(super) fn request<K: Object>(
+        attempt: &'static str,
+        id: &NamespacedName,
+        source: kube::Error,
+    ) -> Self {
+        let kind = kind::<K>();
+        let source = if kind == "Secret" {
+            without_words(source)
+        } else {
+            source
+        };
+        Self::Request {
+            attempt,
+            kind,
+            id: id.clone(),
+            source: Box::new(source),
+        }
+    }
+
+    pub(super) fn overtaken<K: Object>(attempt: &'static str, id: &NamespacedName) -> Self {
+        Self::Overtaken {
+            attempt,
+            kind: kind::<K>(),
+            id: id.clone(),
+        }
+    }
+}
+
+/// How etcd says that an object is too large, whatever the code.
+const TOO_LARGE: &str = "request is too large";
+
+/// A refusal without the text that came with it: of an object with a key value in it an admission webhook may have quoted any
+/// part.
+fn without_words(error: kube::Error) -> kube::Error {
+    let kube::Error::Api(mut status) = error else {
+        return error;
+    };
+    let words = if status.message.contains(TOO_LARGE) {
+        TOO_LARGE
+    } else {
+        "(what the API server says of a Secret is not repeated)"
+    };
+    status.message = words.to_owned();
+    status.details = None;
+    kube::Error::Api(status)
+}
