@@ -10,6 +10,7 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
+use keydesk_api::meta::CONTROLLER_FIELD_MANAGER;
 use keydesk_core::NamespacedName;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -22,9 +23,6 @@ pub(crate) use error::WriteError;
 
 use crate::recent::{Deed, Recent};
 use crate::telemetry::{DomainMetrics, Saving};
-
-/// Who writes, in managedFields.
-const FIELD_MANAGER: &str = "keydesk-controller";
 
 /// How long an answer is waited for. One that does not come by then was lost with its connection, and whoever waits for it
 /// holds up the key that it is about.
@@ -155,7 +153,7 @@ impl Cluster {
             .map(str::to_owned);
         self.check::<K>("change", id, version.as_deref())?;
         let params = PatchParams {
-            field_manager: Some(FIELD_MANAGER.to_owned()),
+            field_manager: Some(CONTROLLER_FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
         let api = self.api::<K>(id);
@@ -272,7 +270,7 @@ fn kind<K: Object>() -> String {
 
 fn post() -> PostParams {
     PostParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
+        field_manager: Some(CONTROLLER_FIELD_MANAGER.to_owned()),
         ..PostParams::default()
     }
 }
