@@ -99,9 +99,6 @@ pub mod annotation {
     pub const PREFIX: &str = "keydesk.dev/";
 }
 
-/// The name under which the controller writes, in managedFields.
-pub const CONTROLLER_FIELD_MANAGER: &str = "keydesk-controller";
-
 /// What the controller writes into an approval that it makes itself.
 pub mod auto_approval {
     /// `spec.reviewedBy`.

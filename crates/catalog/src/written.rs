@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
-use keydesk_api::meta::{CONTROLLER_FIELD_MANAGER, annotation};
+use keydesk_api::meta::annotation;
 use serde_json::Value;
 
 /// When the API server last took in something of what these fields are of, where it tells.
@@ -28,12 +28,8 @@ pub(crate) fn annotation(fields: &Value, name: &str) -> bool {
 pub(crate) fn terms_are_outdated(meta: &ObjectMeta) -> bool {
     let records = |fields: &Value| annotation(fields, annotation::TERMS);
     let mut editors = entries(meta, |fields| spec(fields) && !records(fields));
-    let is_later = |editor: &ManagedFieldsEntry, recorder: &ManagedFieldsEntry| {
-        // The controller writes to its own approvals again and again; what it recorded, it recorded when it approved.
-        recorder.manager.as_deref() == Some(CONTROLLER_FIELD_MANAGER) || time(editor) > time(recorder)
-    };
     let is_recorded = entries(meta, records).next().is_some();
-    is_recorded && editors.any(|editor| entries(meta, records).all(|recorder| is_later(editor, recorder)))
+    is_recorded && editors.any(|editor| entries(meta, records).all(|recorder| time(editor) > time(recorder)))
 }
 
 fn entries(meta: &ObjectMeta, is_of: impl Fn(&Value) -> bool) -> impl Iterator<Item = &ManagedFieldsEntry> {
@@ -96,14 +92,6 @@ mod tests {
             ("keydesk", 1, &["terms", "spec"]),
             ("kubectl-patch", 2, &["spec"]),
             ("portal", 2, &["terms", "spec"]),
-        ]));
-    }
-
-    #[test]
-    fn what_the_controller_recorded_is_not_for_what_others_make_of_it_whenever_it_wrote_last() {
-        assert!(outdated(&[
-            (CONTROLLER_FIELD_MANAGER, 9, &["terms", "spec"]),
-            ("kubectl-edit", 2, &["spec"]),
         ]));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::{Decision, Terms, winner};
+use crate::{Decision, Terms, holding};
 
 /// What is known of a key itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl Ruling<'_> {
 
 /// Says where a key stands at `now`. Total, and independent of the order of `decisions`.
 ///
-/// Failures come first, in the order of the list below. Only decisions that concern the asked product count; an
+/// Failures come first, in the order of the list below. Only decisions that concern the asked product count ([`holding`]); an
 /// approval holds for the terms it was given for, so it is their tier that must exist.
 #[must_use]
 pub fn standing<'a>(
@@ -181,11 +181,7 @@ pub fn standing<'a>(
     product: &ProductFacts,
     now: Timestamp,
 ) -> Ruling<'a> {
-    let decision = winner(
-        decisions
-            .iter()
-            .filter(|decision| decision.terms.concerns(&key.asked)),
-    );
+    let decision = holding(decisions, &key.asked);
     let approval = decision.filter(|decision| decision.approved);
     let tier = approval.map_or(&key.asked.tier, |approval| &approval.terms.tier);
     let ends_at = approval.and_then(|approval| approval.terms.end(&key.asked));

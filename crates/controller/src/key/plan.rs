@@ -163,7 +163,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         keep,
         discard,
         request,
-        approval_statuses: approvals::statuses(live, &bound, &ruling, now),
+        approval_statuses: approvals::statuses(live, &decisions, &ruling, now),
         mirror,
         copying,
         wake_at: wake_at(&ruling, mercy, &automatic, now)

@@ -10,7 +10,6 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
-use keydesk_api::meta::CONTROLLER_FIELD_MANAGER;
 use keydesk_core::NamespacedName;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -23,6 +22,13 @@ pub(crate) use error::WriteError;
 
 use crate::recent::{Deed, Recent};
 use crate::telemetry::{DomainMetrics, Saving};
+
+/// Who writes, in managedFields.
+const FIELD_MANAGER: &str = "keydesk-controller";
+
+/// The same of what is written on the decisions of others, and on our own after they were made: the API server dates what a
+/// manager wrote as a whole, and when terms were recorded matters.
+const MARKS_MANAGER: &str = "keydesk-controller-marks";
 
 /// How long an answer is waited for. One that does not come by then was lost with its connection, and whoever waits for it
 /// holds up the key that it is about.
@@ -147,13 +153,27 @@ impl Cluster {
 
     /// Merges a patch, which carries the version that it is meant for, into an object.
     pub(crate) async fn merge<K: Object>(&self, id: &NamespacedName, patch: &Value) -> Result<K, WriteError> {
+        self.merge_as(FIELD_MANAGER, id, patch).await
+    }
+
+    /// The same where an object is marked with what it was taken for.
+    pub(crate) async fn mark<K: Object>(&self, id: &NamespacedName, patch: &Value) -> Result<K, WriteError> {
+        self.merge_as(MARKS_MANAGER, id, patch).await
+    }
+
+    async fn merge_as<K: Object>(
+        &self,
+        manager: &str,
+        id: &NamespacedName,
+        patch: &Value,
+    ) -> Result<K, WriteError> {
         let version = patch
             .pointer("/metadata/resourceVersion")
             .and_then(Value::as_str)
             .map(str::to_owned);
         self.check::<K>("change", id, version.as_deref())?;
         let params = PatchParams {
-            field_manager: Some(CONTROLLER_FIELD_MANAGER.to_owned()),
+            field_manager: Some(manager.to_owned()),
             ..PatchParams::default()
         };
         let api = self.api::<K>(id);
@@ -270,7 +290,7 @@ fn kind<K: Object>() -> String {
 
 fn post() -> PostParams {
     PostParams {
-        field_manager: Some(CONTROLLER_FIELD_MANAGER.to_owned()),
+        field_manager: Some(FIELD_MANAGER.to_owned()),
         ..PostParams::default()
     }
 }
