@@ -88,6 +88,11 @@ pub enum Failure {
     ProductNotFound,
     /// The product is going away.
     ProductDeleting,
+    /// What the key asks for is longer than what can be put on record.
+    TermsTooLong {
+        /// So many bytes.
+        bytes: usize,
+    },
     /// The Secret does not exist.
     SecretNotFound,
     /// The Secret lacks the entry.
@@ -123,6 +128,7 @@ impl Failure {
             Self::KuadrantNotFound | Self::SchemeNotFound | Self::KeySchemeNotFound => true,
             Self::ProductNotFound
             | Self::ProductDeleting
+            | Self::TermsTooLong { .. }
             | Self::SecretNotFound
             | Self::SecretWithoutEntry
             | Self::SecretEmpty
@@ -188,6 +194,7 @@ pub fn standing<'a>(
     let failures = [
         platform(product),
         presence(product),
+        length(&key.asked),
         secret(key.secret),
         scheme(key.secret, product),
     ];
@@ -222,6 +229,11 @@ fn presence(product: &ProductFacts) -> Option<Failure> {
         ProductFacts::Deleting => Some(Failure::ProductDeleting),
         ProductFacts::NoKuadrant | ProductFacts::Live { .. } => None,
     }
+}
+
+fn length(asked: &Terms) -> Option<Failure> {
+    let bytes = asked.bytes();
+    (bytes > Terms::MOST_BYTES).then_some(Failure::TermsTooLong { bytes })
 }
 
 fn secret(secret: SecretFacts) -> Option<Failure> {

@@ -119,3 +119,29 @@ async fn s094_what_the_system_recorded_is_not_what_an_owner_approves_who_edits_i
         .await;
     stage.soon_enforced("is for bronze", for_tier("bronze")).await;
 }
+
+#[tokio::test]
+async fn what_is_asked_for_at_such_length_that_it_cannot_be_recorded_fails_and_spoils_no_decision() {
+    let stage = Stage::pending().await;
+    let scopes: String = (0..20_000).map(|number| format!("scope-{number} ")).collect();
+    let scopes = json!({ "metadata": { "annotations": { "keydesk.dev/scopes": scopes } } });
+    stage.patch(&key_at(), &scopes).await;
+    stage
+        .key_fails(
+            "TermsTooLong",
+            "Plan tier, user and scopes are 208904 bytes long together, and can be 4096 at most",
+        )
+        .await;
+    stage.create(&fixtures::denial("not so much")).await;
+    let valid = |seen: &Value| keydesk_testkit::conditions::has(seen, "Valid", "True", "Valid");
+    stage
+        .soon(&crate::stage::approval_at(), "is taken in", valid)
+        .await;
+    stage
+        .patch(
+            &key_at(),
+            &json!({ "metadata": { "annotations": { "keydesk.dev/scopes": null } } }),
+        )
+        .await;
+    stage.key_is("Denied").await;
+}
