@@ -99,7 +99,10 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             by_owner(step, subject, decide())
         };
         let others = decisions.iter();
-        let step = step.and_all(others.map(|other| format!("about another product: {}", said(other))));
+        let step = step.and_all(others.map(|other| {
+            let product = &other.terms.product;
+            format!("about another product, {product}: {}", said(other))
+        }));
         return step.and_all(invalid(subject));
     };
     let words = said(holds);

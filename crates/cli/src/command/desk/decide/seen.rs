@@ -304,17 +304,17 @@ mod tests {
     #[tokio::test]
     async fn who_says_no_is_stopped_only_where_it_would_end_what_they_were_not_shown() {
         let (no, yes) = (approval("theirs", false), approval("theirs", true));
-        let both = [yes.clone(), approval("again", true)];
-        let told = told(Wish::Deny, &[], &[yes.clone()]).await;
-        assert!(told.unwrap().starts_with("meanwhile it was approved by olga"));
+        let [no, yes, both] = [vec![no], vec![yes.clone()], vec![yes, approval("again", true)]];
+        let stopped = told(Wish::Deny, &[], &yes).await;
+        assert!(stopped.unwrap().starts_with("meanwhile it was approved by olga"));
         for (wish, before, after) in [
-            (Wish::Deny, &[][..], &[no.clone()][..]),
-            (Wish::Deny, &[yes.clone()][..], &both[..]),
-            (Wish::Deny, &[yes.clone()][..], &[][..]),
-            (Wish::Revoke, &[yes.clone()][..], &both[..]),
-            (Wish::Revoke, &[yes.clone()][..], &[no.clone()][..]),
+            (Wish::Deny, &vec![], &no),
+            (Wish::Deny, &yes, &both),
+            (Wish::Deny, &yes, &vec![]),
+            (Wish::Revoke, &yes, &both),
+            (Wish::Revoke, &yes, &no),
         ] {
-            assert_eq!(super::tests::told(wish, before, after).await, None);
+            assert_eq!(told(wish, before, after).await, None);
         }
     }
 
