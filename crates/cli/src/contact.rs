@@ -13,17 +13,50 @@ use kube::{Client, client::Body};
 use tokio::time::timeout;
 use tower::{BoxError, service_fn};
 
-use crate::requests::Requests;
+use crate::{distrust::Distrust, requests::Requests};
 
 /// Answers begin long before that, those to watches too.
 const SLOW: Duration = Duration::from_secs(20);
 
-/// No answer, and why. Says it all, since it is told in places that do not look for causes.
+/// No answer that is of use, and why. Says it all, since it is told in places that do not look for causes.
 #[derive(Debug, thiserror::Error)]
-#[error("{server} does not answer: {why}")]
-struct Unreachable {
-    server: Arc<str>,
-    why: String,
+enum Unreachable {
+    #[error("{server} does not answer: {why}")]
+    Silent { server: Arc<str>, why: String },
+    #[error("{server} is not trusted: {why}")]
+    Distrusted {
+        server: Arc<str>,
+        distrust: Distrust,
+        why: String,
+    },
+}
+
+impl Unreachable {
+    fn of(server: &Arc<str>, error: &kube::Error) -> Self {
+        let server = Arc::clone(server);
+        match Distrust::behind(error) {
+            Some((distrust, why)) => Self::Distrusted {
+                server,
+                distrust,
+                why,
+            },
+            None => Self::Silent {
+                server,
+                why: why(error),
+            },
+        }
+    }
+}
+
+/// What is wrong with the certificate of the server, if that is why a request of an attentive client failed.
+pub(crate) fn distrust(error: &kube::Error) -> Option<Distrust> {
+    let kube::Error::Service(cause) = error else {
+        return None;
+    };
+    match cause.downcast_ref::<Unreachable>()? {
+        Unreachable::Distrusted { distrust, .. } => Some(*distrust),
+        Unreachable::Silent { .. } => None,
+    }
 }
 
 /// The same client, which tells of outages of `server`, and whose requests are counted.
@@ -52,10 +85,7 @@ pub(crate) fn attentive(client: Client, server: &Uri, requests: Requests) -> Cli
                 sent.await
             };
             requests.count(method, answer.as_ref().ok().map(Response::status));
-            let answer = answer.map_err(|error| Unreachable {
-                server: Arc::clone(&server),
-                why: why(&error),
-            });
+            let answer = answer.map_err(|error| Unreachable::of(&server, &error));
             note(trouble(&server, &answer));
             answer.map_err(BoxError::from)
         }

@@ -8,6 +8,7 @@ mod cluster;
 mod command;
 mod contact;
 mod demo_backend;
+mod distrust;
 mod exit;
 mod fetching;
 mod gating;

@@ -35,6 +35,7 @@ pub fn effective_at(reviewed_at: Option<Timestamp>, accepted_at: Timestamp, edit
 
 /// The decision that holds on a key that asks for these terms. A yes is to a product, and over with the next no to the key,
 /// whatever that was about: or a consumer could be out of the way, at another product, for as long as somebody says no.
+#[must_use]
 pub fn holding<'a>(decisions: &'a [Decision], asked: &Terms) -> Option<&'a Decision> {
     let concerning = decisions.iter().filter(|decision| decision.terms.concerns(asked));
     winner(concerning.filter(|decision| ended_by(decision, decisions).is_none()))

@@ -69,11 +69,21 @@ fn quiet(log: LogArgs) -> LogArgs {
     }
 }
 
-/// Writes an answer to standard output. A reader that went away (`| head`) has read enough.
+/// An answer that went nowhere.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to write to standard output")]
+struct WriteAnswer(#[source] io::Error);
+
+/// Writes an answer to standard output.
 fn answer(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), Failure> {
+    print(write).map_err(|error| Failure::fault(&WriteAnswer(error)))
+}
+
+/// The same for who has more to say of what cannot be written. A reader that went away (`| head`) has read enough.
+fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match write(&mut out).and_then(|()| io::Write::flush(&mut out)) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::fault(&error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ use futures::{StreamExt as _, stream};
 use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::meta::label;
 use keydesk_core::NamespacedName;
+use parking_lot::Mutex;
 use tokio::time::sleep;
 
 use super::gather::gather;
@@ -48,16 +49,20 @@ pub(crate) async fn learn_claims(desk: &Desk) {
 
 /// Learns what these keys claim, and returns those of which it could not be read.
 async fn learn_each(desk: &Desk, keys: Vec<NamespacedName>) -> Vec<NamespacedName> {
+    let unknown = Mutex::new(Vec::new());
     stream::iter(keys)
-        .map(async |id| {
-            let error = gather(desk, &id).await.err()?;
-            tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {}", keydesk_process::chain(&error));
-            Some(id)
+        .for_each_concurrent(desk.settings.workers, |id| {
+            let unknown = &unknown;
+            async move {
+                if let Err(error) = gather(desk, &id).await {
+                    let chain = keydesk_process::chain(&error);
+                    tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {chain}");
+                    unknown.lock().push(id);
+                }
+            }
         })
-        .buffer_unordered(desk.settings.workers)
-        .filter_map(async |unknown| unknown)
-        .collect()
-        .await
+        .await;
+    unknown.into_inner()
 }
 
 /// Reads what gateways were given, in a few requests: key by key it would be half of all that a start asks for.

@@ -133,12 +133,10 @@ fn without_words(error: kube::Error) -> kube::Error {
     let kube::Error::Api(mut status) = error else {
         return error;
     };
-    let known = [TOO_LARGE, IMMUTABLE]
-        .into_iter()
-        .find(|words| status.message.contains(words));
-    status.message = known
-        .unwrap_or("(what the API server says of a Secret is not repeated)")
-        .to_owned();
+    let mut known = [TOO_LARGE, IMMUTABLE].into_iter();
+    let words = known.find(|words| status.message.contains(words));
+    let words = words.unwrap_or("(what the API server says of a Secret is not repeated)");
+    status.message = String::from(words);
     status.details = None;
     kube::Error::Api(status)
 }

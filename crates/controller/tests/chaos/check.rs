@@ -114,7 +114,8 @@ async fn at_rest(stage: &mut Stage) -> Broken {
                 object["status"]["conditions"]
             ));
         }
-        may_wait(stage, key, &asked, &stand, verdict.asks_for_more, &approvals)?;
+        let waits = (&asked, &stand, verdict.asks_for_more);
+        may_wait(stage, key, waits, decisions, &approvals)?;
         request_is_right(stage, key, &asked, &stand, object).await?;
         let standing = if verdict.asks_for_more {
             "TermsChanged"
@@ -209,36 +210,51 @@ fn resolve(stage: &Stage, approvals: &[Value]) -> Result<Resolved, String> {
             continue;
         }
         let terms = match &decision.said {
-            Said::These(terms) => Some(terms.clone()).filter(|terms| PRODUCTS[terms.product].0 == *owner),
-            Said::Garbage => None,
-            Said::Nothing => {
-                let own = |object: &&Value| {
-                    object["metadata"]["name"] == **name && object["metadata"]["namespace"] == OWNERS[*owner]
-                };
-                let object = approvals.iter().find(own).ok_or("an approval is gone")?;
-                let record = object["metadata"]["annotations"]["keydesk.dev/approved-terms"].as_str();
-                let record = record.ok_or_else(|| format!("it is not on record what {name} approves"))?;
-                let record: Value = serde_json::from_str(record).map_err(|error| error.to_string())?;
-                if record["generation"] != object["metadata"]["generation"] {
-                    return Err(format!("it is not on record what {name} approves by now"));
-                }
-                let terms = Terms::read(&record["terms"], OWNERS[*owner]).ok_or("a record cannot be read")?;
-                let permissible = stage.ledger.permissible(decision, &stage.journal);
-                // What was approved in an earlier life of the key is of no interest any more.
-                if !permissible.contains(&terms) && !decision.excused {
-                    return Err(format!(
-                        "{name} is taken to approve {terms:?}, given for one of {permissible:?} at {}: {record}, {:?}",
-                        decision.accepted,
-                        stage.journal.of(decision.key)
-                    ));
-                }
-                Some(terms)
+            Said::These(terms) if PRODUCTS[terms.product].0 == *owner => Some(terms.clone()),
+            Said::These(_) | Said::Garbage if decision.approved => None,
+            // A no needs no terms: then it is about what was shown.
+            Said::These(_) | Said::Garbage | Said::Nothing => {
+                Some(on_record(stage, (*owner, name), decision, approvals)?)
             }
         };
         let all = resolved.get_mut(&decision.key).ok_or("a decision on nothing")?;
         all.push((name.clone(), decision.clone(), terms));
     }
     Ok(resolved)
+}
+
+/// What a decision that says nothing of terms is on record for, which must be what it may have been given for.
+fn on_record(
+    stage: &Stage,
+    (owner, name): (usize, &str),
+    decision: &Decision,
+    approvals: &[Value],
+) -> Result<Terms, String> {
+    let own = |object: &&Value| {
+        object["metadata"]["name"] == *name && object["metadata"]["namespace"] == OWNERS[owner]
+    };
+    let object = approvals.iter().find(own).ok_or("an approval is gone")?;
+    let record = object["metadata"]["annotations"]["keydesk.dev/approved-terms"].as_str();
+    let record = record.ok_or_else(|| format!("it is not on record what {name} approves"))?;
+    let record: Value = serde_json::from_str(record).map_err(|error| error.to_string())?;
+    if record["generation"] != object["metadata"]["generation"] {
+        return Err(format!("it is not on record what {name} approves by now"));
+    }
+    let terms = Terms::read(&record["terms"], OWNERS[owner]).ok_or("a record cannot be read")?;
+    let silent = Decision {
+        said: Said::Nothing,
+        ..decision.clone()
+    };
+    let permissible = stage.ledger.permissible(&silent, &stage.journal);
+    // What was approved in an earlier life of the key is of no interest any more.
+    if !permissible.contains(&terms) && !decision.excused {
+        return Err(format!(
+            "{name} is taken to approve {terms:?}, given for one of {permissible:?} at {}: {record}, {:?}",
+            decision.accepted,
+            stage.journal.of(decision.key)
+        ));
+    }
+    Ok(terms)
 }
 
 fn is_shown(object: &Value, stand: &Stand) -> Broken {
@@ -269,9 +285,8 @@ fn reason<'a>(object: &'a Value, aspect: &str) -> &'a str {
 fn may_wait(
     stage: &Stage,
     key: usize,
-    asked: &Terms,
-    stand: &Stand,
-    asks_for_more: bool,
+    (asked, stand, asks_for_more): (&Terms, &Stand, bool),
+    decisions: &[(String, Decision, Option<Terms>)],
     approvals: &[Value],
 ) -> Broken {
     let waits = match stand {
@@ -294,8 +309,16 @@ fn may_wait(
     };
     let unreadable =
         |object: &Value| object["metadata"]["annotations"]["keydesk.dev/terms"] == "{\"tier\": \"gold\"}";
-    let mut decisions = approvals.iter().filter(own);
-    let may = decisions.any(|object| refused(object) || (*stand == Stand::Pending && unreadable(object)));
+    let mut own = approvals.iter().filter(own);
+    let may = own.any(|object| refused(object) || (*stand == Stand::Pending && unreadable(object)));
+    // The last word may be a no that was given while the key was for another product.
+    let last = |approved: bool| {
+        let all = decisions.iter().map(|(_, decision, _)| decision);
+        all.filter(|decision| decision.approved == approved)
+            .map(Decision::effective)
+            .max()
+    };
+    let may = may || (last(false).is_some() && last(false) >= last(true));
     if waits && automatic && !may {
         return Err(format!(
             "{} waits for an approval that it should have got by itself",

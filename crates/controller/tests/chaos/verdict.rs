@@ -50,12 +50,7 @@ pub(crate) fn verdict(
     let asked = ledger.terms(key).unwrap();
     let mut last: Option<(i64, bool, &String, &Terms)> = None;
     for (name, decision, terms) in decisions {
-        // Terms that cannot be read: a no needs none.
-        let terms = match terms {
-            Some(terms) => terms,
-            None if !decision.approved => &asked,
-            None => continue,
-        };
+        let Some(terms) = terms else { continue };
         let ended = |other: &Decision| !other.approved && other.effective() >= decision.effective();
         if terms.product != asked.product
             || (decision.approved && decisions.iter().any(|(_, other, _)| ended(other)))

@@ -123,8 +123,8 @@ async fn s094_what_the_system_recorded_is_not_what_an_owner_approves_who_edits_i
 #[tokio::test]
 async fn what_is_asked_for_at_such_length_that_it_cannot_be_recorded_fails_and_spoils_no_decision() {
     let stage = Stage::pending().await;
-    let scopes: String = (0..20_000).map(|number| format!("scope-{number} ")).collect();
-    let scopes = json!({ "metadata": { "annotations": { "keydesk.dev/scopes": scopes } } });
+    let scopes: Vec<_> = (0..20_000).map(|number| format!("scope-{number}")).collect();
+    let scopes = json!({ "metadata": { "annotations": { "keydesk.dev/scopes": scopes.join(" ") } } });
     stage.patch(&key_at(), &scopes).await;
     stage
         .key_fails(

@@ -69,7 +69,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             None => Step::unknown(topic, whom),
         };
     };
-    let Some(holds) = holding(&decisions, &subject.asked) else {
+    let Some(holds) = holding(decisions, &subject.asked) else {
         if let Some(crowded) = crowded_out(subject, &command("approve")) {
             return crowded;
         }
@@ -96,12 +96,12 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             by_owner(step, subject, decide())
         };
         let step = step.and_all(decisions.iter().map(|other| {
-            let word = if ended_by(other, decisions).is_some() {
-                "ended by a later denial"
+            if ended_by(other, decisions).is_some() {
+                format!("ended by a later denial: {}", said(other))
             } else {
-                "about another product"
-            };
-            format!("{word}: {}", said(other))
+                let product = &other.terms.product;
+                format!("about another product, {product}: {}", said(other))
+            }
         }));
         return step.and_all(invalid(subject));
     };

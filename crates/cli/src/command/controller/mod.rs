@@ -118,7 +118,8 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     if let Some(metrics) = metrics {
         ports.spawn(metrics.serve(Arc::new(registry), client, stop.drain.clone()));
     }
-    let ended = until_drained(controller.run(stop.drain.clone()), &stop, FINISH).await;
+    let running = Box::pin(controller.run(stop.drain.clone()));
+    let ended = until_drained(running, &stop, FINISH).await;
     written.cancel();
     elected.join_all().await;
     stop.drain.cancel();

@@ -217,7 +217,14 @@ impl Desk {
             )
         })?;
         let user = review.status.and_then(|status| status.user_info);
-        Ok(user.and_then(|user| user.username).unwrap_or_default())
+        let name = user
+            .and_then(|user| user.username)
+            .filter(|name| !name.is_empty());
+        name.ok_or_else(|| {
+            Refusal::Find(Box::new(Act::on::<SelfSubjectReview>(
+                &self.aim, "create", None, None,
+            )))
+        })
     }
 }
 

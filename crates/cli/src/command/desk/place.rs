@@ -8,7 +8,7 @@ use crate::exit::Failure;
 const MOST_SIMILAR: usize = 5;
 
 /// Longest name of an object, in bytes.
-const NAME_MAX: usize = 253;
+pub(super) const NAME_MAX: usize = 253;
 
 /// Characters by which a name is told that is too long to be told.
 const BEGINNING: usize = 30;
@@ -49,6 +49,20 @@ pub(in crate::command) fn place(text: &str, namespace: &str) -> Result<Namespace
         &PlaceError::of(text),
         "write NAMESPACE/NAME, or NAME with -n NAMESPACE; names are of small letters, digits, dashes and dots",
     ))
+}
+
+/// A person, by the name under which others know them.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("say who that is, or leave the flag out: then it is who the cluster takes you for")]
+pub(super) struct NameNobody;
+
+/// Reads the name of a person.
+pub(super) fn somebody(text: &str) -> Result<String, NameNobody> {
+    let name = text.trim();
+    if name.is_empty() {
+        return Err(NameNobody);
+    }
+    Ok(name.to_owned())
 }
 
 /// RFC 1123, as Kubernetes has names of objects.
@@ -104,6 +118,14 @@ mod tests {
             assert_eq!(read(text), None, "{text:?}");
         }
         assert!(!is_name(&"a".repeat(254)));
+    }
+
+    #[test]
+    fn nobody_is_no_person() {
+        assert_eq!(somebody("ada").as_deref(), Ok("ada"));
+        for text in ["", " ", "\t"] {
+            assert_eq!(somebody(text), Err(NameNobody));
+        }
     }
 
     #[test]

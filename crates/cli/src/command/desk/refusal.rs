@@ -198,7 +198,7 @@ impl Refusal {
     /// Whether the same may be answered a little later. Who is not known now will not be then.
     pub(super) const fn may_pass(&self) -> bool {
         match self {
-            Self::Ask { source, .. } => !matches!(source, Unanswered::Know),
+            Self::Ask { source, .. } => !matches!(source, Unanswered::Know | Unanswered::Trust { .. }),
             _ => false,
         }
     }

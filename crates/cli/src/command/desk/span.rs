@@ -1,4 +1,4 @@
-//! Spans of time as people type and read them.
+//! Spans and moments of time as people type and read them.
 
 use std::time::Duration;
 
@@ -8,6 +8,13 @@ use jiff::Timestamp;
 #[derive(Debug, thiserror::Error)]
 #[error("write numbers with units, such as 30d, 24h, 1d12h or 90m")]
 pub(super) struct ParseSpan;
+
+/// A text that is no moment.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "write a date, a time and where that is the time, such as 2027-01-01T00:00:00Z or 2027-01-01T09:00:00+02:00"
+)]
+pub(super) struct ParseMoment;
 
 const UNITS: [(char, u64); 5] = [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
@@ -37,6 +44,11 @@ pub(super) fn parse(text: &str) -> Result<Duration, ParseSpan> {
         return Err(ParseSpan);
     }
     Ok(Duration::from_secs(seconds))
+}
+
+/// Reads a moment, as RFC 3339 has it.
+pub(super) fn moment(text: &str) -> Result<Timestamp, ParseMoment> {
+    text.parse().map_err(|_| ParseMoment)
 }
 
 /// How long ago, in one unit: the largest that is full twice, or else the smaller one.
@@ -76,6 +88,16 @@ mod tests {
             ("9999999999999999999w", None),
         ] {
             assert_eq!(parse(text).ok().map(|span| span.as_secs()), seconds, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_told_by_example_where_it_is_none() {
+        assert!(moment("2027-01-01T00:00:00Z").is_ok());
+        assert!(moment("2027-01-01T09:00:00+02:00").is_ok());
+        for text in ["2027-01-01", "2027-01-01T00:00:00", "tomorrow", ""] {
+            let told = moment(text).unwrap_err().to_string();
+            assert!(told.contains("such as 2027-01-01T00:00:00Z"), "{told}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::passage;
+use crate::{contact::distrust, distrust::Distrust};
 
 /// A request came to nothing. The client's own words for it print the server's answer as Rust prints values.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,8 @@ pub(in crate::command) enum Unanswered {
     Answer { code: u16, message: String },
     #[error("no answer came within {} s", .0.as_secs())]
     Wait(Duration),
+    #[error("{source}")]
+    Trust { distrust: Distrust, source: kube::Error },
     #[error(transparent)]
     Ask(kube::Error),
 }
@@ -25,7 +28,13 @@ impl From<kube::Error> for Unanswered {
                 code: status.code,
                 message: status.message,
             },
-            error => Self::Ask(error),
+            error => match distrust(&error) {
+                Some(distrust) => Self::Trust {
+                    distrust,
+                    source: error,
+                },
+                None => Self::Ask(error),
+            },
         }
     }
 }
@@ -39,6 +48,7 @@ impl Unanswered {
                  somebody else with --context"
             }
             Self::Answer { .. } => "try again; if it stays so, ask whoever runs the platform",
+            Self::Trust { distrust, .. } => distrust.hint(),
             Self::Wait(_) | Self::Ask(_) => "see that the API server of the kubeconfig can be reached",
         }
     }

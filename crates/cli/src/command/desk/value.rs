@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     command::{
-        answer,
         key_input::{self, KeyInputError},
+        print,
         shell_word::shell_word,
     },
     exit::Failure,
@@ -45,6 +45,13 @@ enum ValueError {
     FindKey,
     #[error("{0}; nothing was changed")]
     AcceptKey(Flaw),
+    #[error("failed to print the value on standard output")]
+    Print {
+        /// What was done, and how to read the value.
+        done: String,
+        #[source]
+        source: io::Error,
+    },
     #[error("failed to write the value to {path:?}; nothing was changed")]
     WriteFile {
         path: PathBuf,
@@ -61,6 +68,7 @@ impl From<ValueError> for Failure {
             }
             ValueError::AcceptKey(_) => "leave --key-stdin out, and a good value is made",
             ValueError::WriteFile { .. } => "name a file that does not exist yet, in a directory of yours",
+            ValueError::Print { done, .. } => done,
         };
         Self::fixable(&error, hint)
     }
@@ -161,8 +169,14 @@ impl Value {
         &self.bytes
     }
 
-    /// The value is in force: hands it out as was asked for, and says where it is.
-    pub(super) fn hand_out(mut self, secret: &NamespacedName, aim: &Aim) -> Result<String, Failure> {
+    /// The value is in force: hands it out as was asked for, and says where it is. If it cannot be handed out, that this was
+    /// done is said all the same.
+    pub(super) fn hand_out(
+        mut self,
+        done: &str,
+        secret: &NamespacedName,
+        aim: &Aim,
+    ) -> Result<String, Failure> {
         if let Some(file) = &mut self.file {
             file.kept = true;
             return Ok(format!(
@@ -170,18 +184,25 @@ impl Value {
                 shell_word(&file.path.to_string_lossy())
             ));
         }
-        if self.shown {
-            answer(|out| {
-                out.write_all(&self.bytes)?;
-                writeln!(out)
-            })?;
-            return Ok("its value is on standard output, this once".to_owned());
-        }
         let read = aim.kubectl(format_args!(
             "get secret {} -n {} -o jsonpath='{{.data.api_key}}'",
             shell_word(&secret.name),
             shell_word(&secret.namespace)
         ));
-        Ok(format!("to read its value: {read} | base64 -d"))
+        let read = format!("to read its value: {read} | base64 -d");
+        if !self.shown {
+            return Ok(read);
+        }
+        let printed = print(|out| {
+            out.write_all(&self.bytes)?;
+            writeln!(out)
+        });
+        match printed {
+            Ok(()) => Ok("its value is on standard output, this once".to_owned()),
+            Err(source) => {
+                let done = format!("{done} all the same; {read}");
+                Err(ValueError::Print { done, source }.into())
+            }
+        }
     }
 }

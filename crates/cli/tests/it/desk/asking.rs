@@ -100,7 +100,24 @@ async fn what_cannot_be_is_refused_with_what_can_and_leaves_nothing_behind() {
     ] {
         stage.run("consumer", &line).ended(1).says(&[words]);
     }
-    stage.run("consumer", &ask("--expires-in soon")).ended(2);
+    let too_long = format!("--name {}", "a".repeat(250));
+    for (line, code, words) in [
+        (ask("--expires-in soon"), 2, "such as 30d"),
+        (ask("--expires-at 2027-01-01"), 2, "such as 2027-01-01T00:00:00Z"),
+        (ask("--expires-in 0d"), 1, "Z, which is past"),
+        (
+            ask("--user="),
+            2,
+            "for '--user <USER>': say who that is, or leave the flag out",
+        ),
+        (ask(&too_long), 1, "has 250 characters, and 246 is the most"),
+    ] {
+        stage.run("consumer", &line).ended(code).says(&[words]);
+    }
+    stage
+        .run("owner", "approve mobile --yes --reviewed-by=")
+        .ended(2)
+        .says(&["for '--reviewed-by <USER>': say who that is"]);
     let left = consumer.list(kinds::SECRET, NAMESPACE).await.unwrap();
     assert_eq!(left.len(), secrets, "{left:?}");
     assert_eq!(

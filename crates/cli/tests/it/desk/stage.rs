@@ -63,6 +63,14 @@ impl Stage {
         Said::of(line, command.output().unwrap())
     }
 
+    /// The same, where standard output takes nothing.
+    pub(super) fn unprinted(&self, person: &str, line: &str) -> Said {
+        let arguments: Vec<_> = line.split_whitespace().collect();
+        let mut command = self.command(person, &arguments);
+        command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+        Said::of(line, command.output().unwrap())
+    }
+
     /// Pastes a command into a shell for which this cluster is not the current one.
     pub(super) fn paste(&self, line: &str) -> Said {
         let mut shell = Command::new("sh");

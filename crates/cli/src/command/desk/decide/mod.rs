@@ -8,21 +8,22 @@
 mod approval;
 mod outcome;
 mod recording;
+mod seen;
 mod sheet;
 mod target;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use jiff::Timestamp;
-use keydesk_api::{APIKeyApproval, APIProduct, meta::own_approval_name};
+use keydesk_api::APIProduct;
 use keydesk_catalog::explain::Aim;
-use keydesk_catalog::{Bound, Catalog, Object, Shown, shown};
-use keydesk_core::{Decision, NamespacedName, holding};
+use keydesk_catalog::shown;
+use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
-use super::{ClusterArgs, objects};
-use crate::{command::answer, exit::Failure};
+use super::{ClusterArgs, place::somebody};
+use crate::{command::print, exit::Failure};
 use approval::Draft;
+use seen::{Outdated, Seen};
 use target::Target;
 
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,7 @@ pub(crate) struct Args {
     yes: bool,
 
     /// Who decides [default: who the cluster takes you for]
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = somebody)]
     reviewed_by: Option<String>,
 
     /// Do not wait until the decision shows
@@ -74,6 +75,15 @@ impl Wish {
         }
     }
 
+    /// The command for it.
+    const fn verb(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+            Self::Revoke => "revoke",
+        }
+    }
+
     const fn done(self) -> &'static str {
         match self {
             Self::Approve => "approved",
@@ -94,6 +104,14 @@ enum DecideError {
     Confirm,
     #[error("APIKeyApproval {0} decides on another request; nothing was changed")]
     TakeName(NamespacedName),
+    #[error("failed to show the terms on standard output; nothing was decided")]
+    Show(#[source] io::Error),
+    #[error("the decision is recorded, but standard output does not take what came of it")]
+    Tell {
+        words: String,
+        #[source]
+        source: io::Error,
+    },
 }
 
 impl DecideError {
@@ -105,6 +123,8 @@ impl DecideError {
             ),
             Self::AskWhom => "look at the terms above, and say the same with --yes".to_owned(),
             Self::Confirm => "answer y to decide".to_owned(),
+            Self::Show(_) => "let the output go to where it can be written".to_owned(),
+            Self::Tell { words, .. } => format!("there is no need to decide again; {words}"),
             Self::TakeName(_) => "delete or rename that approval, or decide with kubectl".to_owned(),
         }
     }
@@ -124,79 +144,75 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     let Target { request, id } = target::find(&desk, &what).await?;
     let terms = shown(&request);
     let product = desk.look::<APIProduct>(&terms.product).await?.found();
-    let approvals = desk.list::<APIKeyApproval>(Some(&id.namespace)).await?;
-    let own = NamespacedName::new(id.namespace.as_str(), own_approval_name(&id.name));
-    let existing = approvals
-        .iter()
-        .find(|approval| objects::id(*approval) == own)
-        .cloned();
-    if existing
+    let mut seen = Seen::of(&desk, request).await?;
+    if seen
+        .existing
         .as_ref()
         .is_some_and(|existing| existing.spec.api_key_request_ref.name != id.name)
     {
-        return Err(fail(DecideError::TakeName(own)));
+        return Err(fail(DecideError::TakeName(seen.own)));
     }
-    let now = Timestamp::now();
-    let of_request = |approval: &&APIKeyApproval| approval.spec.api_key_request_ref.name == id.name;
-    let latest = approval::latest_write(approvals.iter().filter(of_request));
-    let decisions = decisions(&request, &id, approvals, now);
-    let in_force = holding(&decisions, &terms);
-    if wish == Wish::Revoke && !in_force.is_some_and(|decision| decision.approved) {
+    let ends_key = seen.ends_key(&terms);
+    if wish == Wish::Revoke && !ends_key {
         return Err(fail(DecideError::FindApproval(id)));
     }
-    let sheet = sheet::sheet(&request, product.as_ref(), in_force, wish);
-    show(&sheet, yes)?;
+    let sheet = sheet::sheet(&seen, product.as_ref(), wish);
+    show(&sheet, yes).map_err(|source| fail(DecideError::Show(source)))?;
     if !yes {
-        let ends_key = in_force.is_some_and(|decision| decision.approved);
         confirm(wish, ends_key).map_err(fail)?;
     }
     let by = match reviewed_by {
         Some(by) => by,
         None => desk.user().await?,
     };
+    if !yes {
+        let confirmed = seen::confirmed(&desk, wish, seen).await;
+        seen = confirmed.map_err(|outdated| stale(outdated, wish, &id, &desk.aim))?;
+    }
     let draft = Draft {
-        id: &own,
+        id: &seen.own,
         request: &id.name,
         terms: &terms,
         approved: wish == Wish::Approve,
         by: &by,
         message: message.as_deref(),
-        latest,
+        latest: seen.latest,
     };
-    let written = recording::record(&desk, &draft, existing).await?;
+    let written = recording::record(&desk, &draft, seen.existing).await?;
     let words = if no_wait {
         "recorded; whether it holds was not waited for".to_owned()
     } else {
-        outcome::wait(&desk, &written, &request, &terms).await?
+        outcome::wait(&desk, &written, &seen.request, &terms).await?
     };
-    answer(|out| writeln!(out, "\n{}: {}", wish.done(), super::passage(&words)))
+    let words = format!("{}: {}", wish.done(), super::passage(&words));
+    let told = print(|out| writeln!(out, "\n{words}"));
+    told.map_err(|source| fail(DecideError::Tell { words, source }))
 }
 
-/// What was decided on the request so far.
-fn decisions(
-    request: &keydesk_api::APIKeyRequest,
-    id: &NamespacedName,
-    approvals: Vec<APIKeyApproval>,
-    now: Timestamp,
-) -> Vec<Decision> {
-    let mut catalog = Catalog::default();
-    for approval in approvals {
-        if approval.metadata.deletion_timestamp.is_none() {
-            catalog.apply(Object::Approval(Box::new(approval)));
+/// What is told to who said yes to what is so no more.
+fn stale(outdated: Outdated, wish: Wish, id: &NamespacedName, aim: &Aim) -> Failure {
+    let hint = match outdated {
+        Outdated::Read(refusal) => return refusal.into(),
+        Outdated::Decided(_) => {
+            let NamespacedName { namespace, name } = id;
+            let again = aim.keydesk(format_args!("{} {name} -n {namespace}", wish.verb()));
+            format!("look at what is there now, and decide again: {again}")
         }
-    }
-    let approvals: Vec<_> = catalog.approvals_of(id).collect();
-    let bound = Shown::by(Some(request), &shown(request)).bind(&approvals, now);
-    bound.iter().map(Bound::decision).collect()
+        Outdated::Gone(_) => {
+            let requests = aim.keydesk(format_args!("requests -n {}", id.namespace));
+            format!("see what is asked for now: {requests}")
+        }
+    };
+    Failure::fixable(&outdated, hint)
 }
 
 /// Shows the terms: to who is asked about them, wherever the output goes.
-fn show(sheet: &str, yes: bool) -> Result<(), Failure> {
+fn show(sheet: &str, yes: bool) -> io::Result<()> {
     let is_unseen = !yes && io::stdin().is_terminal() && !io::stdout().is_terminal();
     if is_unseen && io::stderr().write_all(sheet.as_bytes()).is_ok() {
         return Ok(());
     }
-    answer(|out| out.write_all(sheet.as_bytes()))
+    print(|out| out.write_all(sheet.as_bytes()))
 }
 
 /// Asks on the terminal.

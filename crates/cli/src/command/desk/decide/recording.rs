@@ -7,6 +7,7 @@ use keydesk_core::NamespacedName;
 use kube::ResourceExt as _;
 
 use super::approval::Draft;
+use super::seen::written;
 use crate::command::desk::unwritten::Unwritten;
 use crate::command::desk::{Desk, Refusal};
 use crate::exit::Failure;
@@ -18,9 +19,9 @@ const TRIES: usize = 5;
 #[derive(Debug, thiserror::Error)]
 enum RecordError {
     #[error(
-        "somebody else decided at the same moment: APIKeyApproval {0} holds their decision, not this one"
+        "somebody else decided at the same moment: APIKeyApproval {id} holds their decision, not this one: {theirs}"
     )]
-    Overtake(NamespacedName),
+    Overtake { id: NamespacedName, theirs: String },
     #[error("nothing was recorded in APIKeyApproval {id}")]
     Write {
         id: NamespacedName,
@@ -38,7 +39,7 @@ enum RecordError {
 impl RecordError {
     fn hint(&self, wanted: &APIKeyApproval, aim: &Aim) -> String {
         match self {
-            Self::Overtake(_) => "look at the request again, and decide then".to_owned(),
+            Self::Overtake { .. } => "look at the request again, and decide then".to_owned(),
             Self::Write { .. } => "decide again; if it stays so, ask whoever runs the platform".to_owned(),
             Self::Know { id, .. } => format!(
                 "it is recorded if spec.approved is {} there and spec.reviewedAt is {}; if not, decide again. To look: {}",
@@ -80,7 +81,10 @@ pub(super) async fn record(
         match found {
             // An earlier try, which arrived only now.
             Some(found) if is_news(&found) && repeats(&found, &wanted) => return Ok(found),
-            Some(found) if is_news(&found) => return fail(RecordError::Overtake(id)),
+            Some(found) if is_news(&found) => {
+                let theirs = written(&found);
+                return fail(RecordError::Overtake { id, theirs });
+            }
             Some(found) if source.is_conflict() && tries < TRIES => existing = Some(found),
             Some(_) | None => return fail(RecordError::Write { id, source }),
         }
@@ -88,7 +92,7 @@ pub(super) async fn record(
 }
 
 /// Whether it is the same decision of the same person on the same terms, from another moment.
-fn repeats(found: &APIKeyApproval, wanted: &APIKeyApproval) -> bool {
+pub(super) fn repeats(found: &APIKeyApproval, wanted: &APIKeyApproval) -> bool {
     let mut spec = found.spec.clone();
     spec.reviewed_at = wanted.spec.reviewed_at.clone();
     spec == wanted.spec && terms(found) == terms(wanted)
@@ -240,7 +244,10 @@ mod tests {
             (GET, found("3", "otto")),
         ];
         let (told, _) = told(Some(approval("1", "olga")), overtaken).await;
-        assert!(told.unwrap().contains("holds their decision, not this one"));
+        assert!(
+            told.unwrap()
+                .contains("holds their decision, not this one: approved by otto at 2026-01-01T00:00:00Z\n")
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use keydesk_api::{APIKeyRequest, APIProduct, rfc3339};
+use keydesk_api::{APIProduct, rfc3339};
 use keydesk_catalog::explain::{allowance, changes};
 use keydesk_catalog::shown;
 use keydesk_core::{Decision, Terms};
 
 use super::Wish;
+use super::seen::{Seen, said};
 use crate::command::desk::{foreign::phrase, keys, objects, passage};
 
 /// Columns of the headings on the left.
@@ -18,13 +19,10 @@ const INSTEAD: &str =
     "to refuse only the change, decide nothing: the key goes on as it was approved, whatever it asks for";
 
 /// The terms of a request, on a few lines.
-pub(super) fn sheet(
-    request: &APIKeyRequest,
-    product: Option<&APIProduct>,
-    in_force: Option<&Decision>,
-    wish: Wish,
-) -> String {
+pub(super) fn sheet(seen: &Seen, product: Option<&APIProduct>, wish: Wish) -> String {
+    let request = &seen.request;
     let terms = shown(request);
+    let in_force = seen.in_force(&terms);
     let spec = &request.spec;
     let key = &spec.api_key_ref;
     let name = product.map_or_else(String::new, |product| {
@@ -84,6 +82,9 @@ pub(super) fn sheet(
             lines.push(("instead", INSTEAD.to_owned()));
         }
     }
+    for approval in seen.elsewhere(&terms) {
+        lines.push(("also", elsewhere(approval, approval.name == seen.own.name, wish)));
+    }
     let mut text = String::new();
     let mut before = "";
     for (heading, line) in &lines {
@@ -106,27 +107,44 @@ fn ends(approved: &Terms, asked: &Terms) -> String {
     )
 }
 
+/// An approval that is of no use while the key asks for another product.
+fn elsewhere(approval: &Decision, is_own: bool, wish: Wish) -> String {
+    let outcome = match wish {
+        Wish::Approve if is_own => "this decision takes its place",
+        Wish::Approve => "that holds again once the key asks for it",
+        Wish::Deny | Wish::Revoke => "that ends too",
+    };
+    format!(
+        "for product {}: {}; {outcome}",
+        approval.terms.product,
+        said(approval)
+    )
+}
+
 fn now(state: &str, in_force: Option<&Decision>) -> String {
     match in_force {
         None => format!("{state}: nobody has decided"),
-        Some(decision) => {
-            let word = if decision.approved { "approved" } else { "denied" };
-            let message = if decision.message.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", decision.message)
-            };
-            let at = rfc3339(decision.effective_at);
-            format!("{state}: {word} by {} at {at}{message}", decision.by)
-        }
+        Some(decision) => format!("{state}: {}", said(decision)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use keydesk_api::APIKeyRequest;
     use serde_json::json;
 
     use super::*;
+
+    /// The sheet of a request on which this was decided.
+    fn sheet(
+        request: &APIKeyRequest,
+        product: Option<&APIProduct>,
+        decision: Option<&Decision>,
+        wish: Wish,
+    ) -> String {
+        let seen = Seen::decided(request.clone(), decision.cloned().into_iter().collect());
+        super::sheet(&seen, product, wish)
+    }
 
     fn request() -> APIKeyRequest {
         serde_json::from_value(json!({
@@ -250,5 +268,46 @@ mod tests {
         before.approved = false;
         let text = sheet(&request(), None, Some(&before), Wish::Deny);
         assert!(!text.contains("ends"), "nothing works that could end: {text}");
+    }
+
+    #[test]
+    fn who_denies_a_key_that_asks_for_another_product_is_told_that_the_approval_for_this_one_ends_too() {
+        let decided = |name: &str, approved: bool, at: &str| Decision {
+            name: name.into(),
+            approved,
+            by: "owner".into(),
+            message: String::new(),
+            effective_at: at.parse().unwrap(),
+            terms: Terms {
+                product: keydesk_core::NamespacedName::new("gamestore", "old-api"),
+                ..shown(&request())
+            },
+        };
+        let yes = decided("a", true, "2026-01-01T00:00:00Z");
+        let also = "also      for product gamestore/old-api: approved by owner at 2026-01-01T00:00:00Z; ";
+        for wish in [Wish::Deny, Wish::Revoke] {
+            let text = sheet(&request(), None, Some(&yes), wish);
+            assert!(text.contains("nobody has decided"), "{text}");
+            assert!(text.ends_with(&format!("{also}that ends too\n")), "{text}");
+        }
+        let text = sheet(&request(), None, Some(&yes), Wish::Approve);
+        assert!(
+            text.ends_with(&format!("{also}that holds again once the key asks for it\n")),
+            "{text}"
+        );
+        let own = decided("r-approval", true, "2026-01-01T00:00:00Z");
+        let text = sheet(&request(), None, Some(&own), Wish::Approve);
+        assert!(
+            text.ends_with(&format!("{also}this decision takes its place\n")),
+            "{text}"
+        );
+
+        let no = decided("b", false, "2026-01-02T00:00:00Z");
+        let seen = Seen::decided(request(), vec![yes, no]);
+        let text = super::sheet(&seen, None, Wish::Deny);
+        assert!(
+            text.ends_with("now       New: denied by owner at 2026-01-02T00:00:00Z\n"),
+            "{text}"
+        );
     }
 }

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use keydesk_api::meta::{API_KEY_ENTRY, annotation};
 use keydesk_api::v1alpha1::{APIKeySpec, ApiProductRef, RequestedBy, SecretRef};
-use keydesk_api::{APIKey, APIProduct};
+use keydesk_api::{APIKey, APIProduct, rfc3339};
 use keydesk_catalog::explain::Aim;
 use keydesk_core::NamespacedName;
 
@@ -40,7 +40,7 @@ pub(super) enum WishError {
     },
     #[error("APIProduct {0} is being deleted")]
     KeepProduct(NamespacedName),
-    #[error("the key would have ended at {0}, which is past")]
+    #[error("the key would have ended at {}, which is past", rfc3339(*.0))]
     Begin(Timestamp),
     #[error("that end is further away than dates reach")]
     Reach,
@@ -65,7 +65,10 @@ pub(super) fn end(
     now: Timestamp,
 ) -> Result<Option<Timestamp>, WishError> {
     let end = match (within, at) {
-        (Some(within), _) => Some(now.checked_add(within).map_err(|_| WishError::Reach)?),
+        (Some(within), _) => {
+            let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+            Some(now.checked_add(within).map_err(|_| WishError::Reach)?)
+        }
         (None, at) => at,
     };
     match end {
@@ -210,6 +213,18 @@ mod tests {
             end(Some(Duration::from_secs(u64::MAX)), None, now),
             Err(WishError::Reach)
         );
+    }
+
+    #[test]
+    fn an_end_is_in_whole_seconds_whatever_the_clock_says() {
+        let now: Timestamp = "2026-11-01T00:00:00.123456789Z".parse().unwrap();
+        let ended = end(Some(Duration::ZERO), None, now).unwrap_err();
+        assert_eq!(
+            ended.to_string(),
+            "the key would have ended at 2026-11-01T00:00:00Z, which is past"
+        );
+        let minute = end(Some(Duration::from_mins(1)), None, now).unwrap();
+        assert_eq!(minute, Some("2026-11-01T00:01:00Z".parse().unwrap()));
     }
 
     #[test]

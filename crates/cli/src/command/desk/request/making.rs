@@ -9,9 +9,16 @@ use crate::command::desk::unwritten::Unwritten;
 use crate::command::desk::{Desk, Refusal};
 use crate::exit::Failure;
 
+/// A Secret that is there, and how far it is known to be ours.
+struct Made {
+    secret: Secret,
+    /// The API server said that it made it. One that was only read may be an older one with the same value.
+    is_ours: bool,
+}
+
 /// Makes the Secret, then the key. If there can be no key, the Secret goes again.
 pub(super) async fn make(desk: &Desk, wish: &Wish, value: &[u8]) -> Result<(), Failure> {
-    let secret = desk.create(&draft::secret(wish, value)).await?;
+    let Made { secret, is_ours } = make_secret(desk, wish, value).await?;
     let key = draft::key(wish);
     let made = desk.create(&key).await;
     let scopes = |key: &APIKey| key.annotations().get(annotation::SCOPES).cloned();
@@ -21,22 +28,52 @@ pub(super) async fn make(desk: &Desk, wish: &Wish, value: &[u8]) -> Result<(), F
         Err(Unwritten::Refused(refusal)) => refusal,
         Err(Unwritten::Absent { refusal, instead }) if instead.is_none() || refusal.is_certain() => refusal,
         Err(Unwritten::Absent { refusal, .. } | Unwritten::Unknown(refusal)) => {
-            return Err(left_behind(&refusal, wish));
+            return Err(left_behind(&refusal, wish, is_ours));
         }
     };
+    if !is_ours {
+        return Err(left_behind(&refusal, wish, is_ours));
+    }
     match desk.delete::<Secret>(&secret).await {
         Ok(()) | Err(Refusal::Find(_)) => Err(refusal.into()),
-        Err(_) => Err(left_behind(&refusal, wish)),
+        Err(_) => Err(left_behind(&refusal, wish, is_ours)),
     }
 }
 
-fn left_behind(refusal: &Refusal, wish: &Wish) -> Failure {
+async fn make_secret(desk: &Desk, wish: &Wish, value: &[u8]) -> Result<Made, Failure> {
+    let wanted = draft::secret(wish, value);
+    let made = desk.create(&wanted).await;
+    let is_ours = made.is_ok();
+    let is_it = |found: &Secret| found.data == wanted.data && found.metadata.deletion_timestamp.is_none();
+    let refusal = match desk.settle(&wish.secret, made, is_it).await {
+        Ok(secret) => return Ok(Made { secret, is_ours }),
+        Err(Unwritten::Refused(refusal) | Unwritten::Absent { refusal, .. }) => return Err(refusal.into()),
+        Err(Unwritten::Unknown(refusal)) => refusal,
+    };
+    Err(Failure::fixable(
+        &refusal,
+        format!(
+            "no APIKey was made, but nobody knows whether Secret {} was: look whether it is there, and delete it unless you \
+             had it before",
+            wish.secret
+        ),
+    ))
+}
+
+fn left_behind(refusal: &Refusal, wish: &Wish, is_ours: bool) -> Failure {
     let Wish { key, secret, .. } = wish;
+    let (what, unless) = if is_ours {
+        ("was made and is left behind", "")
+    } else {
+        (
+            "is there with this value and is left alone",
+            " unless you had it before",
+        )
+    };
     Failure::fixable(
         refusal,
         format!(
-            "Secret {secret} was made and is left behind: look whether APIKey {key} is there; if it is not, delete \
-             the Secret"
+            "Secret {secret} {what}: look whether APIKey {key} is there; if it is not, delete the Secret{unless}"
         ),
     )
 }
@@ -50,6 +87,7 @@ mod tests {
     use crate::command::desk::script::{Answer, Script};
 
     const SECRETS: &str = "POST /api/v1/namespaces/app/secrets";
+    const LOOK: &str = "GET /api/v1/namespaces/app/secrets/mobile-secret";
     const SECRET: &str = "DELETE /api/v1/namespaces/app/secrets/mobile-secret";
     const KEYS: &str = "POST /apis/devportal.kuadrant.io/v1alpha1/namespaces/app/apikeys";
     const KEY: &str = "GET /apis/devportal.kuadrant.io/v1alpha1/namespaces/app/apikeys/mobile";
@@ -71,6 +109,10 @@ mod tests {
     fn made() -> Answer {
         let secret = json!({ "metadata": { "name": "mobile-secret", "namespace": "app", "uid": "u-1" } });
         Answer::Json(201, secret)
+    }
+
+    fn secret(value: &[u8]) -> Answer {
+        Answer::Json(200, json!(draft::secret(&wish(), value)))
     }
 
     fn key(tier: &str) -> Answer {
@@ -102,8 +144,49 @@ mod tests {
 
     #[tokio::test]
     async fn where_the_secret_is_refused_nothing_else_is_tried() {
-        let (told, _) = told(vec![(SECRETS, Answer::refusal(409))]).await;
+        let (refused, _) = told(vec![(SECRETS, Answer::refusal(403))]).await;
+        assert!(refused.unwrap().starts_with("error: you may not create secrets"));
+        let steps = vec![(SECRETS, Answer::refusal(409)), (LOOK, secret(b"another"))];
+        let (told, _) = told(steps).await;
         assert!(told.unwrap().contains("Secret app/mobile-secret exists already"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_no_answer_came_the_secret_is_looked_for_before_anything_is_said() {
+        // The client sends again what was answered with 503, and meets itself.
+        for lost in [Answer::Silence, Answer::refusal(500), Answer::refusal(409)] {
+            let steps = vec![(SECRETS, lost), (LOOK, secret(b"hunter2")), (KEYS, key("gold"))];
+            assert_eq!(told(steps).await.0, None);
+        }
+        let mut steps = vec![(SECRETS, Answer::Silence)];
+        steps.extend((0..3).map(|_| (LOOK, Answer::refusal(404))));
+        let absent = told(steps).await.0.unwrap();
+        assert!(absent.starts_with("error: failed to create secrets"), "{absent}");
+        let mut steps = vec![(SECRETS, Answer::Silence)];
+        steps.extend((0..3).map(|_| (LOOK, Answer::refusal(503))));
+        let unknown = told(steps).await.0.unwrap();
+        assert!(
+            unknown.contains("nobody knows whether Secret app/mobile-secret was: look"),
+            "{unknown}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_may_be_an_older_one_of_the_same_value_is_not_deleted() {
+        let steps = vec![
+            (SECRETS, Answer::refusal(409)),
+            (LOOK, secret(b"hunter2")),
+            (KEYS, Answer::refusal(422)),
+        ];
+        let told = told(steps).await.0.unwrap();
+        assert!(
+            told.contains("is there with this value and is left alone"),
+            "{told}"
+        );
+        assert!(
+            told.ends_with("delete the Secret unless you had it before"),
+            "{told}"
+        );
     }
 
     #[tokio::test(start_paused = true)]

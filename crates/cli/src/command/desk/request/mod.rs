@@ -15,8 +15,9 @@ use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 use kube::ResourceExt as _;
 
+use super::place::{NAME_MAX, place, somebody};
 use super::value::ValueArgs;
-use super::{ClusterArgs, Desk, Refusal, output, place, span};
+use super::{ClusterArgs, Desk, Refusal, output, span};
 use crate::exit::Failure;
 use draft::{Wish, WishError};
 
@@ -38,7 +39,7 @@ pub(crate) struct Args {
     expires_in: Option<Duration>,
 
     /// When the key stops working, such as 2027-01-01T00:00:00Z [default: never]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = span::moment)]
     expires_at: Option<Timestamp>,
 
     /// Scopes of the key, separated by commas or spaces
@@ -50,7 +51,7 @@ pub(crate) struct Args {
     name: Option<String>,
 
     /// Who asks, as known to the identity provider [default: who the cluster takes you for]
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = somebody)]
     user: Option<String>,
 
     /// E-mail address of who asks [default: the user, if that is one]
@@ -69,6 +70,25 @@ pub(crate) struct Args {
 #[error("{user:?} is no e-mail address, and one is needed")]
 struct FindEmail {
     user: String,
+}
+
+/// What the name of a key has behind it as the name of its Secret.
+const SECRET_SUFFIX: &str = "-secret";
+
+/// A name that leaves no room for that.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the name of the key has {length} characters, and {} is the most: its Secret has the same name with {SECRET_SUFFIX}",
+    NAME_MAX - SECRET_SUFFIX.len()
+)]
+struct FitName {
+    length: usize,
+}
+
+impl From<FitName> for Failure {
+    fn from(error: FitName) -> Self {
+        Self::fixable(&error, "choose a shorter one with --name; nothing was changed")
+    }
 }
 
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
@@ -90,6 +110,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let expires_at = draft::end(expires_in, expires_at, Timestamp::now()).map_err(refused)?;
     let product = place(&product, &desk.namespace)?;
     let key = place(name.as_deref().unwrap_or(&product.name), &desk.namespace)?;
+    let secret = secret_of(&key)?;
     let found = match desk.look::<APIProduct>(&product).await? {
         super::Look::Missing => desk.demand::<APIProduct>(&product).await.map(Some)?,
         looked => looked.found(),
@@ -109,7 +130,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         ));
     }
     let wish = Wish {
-        secret: NamespacedName::new(key.namespace.as_str(), format!("{}-secret", key.name)),
+        secret,
         key,
         product,
         tier,
@@ -123,11 +144,23 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let value = value.take()?;
     making::make(&desk, &wish, value.bytes()).await?;
     let warning = value.warning.clone();
-    let place_of_value = value.hand_out(&wish.secret, &desk.aim)?;
+    let done = format!("APIKey {} and Secret {} were made", wish.key, wish.secret);
+    let place_of_value = value.hand_out(&done, &wish.secret, &desk.aim)?;
     let said = said(&wish, found.as_ref(), warning, &place_of_value, &desk.aim);
     // The objects are there, whether this can be said or not.
     let _ = stderr().write_all(said.as_bytes());
     Ok(())
+}
+
+/// The Secret of a key, which has its name with something behind it.
+fn secret_of(key: &NamespacedName) -> Result<NamespacedName, FitName> {
+    let name = format!("{}{SECRET_SUFFIX}", key.name);
+    if name.len() > NAME_MAX {
+        return Err(FitName {
+            length: key.name.len(),
+        });
+    }
+    Ok(NamespacedName::new(key.namespace.as_str(), name))
 }
 
 /// Sees that the key is not there already, before a Secret is made for it.
@@ -187,4 +220,21 @@ fn said(
         aim.keydesk(format_args!("explain key {key}"))
     ));
     output::lines(&lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_leaves_no_room_for_that_of_its_secret_is_told_its_own_limit() {
+        let secret = |length| secret_of(&NamespacedName::new("app", "a".repeat(length)));
+        assert_eq!(secret(246).unwrap().name.len(), NAME_MAX);
+        let told = Failure::from(secret(247).unwrap_err()).to_string();
+        assert_eq!(
+            told,
+            "error: the name of the key has 247 characters, and 246 is the most: its Secret has the same name with \
+             -secret\nhint: choose a shorter one with --name; nothing was changed"
+        );
+    }
 }

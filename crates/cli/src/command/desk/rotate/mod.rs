@@ -91,27 +91,27 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     };
     let previous = put(&desk, &secret, seen, change).await?;
     let warning = value.warning.clone();
-    let place_of_value = value.hand_out(&secret, &desk.aim)?;
-    let said = said(&id, previous, &others, warning, &place_of_value);
+    let done = done(&id, previous);
+    let place_of_value = value.hand_out(&done, &secret, &desk.aim)?;
+    let said = said(done, &others, warning, place_of_value);
     // The value is there, whether this can be said or not.
     let _ = stderr().write_all(said.as_bytes());
     Ok(())
 }
 
-/// What a person is told in the end.
-fn said(
-    key: &NamespacedName,
-    previous: Previous,
-    others: &[String],
-    warning: Option<String>,
-    value: &str,
-) -> String {
+/// What was done.
+fn done(key: &NamespacedName, previous: Previous) -> String {
     let old = match previous {
         Previous::None => "there was no old one".to_owned(),
         Previous::Ends => "the old one ends now".to_owned(),
         Previous::Until(end) => format!("the old one works beside it until {}, then ends", rfc3339(end)),
     };
-    let mut lines = vec![format!("APIKey {key} has a new value; {old}"), value.to_owned()];
+    format!("APIKey {key} has a new value; {old}")
+}
+
+/// What a person is told in the end.
+fn said(done: String, others: &[String], warning: Option<String>, value: String) -> String {
+    let mut lines = vec![done, value];
     if !others.is_empty() {
         lines.push(format!(
             "note: the same Secret, hence the same value, is that of {}",
