@@ -155,7 +155,8 @@ pub(crate) fn request_of_approval(approval: &APIKeyApproval) -> NamespacedName {
 }
 
 /// The route that a product offers.
-pub(crate) fn route_of_product(product: &APIProduct) -> NamespacedName {
+#[must_use]
+pub fn route_of_product(product: &APIProduct) -> NamespacedName {
     NamespacedName::new(id(product).namespace, product.spec.target_ref.name.as_str())
 }
 

@@ -38,7 +38,7 @@ pub use affected::{Affected, Target};
 pub use binding::{Binding, Bound, Shown};
 pub use bindings::Bindings;
 pub use catalog::Catalog;
-pub use edge::{KeyEdges, PolicyEnd};
+pub use edge::{KeyEdges, PolicyEnd, route_of_product};
 pub use limits::{LimitsError, limits};
 pub use listing::{Listing, Roll};
 pub use object::{Approval, Kind, Object, Ref, SecretMeta};

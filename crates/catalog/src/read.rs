@@ -90,6 +90,13 @@ impl Catalog {
         self.secrets.get(id).cloned()
     }
 
+    /// Whether a Secret is there that a key refers to, or that says to be an enforcement secret.
+    #[must_use]
+    pub fn has_use_for_secret(&self, id: &NamespacedName) -> bool {
+        let secret = self.secrets.get(id);
+        secret.is_some_and(|secret| secret.enforces() || !self.kept.keys_with_secret(id).is_empty())
+    }
+
     /// The Kuadrant that counts, where there are several: one that stays, then the oldest, then the first by
     /// namespace and name. Its namespace is where enforcement secrets go.
     #[must_use]

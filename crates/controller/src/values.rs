@@ -1,6 +1,7 @@
 //! What is known of the values in Secrets: whether there is one, and a fingerprint to compare it. Never the value.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use keydesk_api::meta::{API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation};
@@ -95,7 +96,12 @@ impl Content {
 pub(crate) struct Values {
     key: FingerprintKey,
     known: Mutex<HashMap<NamespacedName, Known>>,
+    /// Of so many some may be of Secrets that no key refers to any more.
+    sweep_at: AtomicUsize,
 }
+
+/// Fewer are not worth a sweep.
+const SWEEP_FROM: usize = 1024;
 
 #[derive(Debug)]
 struct Known {
@@ -110,6 +116,17 @@ impl Values {
         Self {
             key,
             known: Mutex::default(),
+            sweep_at: AtomicUsize::new(SWEEP_FROM),
+        }
+    }
+
+    /// Forgets, from time to time, what is of no use any more.
+    pub(crate) fn sweep(&self, is_of_use: impl Fn(&NamespacedName) -> bool) {
+        let mut known = self.known.lock();
+        if known.len() >= self.sweep_at.load(Ordering::Relaxed) {
+            known.retain(|id, _| is_of_use(id));
+            let next = (known.len() * 2).max(SWEEP_FROM);
+            self.sweep_at.store(next, Ordering::Relaxed);
         }
     }
 
@@ -197,6 +214,18 @@ mod tests {
     fn content(data: &Value) -> Content {
         let secret = json!({ "metadata": { "namespace": "a", "name": "s" }, "data": data });
         Values::new(FingerprintKey::new([1; 32])).learn(&Opened::new(serde_json::from_value(secret).unwrap()))
+    }
+
+    #[test]
+    fn what_is_of_no_use_is_forgotten_from_time_to_time() {
+        let values = Values::new(FingerprintKey::new([1; 32]));
+        for number in 0..SWEEP_FROM {
+            let secret = json!({ "metadata": { "namespace": "a", "name": format!("s{number}") } });
+            values.sweep(|_| unreachable!("there are only {number}"));
+            values.learn(&Opened::new(serde_json::from_value(secret).unwrap()));
+        }
+        values.sweep(|id| id.name == "s7");
+        assert_eq!(values.known.lock().len(), 1);
     }
 
     #[test]

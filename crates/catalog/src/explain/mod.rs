@@ -16,6 +16,6 @@ mod words;
 
 pub use aim::Aim;
 pub use key::{KeyScene, Part, SecretSight, Sight, explain_key};
-pub use product::{ProductScene, explain_product, offered_route};
+pub use product::{ProductScene, explain_product};
 pub use step::{Explanation, Fix, State, Step, Who};
 pub use words::{allowance, carried, changes};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keydesk_api::condition::{self, KeyAspect};
 use keydesk_api::meta::{auto_approval_name, is_previous_secret, previous_secret_name};
-use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target};
+use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target, route_of_product};
 use keydesk_core::{Fingerprint, NamespacedName, SecretFacts};
 use kube::ResourceExt;
 
@@ -13,7 +13,6 @@ use super::seen::{Copy, Live, Seen};
 use crate::claims::Bid;
 use crate::desk::Desk;
 use crate::managed::is_managed;
-use crate::product::route_of;
 use crate::values::Content;
 use crate::write::WriteError;
 
@@ -74,6 +73,10 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
     let verdict = desk.claims.lock().claim(id, &bids);
     for concerned in verdict.concerned {
         desk.queue.enqueue(Target::Key(concerned));
+    }
+    {
+        let catalog = desk.catalog.read();
+        desk.values.sweep(|secret| catalog.has_use_for_secret(secret));
     }
     let seating = desk.places.lock().seat(&desk.catalog.read(), id, live.as_ref());
     for concerned in seating.concerned {
@@ -162,7 +165,7 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
         let product = catalog.product(&edges.product);
         let route = product
             .as_deref()
-            .and_then(|product| catalog.route(&route_of(product)));
+            .and_then(|product| catalog.route(&route_of_product(product)));
         let stays =
             |approval: &Arc<keydesk_catalog::Approval>| approval.object.metadata.deletion_timestamp.is_none();
         Live {

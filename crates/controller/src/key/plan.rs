@@ -127,8 +127,8 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         .map(|terms| enforcement::desired(live, &terms, now))
         .unwrap_or_default();
     let Convergence { mut revoke, copying } = converge(seen, &desired);
-    let mercy = mercy(live, &ruling, &seen.copies, grace, now);
-    if mercy.is_some() {
+    let spared_until = spared_until(live, &ruling, &seen.copies, grace, now);
+    if spared_until.is_some() {
         // It is for what works: a value whose time is over does not.
         revoke.retain(|copy| copy.accepted_until().is_some_and(|end| end <= now));
     }
@@ -168,7 +168,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         approval_statuses: approvals::statuses(live, &decisions, &ruling, now),
         mirror,
         copying,
-        wake_at: wake_at(&ruling, mercy, &automatic, now)
+        wake_at: wake_at(&ruling, spared_until, &automatic, now)
             .into_iter()
             .chain(rotation_moments(live, &seen.copies, now))
             .min(),
@@ -179,7 +179,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
 }
 
 /// Until when a working key is spared although its product fails; `None` if it is not.
-fn mercy(
+fn spared_until(
     live: &Live,
     ruling: &Ruling<'_>,
     copies: &[Copy],
@@ -204,7 +204,7 @@ fn mercy(
 
 fn wake_at(
     ruling: &Ruling<'_>,
-    mercy: Option<Timestamp>,
+    spared_until: Option<Timestamp>,
     automatic: &Automatic,
     now: Timestamp,
 ) -> Option<Timestamp> {
@@ -213,7 +213,7 @@ fn wake_at(
         Standing::Failed(_) | Standing::Denied(_) | Standing::Expired { .. } | Standing::Pending => None,
     };
     let renewal = matches!(automatic, Automatic::Await).then(|| now.checked_add(Duration::from_secs(1)).ok());
-    [end, mercy, renewal.flatten()].into_iter().flatten().min()
+    [end, spared_until, renewal.flatten()].into_iter().flatten().min()
 }
 
 /// When a value that is being rotated out begins or ceases to be accepted.

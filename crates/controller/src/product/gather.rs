@@ -5,11 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use keydesk_api::APIProduct;
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy};
-use keydesk_catalog::{Attached, Catalog};
+use keydesk_catalog::{Attached, Catalog, route_of_product};
 use keydesk_core::NamespacedName;
 
 use super::discovery::{self, Document, Wish, Wishes};
-use super::route_of;
 use crate::desk::Desk;
 use crate::fetch::{Holding, Purpose, Wanted, oidc::token_endpoint};
 
@@ -82,7 +81,7 @@ fn known(catalog: &Catalog, id: &NamespacedName, max_size: u64) -> Option<Seen> 
     let product = catalog
         .product(id)
         .filter(|product| product.metadata.deletion_timestamp.is_none())?;
-    let route = catalog.route(&route_of(&product));
+    let route = catalog.route(&route_of_product(&product));
     Some(Seen {
         plan_policies: route
             .as_deref()

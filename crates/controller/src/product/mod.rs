@@ -7,9 +7,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use keydesk_api::APIProduct;
 use keydesk_core::NamespacedName;
-use kube::ResourceExt;
 
 use crate::desk::Desk;
 use crate::look::Looked;
@@ -25,12 +23,4 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
     gather::forget(desk, id);
     desk.telemetry.cap(id, None);
     Ok(Looked::Settled)
-}
-
-/// The route that a product offers.
-pub(crate) fn route_of(product: &APIProduct) -> NamespacedName {
-    NamespacedName::new(
-        product.namespace().unwrap_or_default(),
-        product.spec.target_ref.name.as_str(),
-    )
 }

@@ -7,11 +7,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use keydesk_api::condition::{self, Observation, ProductAspect, ProductReason};
 use keydesk_api::v1alpha1::{APIProductStatus, DiscoveredPlan, OidcDiscovery, OpenApi};
 use keydesk_api::{APIProduct, AuthScheme};
-use keydesk_catalog::Policy;
+use keydesk_catalog::{Policy, route_of_product};
 
 use super::discovery::{Document, has_reason, issuer};
 use super::gather::Seen;
-use super::route_of;
 use crate::fetch::{FetchError, Outcome, Purpose, Wanted, failure, oidc};
 
 /// What to write.
@@ -187,7 +186,7 @@ fn endpoint<'a>(
 fn ready(seen: &Seen) -> Observation {
     use ProductReason::{HTTPRouteAccepted, HTTPRouteNotAccepted, HTTPRouteNotFound};
     let aspect = ProductAspect::Ready;
-    let id = route_of(&seen.product);
+    let id = route_of_product(&seen.product);
     match &seen.route {
         None => Observation::new(
             aspect,

@@ -316,6 +316,17 @@ mod tests {
     }
 
     #[test]
+    fn an_instant_asked_for_while_the_key_runs_does_not_wait_for_its_backoff() {
+        let (mut queue, now) = (schedule(), Instant::now());
+        let soon = now + Duration::from_millis(50);
+        ask(&mut queue, "a");
+        assert_eq!(queue.next(now), run("a", false));
+        queue.ask_at("a", soon, Urgency::Own);
+        queue.finish(&"a", Next::Retry, now, 0.0);
+        assert_eq!(queue.next(now), Turn::Wait(soon));
+    }
+
+    #[test]
     fn what_happened_to_a_key_itself_comes_before_what_concerns_many() {
         let (mut queue, now) = (schedule(), Instant::now());
         for key in ["a", "b", "c"] {

@@ -10,7 +10,6 @@ use keydesk_api::condition::{self, ProductAspect, ProductReason};
 use keydesk_api::foreign::{HTTPRoute, HTTPRouteStatus};
 use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
-use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 
 use super::aim::Aim;
@@ -34,12 +33,6 @@ pub struct ProductScene<'a> {
     pub waiting: Option<usize>,
     /// Where commands are to act that whoever asks is told of.
     pub aim: &'a Aim,
-}
-
-/// The route that a product offers.
-#[must_use]
-pub fn offered_route(product: &APIProduct) -> NamespacedName {
-    route_of_product(product)
 }
 
 /// Explains a product.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use keydesk_api::APIProduct;
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy, RateLimitPolicy};
-use keydesk_catalog::explain::{Part, offered_route};
 use keydesk_catalog::{Catalog, Object};
+use keydesk_catalog::{explain::Part, route_of_product};
 
 use crate::command::desk::{Desk, Kept, Look, Refusal};
 
@@ -16,7 +16,7 @@ pub(super) async fn read(
     catalog: &mut Catalog,
     hidden: &mut BTreeSet<Part>,
 ) -> Result<(), Refusal> {
-    let route = match desk.look::<HTTPRoute>(&offered_route(product)).await? {
+    let route = match desk.look::<HTTPRoute>(&route_of_product(product)).await? {
         Look::Found(route) => route,
         Look::Missing => return Ok(()),
         Look::Hidden => {

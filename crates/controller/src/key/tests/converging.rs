@@ -281,7 +281,7 @@ fn a_key_that_ends_first_ends_its_previous_value_too() {
 }
 
 #[test]
-fn mercy_is_not_for_a_value_whose_time_is_over() {
+fn the_grace_period_is_not_for_a_value_whose_time_is_over() {
     let mut stage = Stage::approved();
     stage.rotate("new456", 20);
     stage.settle();
