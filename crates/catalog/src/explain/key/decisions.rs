@@ -233,11 +233,26 @@ pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Op
 
 pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now: Timestamp) -> Step {
     let topic = "expiry";
-    let later = "ask for a later end in spec.expiresAt, which the owner then has to approve";
+    // Once they have asked for a later end it is the owner's turn, which the terms tell of.
+    let asks = subject.asked.expires_at.is_none_or(|end| end > now);
+    let ended = |words: String| {
+        let step = Step::bad(topic, words);
+        if asks {
+            step.and(format!(
+                "a later end is asked for already: {}",
+                end(subject.asked.expires_at)
+            ))
+        } else {
+            step.fix(
+                Who::Consumer,
+                "ask for a later end in spec.expiresAt, which the owner then has to approve",
+            )
+        }
+    };
     let ends_at = match (decisions, approval(subject, decisions)) {
         (None, _) => {
             if let Some(expired) = subject.says(KeyAspect::Expired) {
-                return Step::bad(topic, expired.message.clone()).fix(Who::Consumer, later);
+                return ended(expired.message.clone());
             }
             subject.asked.expires_at
         }
@@ -254,9 +269,7 @@ pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now:
     };
     match ends_at {
         None => Step::good(topic, "never"),
-        Some(at) if at <= now => {
-            Step::bad(topic, format!("it ended at {}", rfc3339(at))).fix(Who::Consumer, later)
-        }
+        Some(at) if at <= now => ended(format!("it ended at {}", rfc3339(at))),
         Some(at) => Step::good(topic, rfc3339(at)),
     }
 }
