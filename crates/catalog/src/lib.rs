@@ -44,6 +44,6 @@ pub use limits::{LimitsError, limits};
 pub use listing::{Listing, Roll};
 pub use object::{Approval, Kind, Object, Ref, SecretMeta};
 pub use policy::{Attached, Policy};
-pub use product::{key_authentication, product_facts};
+pub use product::{key_authentication, missing_entry, product_facts};
 pub use record::{ApprovalRecord, Dossier, KeyRecord, RequestRecord, Reviewed};
 pub use terms::{TermsBefore, asked, shown};
