@@ -208,9 +208,7 @@ pub(super) fn approval<'a>(subject: &Subject<'_>, decisions: Option<&'a [Decisio
 /// What is in force beside what is asked for; nothing while nothing is approved.
 pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Option<Step> {
     let topic = "terms";
-    let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
-    let approve = subject.keydesk(Who::Owner, format_args!("approve {key} -n {namespace}"));
-    let again = format!("to grant it: {approve}");
+    let again = grant(subject);
     if decisions.is_none() {
         let changed = subject.says(KeyAspect::TermsChanged)?;
         return Some(Step::note(topic, changed.message.clone()).fix(Who::Owner, again));
@@ -231,9 +229,16 @@ pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Op
     Some(Step::note(topic, in_force).and(wish).fix(Who::Owner, again))
 }
 
+/// How the owner grants what is asked for.
+fn grant(subject: &Subject<'_>) -> String {
+    let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
+    let approve = subject.keydesk(Who::Owner, format_args!("approve {key} -n {namespace}"));
+    format!("to grant it: {approve}")
+}
+
 pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now: Timestamp) -> Step {
     let topic = "expiry";
-    // Once they have asked for a later end it is the owner's turn, which the terms tell of.
+    // Once they have asked for a later end it is the owner's turn.
     let asks = subject.asked.expires_at.is_none_or(|end| end > now);
     let ended = |words: String| {
         let step = Step::bad(topic, words);
@@ -242,6 +247,7 @@ pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now:
                 "a later end is asked for already: {}",
                 end(subject.asked.expires_at)
             ))
+            .fix(Who::Owner, grant(subject))
         } else {
             step.fix(
                 Who::Consumer,
