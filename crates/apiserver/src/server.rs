@@ -247,6 +247,7 @@ async fn create(api: &Api, object: Value) -> Result<(), StartError> {
         user: &user,
         resource,
         namespace: None,
+        manager: verb::OURSELVES,
     };
     match verb::create(&call, object).await {
         Ok(_) => Ok(()),

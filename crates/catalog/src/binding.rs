@@ -144,8 +144,8 @@ struct Bond {
     known: bool,
 }
 
-/// Binds an approval. `None` if its reviewer recorded terms that cannot be read or are not this namespace's to decide:
-/// such an approval counts for nothing.
+/// Binds an approval. `None` if it approves and its reviewer recorded terms that cannot be read or are not this namespace's to
+/// decide: that counts for nothing.
 fn bind(approval: &ApprovalRecord, shown: &Shown, now: Timestamp) -> Option<Bond> {
     let generation = approval.generation;
     let recorded = approval.binding.as_ref();
@@ -176,9 +176,11 @@ fn bind(approval: &ApprovalRecord, shown: &Shown, now: Timestamp) -> Option<Bond
         });
     }
     let terms = match &approval.reviewed {
-        Reviewed::Terms(terms) => Some(terms).filter(|terms| own(terms))?,
-        Reviewed::Unreadable => return None,
+        Reviewed::Terms(terms) if own(terms) => terms,
         Reviewed::Nothing => shown.at(accepted_at),
+        // A no needs no terms.
+        Reviewed::Terms(_) | Reviewed::Unreadable if !approval.approved => shown.at(accepted_at),
+        Reviewed::Terms(_) | Reviewed::Unreadable => return None,
     };
     Some(Bond {
         binding: Binding {

@@ -33,6 +33,7 @@ mod read;
 mod record;
 pub mod selector;
 mod terms;
+mod written;
 
 pub use affected::{Affected, Target};
 pub use binding::{Binding, Bound, Shown};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use keydesk_api::meta::{annotation, label};
 use keydesk_api::{APIKeyApproval, APIKeyRequest, APIProduct};
 use keydesk_core::NamespacedName;
 
-use crate::{Approval, SecretMeta, TermsBefore};
+use crate::{Approval, SecretMeta, TermsBefore, written};
 
 /// The annotations of an enforcement secret that are compared.
 const SECRET_ANNOTATIONS: [&str; 7] = [
@@ -41,25 +41,23 @@ pub(crate) fn product(object: &mut APIProduct) {
     }
 }
 
-/// Keeps when the spec was last written.
+/// Keeps when the spec was last written, and the terms that the reviewer's tool recorded, if they were recorded for that.
 pub(crate) fn approval(mut object: APIKeyApproval) -> Approval {
-    let edited_at = written_at(&object.metadata, |fields| fields.get("f:spec").is_some());
+    let edited_at = written::at(&object.metadata, written::spec);
+    let is_outdated = written::terms_are_outdated(&object.metadata);
     meta(&mut object.metadata);
+    if is_outdated && let Some(annotations) = &mut object.metadata.annotations {
+        annotations.remove(annotation::TERMS);
+    }
     Approval { object, edited_at }
 }
-
-/// `keydesk.dev/terms-before` as managedFields have it.
-const TERMS_BEFORE_FIELD: &str = "f:keydesk.dev/terms-before";
 
 /// Dates the change of terms as the API server does (`spec/controller.md` §5.1): the controller writes when it decided
 /// on it, and whoever approved between that and the change itself saw the earlier terms. Scopes are no part of the spec,
 /// so what counts is when the annotation was written that every change of terms comes with.
 pub(crate) fn request(object: &mut APIKeyRequest) {
-    let written_at = written_at(&object.metadata, |fields| {
-        let annotations = fields
-            .get("f:metadata")
-            .and_then(|metadata| metadata.get("f:annotations"));
-        annotations.is_some_and(|names| names.get(TERMS_BEFORE_FIELD).is_some())
+    let written_at = written::at(&object.metadata, |fields| {
+        written::annotation(fields, annotation::TERMS_BEFORE)
     });
     // A request can be made with it, under the name of one that is gone.
     let made_at = object.metadata.creation_timestamp.as_ref().map(|time| time.0);
@@ -77,16 +75,6 @@ pub(crate) fn request(object: &mut APIKeyRequest) {
         let annotations = object.metadata.annotations.get_or_insert_default();
         annotations.insert(annotation::TERMS_BEFORE.to_owned(), stamped.to_json());
     }
-}
-
-/// When the API server last took in what these fields are of, where it tells.
-fn written_at(meta: &ObjectMeta, is_of: impl Fn(&serde_json::Value) -> bool) -> Option<Timestamp> {
-    let written_at = |entry: &ManagedFieldsEntry| {
-        let writes = entry.fields_v1.as_ref().is_some_and(|fields| is_of(&fields.0));
-        entry.time.as_ref().filter(|_| writes).map(|time| time.0)
-    };
-    let entries = meta.managed_fields.as_deref().unwrap_or_default();
-    entries.iter().filter_map(written_at).max()
 }
 
 impl SecretMeta {
@@ -151,7 +139,7 @@ mod tests {
                 "managedFields": [
                     {
                         "time": written_at,
-                        "fieldsV1": { "f:metadata": { "f:annotations": { TERMS_BEFORE_FIELD: {} } } },
+                        "fieldsV1": { "f:metadata": { "f:annotations": { "f:keydesk.dev/terms-before": {} } } },
                     },
                     { "time": "2026-06-01T12:00:59Z", "fieldsV1": { "f:status": {} } },
                 ],

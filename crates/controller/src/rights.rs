@@ -1,6 +1,7 @@
-//! Whether our role lets us change Secrets. Upstream's does not, and operators may still install that one; the API server
-//! tells by refusing.
+//! Whether we can change Secrets. Upstream's role does not let us, and operators may still install that one; and a Secret can be
+//! immutable. The API server tells by refusing.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -14,6 +15,8 @@ const PATIENCE: Duration = Duration::from_mins(10);
 #[derive(Debug, Default)]
 pub(crate) struct Rights {
     refused_at: Mutex<Option<Instant>>,
+    /// UIDs of Secrets that are immutable: they can only be deleted.
+    immutable: Mutex<HashSet<String>>,
 }
 
 impl Rights {
@@ -21,6 +24,21 @@ impl Rights {
     pub(crate) fn may_update(&self, now: Instant) -> bool {
         let refused_at = *self.refused_at.lock();
         refused_at.is_none_or(|at| now.saturating_duration_since(at) >= PATIENCE)
+    }
+
+    /// Whether the Secret of this UID turned out to be immutable.
+    pub(crate) fn is_immutable(&self, uid: &str) -> bool {
+        self.immutable.lock().contains(uid)
+    }
+
+    /// Remembers that the Secret of this UID is immutable.
+    pub(crate) fn found_immutable(&self, uid: &str) {
+        self.immutable.lock().insert(uid.to_owned());
+    }
+
+    /// Forgets a Secret that is gone.
+    pub(crate) fn forget(&self, uid: &str) {
+        self.immutable.lock().remove(uid);
     }
 
     /// Remembers a refusal.

@@ -33,6 +33,22 @@ pub fn effective_at(reviewed_at: Option<Timestamp>, accepted_at: Timestamp, edit
     }
 }
 
+/// The decision that holds on a key that asks for these terms. A yes is to a product, and over with the next no to the key,
+/// whatever that was about: or a consumer could be out of the way, at another product, for as long as somebody says no.
+pub fn holding<'a>(decisions: &'a [Decision], asked: &Terms) -> Option<&'a Decision> {
+    let concerning = decisions.iter().filter(|decision| decision.terms.concerns(asked));
+    winner(concerning.filter(|decision| ended_by(decision, decisions).is_none()))
+}
+
+/// The latest denial after an approval.
+pub fn ended_by<'a>(
+    decision: &Decision,
+    decisions: impl IntoIterator<Item = &'a Decision>,
+) -> Option<&'a Decision> {
+    let denials = decisions.into_iter().filter(|other| !other.approved);
+    winner(denials).filter(|denial| decision.approved && by_weight(denial, decision).is_gt())
+}
+
 /// The decision that holds: the latest; at the same moment a denial; then the first by name.
 /// It does not depend on the order in which decisions are given.
 pub fn winner<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> Option<&'a Decision> {
@@ -101,6 +117,35 @@ mod tests {
         assert_eq!(effective_at(Some(at(4_000_000_000)), at(10), false), at(10));
         assert_eq!(effective_at(Some(at(5)), at(10), false), at(5));
         assert_eq!(effective_at(None, at(10), false), at(10));
+    }
+
+    #[test]
+    fn a_yes_is_to_a_product_and_ends_with_a_no_to_the_key() {
+        let about = |product: &str, approved: bool, second: i64| {
+            let mut decision = decision(product, approved, second);
+            decision.terms.product.name = product.into();
+            decision
+        };
+        let asked = about("gamestore-api", true, 0).terms;
+        let held = |decisions: &[Decision]| {
+            holding(decisions, &asked).map(|held| (held.approved, held.effective_at))
+        };
+        let yes = about("gamestore-api", true, 2);
+        assert_eq!(held(&[about("vault", true, 1)]), None);
+        assert_eq!(held(&[yes.clone(), about("vault", true, 3)]), Some((true, at(2))));
+        assert_eq!(
+            held(&[yes.clone(), about("vault", false, 1)]),
+            Some((true, at(2)))
+        );
+        for later in [2, 3] {
+            assert_eq!(
+                held(&[yes.clone(), about("vault", false, later)]),
+                None,
+                "nobody has decided anew"
+            );
+        }
+        let no = about("gamestore-api", false, 3);
+        assert_eq!(held(&[yes, no, about("vault", false, 4)]), Some((false, at(3))));
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod standing;
 mod terms;
 mod uid;
 
-pub use decision::{Decision, by_weight, effective_at, winner};
+pub use decision::{Decision, by_weight, effective_at, ended_by, holding, winner};
 pub use denial::Denial;
 pub use digest::Digest;
 pub use fingerprint::{Fingerprint, FingerprintKey};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::{Decision, Terms, winner};
+use crate::{Decision, Terms, holding};
 
 /// What is known of a key itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +88,11 @@ pub enum Failure {
     ProductNotFound,
     /// The product is going away.
     ProductDeleting,
+    /// What the key asks for is longer than what can be put on record.
+    TermsTooLong {
+        /// So many bytes.
+        bytes: usize,
+    },
     /// The Secret does not exist.
     SecretNotFound,
     /// The Secret lacks the entry.
@@ -123,6 +128,7 @@ impl Failure {
             Self::KuadrantNotFound | Self::SchemeNotFound | Self::KeySchemeNotFound => true,
             Self::ProductNotFound
             | Self::ProductDeleting
+            | Self::TermsTooLong { .. }
             | Self::SecretNotFound
             | Self::SecretWithoutEntry
             | Self::SecretEmpty
@@ -172,7 +178,7 @@ impl Ruling<'_> {
 
 /// Says where a key stands at `now`. Total, and independent of the order of `decisions`.
 ///
-/// Failures come first, in the order of the list below. Only decisions that concern the asked product count; an
+/// Failures come first, in the order of the list below. Only decisions that concern the asked product count ([`holding`]); an
 /// approval holds for the terms it was given for, so it is their tier that must exist.
 #[must_use]
 pub fn standing<'a>(
@@ -181,17 +187,14 @@ pub fn standing<'a>(
     product: &ProductFacts,
     now: Timestamp,
 ) -> Ruling<'a> {
-    let decision = winner(
-        decisions
-            .iter()
-            .filter(|decision| decision.terms.concerns(&key.asked)),
-    );
+    let decision = holding(decisions, &key.asked);
     let approval = decision.filter(|decision| decision.approved);
     let tier = approval.map_or(&key.asked.tier, |approval| &approval.terms.tier);
     let ends_at = approval.and_then(|approval| approval.terms.end(&key.asked));
     let failures = [
         platform(product),
         presence(product),
+        length(&key.asked),
         secret(key.secret),
         scheme(key.secret, product),
     ];
@@ -226,6 +229,11 @@ fn presence(product: &ProductFacts) -> Option<Failure> {
         ProductFacts::Deleting => Some(Failure::ProductDeleting),
         ProductFacts::NoKuadrant | ProductFacts::Live { .. } => None,
     }
+}
+
+fn length(asked: &Terms) -> Option<Failure> {
+    let bytes = asked.bytes();
+    (bytes > Terms::MOST_BYTES).then_some(Failure::TermsTooLong { bytes })
 }
 
 fn secret(secret: SecretFacts) -> Option<Failure> {

@@ -36,6 +36,17 @@ pub struct Terms {
 pub struct ParseTermsError(#[source] serde_json::Error);
 
 impl Terms {
+    /// Longer ones, as [`Terms::bytes`] counts, are asked for in vain: they are put on record several times, in annotations,
+    /// of which an object has 256 KiB in all.
+    pub const MOST_BYTES: usize = 4096;
+
+    /// How long what a consumer writes of them is: tier, user and scopes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let scopes = self.scopes.iter().map(String::len).sum::<usize>();
+        self.tier.len() + self.user_id.len() + scopes
+    }
+
     /// Reads terms as [`Terms::to_json`] writes them. Space and the order of fields do not matter; unknown fields do.
     ///
     /// # Errors

@@ -139,6 +139,8 @@ words! {
         APIProductNotFound,
         /// `Failed`: the product is on its way out.
         APIProductDeleting,
+        /// `Failed`: what is asked for is too long to be put on record.
+        TermsTooLong,
         /// `Failed`: no such Secret.
         SecretNotFound,
         /// `Failed`: the Secret has no entry `api_key`.

@@ -3,11 +3,17 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::managed::{self, Writer};
 use super::metadata::text;
 use crate::resource::{Part, ResourceType};
 
 /// Gives a new object its identity.
-pub(crate) fn complete(resource: &ResourceType, object: &mut Value, namespace: Option<&str>, now: Timestamp) {
+pub(crate) fn complete(
+    resource: &ResourceType,
+    object: &mut Value,
+    namespace: Option<&str>,
+    writer: &Writer<'_>,
+) {
     let is_custom = resource.crd.is_some();
     let Value::Object(fields) = object else {
         return;
@@ -31,9 +37,12 @@ pub(crate) fn complete(resource: &ResourceType, object: &mut Value, namespace: O
         metadata.insert("namespace".into(), json!(namespace));
     }
     metadata.insert("uid".into(), json!(uuid::Uuid::new_v4().to_string()));
-    metadata.insert("creationTimestamp".into(), json!(seconds(now)));
+    metadata.insert("creationTimestamp".into(), json!(seconds(writer.now)));
     if is_custom || resource.generation {
         metadata.insert("generation".into(), json!(1));
+    }
+    if is_custom {
+        managed::note_creation(resource, object, writer);
     }
 }
 
@@ -55,7 +64,13 @@ const KEPT: [&str; 9] = [
 ];
 
 /// What `old` becomes when a client wants `new`: only in that part, and never in what the server sets.
-pub(crate) fn settle(resource: &ResourceType, old: &Value, new: Value, part: Part, now: Timestamp) -> Value {
+pub(crate) fn settle(
+    resource: &ResourceType,
+    old: &Value,
+    new: Value,
+    part: Part,
+    writer: &Writer<'_>,
+) -> Value {
     let mut settled = match part {
         Part::Main => own_part(resource, old, new),
         Part::Status => with_part(old, &new, "/status"),
@@ -69,62 +84,9 @@ pub(crate) fn settle(resource: &ResourceType, old: &Value, new: Value, part: Par
         settled["metadata"]["generation"] = json!(generation + 1);
     }
     if part == Part::Main && resource.crd.is_some() {
-        note_what_was_written(resource, old, &mut settled, now);
+        managed::note_update(resource, old, &mut settled, writer);
     }
     settled
-}
-
-/// Of all that a Kubernetes server keeps about who wrote what, only when the content of a custom resource was written
-/// last, and when which of its annotations were. Controllers need it: what is seen late was not written late.
-fn note_what_was_written(resource: &ResourceType, old: &Value, settled: &mut Value, now: Timestamp) {
-    let mut written = Map::new();
-    if content_differs(resource, old, settled) {
-        written.insert("f:spec".to_owned(), json!({}));
-    }
-    let annotations = changed_annotations(old, settled);
-    if !annotations.is_empty() {
-        written.insert("f:metadata".to_owned(), json!({ "f:annotations": annotations }));
-    }
-    if written.is_empty() {
-        return;
-    }
-    let entry = |(field, value): (String, Value)| {
-        json!({
-            "operation": "Update",
-            "apiVersion": resource.api_version(),
-            "time": seconds(now),
-            "fieldsType": "FieldsV1",
-            "fieldsV1": { field: value },
-        })
-    };
-    let before = old.pointer("/metadata/managedFields").and_then(Value::as_array);
-    let superseded = |known: &Value| written.keys().any(|field| known["fieldsV1"].get(field).is_some());
-    let kept = before
-        .into_iter()
-        .flatten()
-        .filter(|known| !superseded(known))
-        .cloned();
-    let entries: Vec<Value> = kept.collect();
-    settled["metadata"]["managedFields"] = entries
-        .into_iter()
-        .chain(written.into_iter().map(entry))
-        .collect();
-}
-
-/// Those that are new or say something else, as managedFields name them.
-fn changed_annotations(old: &Value, new: &Value) -> Map<String, Value> {
-    let annotations = |object: &Value| {
-        object
-            .pointer("/metadata/annotations")
-            .cloned()
-            .unwrap_or_default()
-    };
-    let (before, after) = (annotations(old), annotations(new));
-    let after = after.as_object().into_iter().flatten();
-    let changed = after.filter(|(name, value)| before.get(name.as_str()) != Some(value));
-    changed
-        .map(|(name, _)| (format!("f:{name}"), json!({})))
-        .collect()
 }
 
 fn counts_generation(resource: &ResourceType) -> bool {
@@ -167,7 +129,7 @@ fn with_part(old: &Value, new: &Value, pointer: &str) -> Value {
     settled
 }
 
-fn content_differs(resource: &ResourceType, old: &Value, new: &Value) -> bool {
+pub(super) fn content_differs(resource: &ResourceType, old: &Value, new: &Value) -> bool {
     let content = |object: &Value| -> Map<String, Value> {
         let mut fields = object.as_object().cloned().unwrap_or_default();
         fields.remove("metadata");

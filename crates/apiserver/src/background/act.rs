@@ -63,6 +63,7 @@ impl<'a> Actor<'a> {
             user: &self.user,
             resource,
             namespace: namespace(object),
+            manager: verb::OURSELVES,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::auth;
 use crate::caller::User;
 use crate::discovery;
 use crate::request::{
-    Accepted, FieldValidation, Form, ListOptions, Query, ResourceTarget, Verb, write_options,
+    Accepted, FieldValidation, Form, ListOptions, Query, ResourceTarget, Verb, manager, write_options,
 };
 use crate::resource::{Part, ResourceType, Serves};
 use crate::status::Refusal;
@@ -117,6 +117,7 @@ impl<'a> Request<'a> {
             user: self.user,
             resource: self.kind,
             namespace: self.target.namespace.as_deref(),
+            manager: manager(self.query, self.parts),
         }
     }
 

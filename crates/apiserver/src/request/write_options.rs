@@ -1,6 +1,7 @@
 //! Options of writes; what this server does not do is refused here, never ignored.
 
-use http::HeaderMap;
+use http::request::Parts;
+use http::{HeaderMap, header};
 use keydesk_schema::Violation;
 
 use super::{Query, Verb};
@@ -35,6 +36,28 @@ pub(crate) fn write_options(query: &Query, verb: Verb) -> Result<FieldValidation
                 Cause::from(&violation),
             ))
         }
+    }
+}
+
+/// Longest name of a program, in bytes, as elsewhere.
+const MANAGER_MAX: usize = 128;
+
+/// What the program that writes calls itself.
+pub(crate) fn manager<'a>(query: &'a Query, parts: &'a Parts) -> &'a str {
+    let agent = || {
+        parts
+            .headers
+            .get(header::USER_AGENT)?
+            .to_str()
+            .ok()?
+            .split('/')
+            .next()
+    };
+    let name = query.text("fieldManager").or_else(agent).unwrap_or_default();
+    let end = name.floor_char_boundary(MANAGER_MAX);
+    match &name[..end] {
+        "" => "unknown",
+        name => name,
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) use self::list::{Listed, list};
 pub(crate) use self::update::{replacement, update};
 pub(crate) use self::watch::{Change, Watch};
 
+use crate::admit::Writer;
 use crate::api::Api;
 use crate::caller::User;
 use crate::resource::ResourceType;
@@ -26,4 +27,18 @@ pub(crate) struct Call<'a> {
     pub(crate) resource: &'a ResourceType,
     /// `None`: cluster scope, or all namespaces.
     pub(crate) namespace: Option<&'a str>,
+    /// With which program, in managedFields.
+    pub(crate) manager: &'a str,
+}
+
+/// The manager of what this server does by itself.
+pub(crate) const OURSELVES: &str = "keydesk-apiserver";
+
+impl Call<'_> {
+    fn writer(&self) -> Writer<'_> {
+        Writer {
+            manager: self.manager,
+            now: self.api.now(),
+        }
+    }
 }

@@ -27,6 +27,7 @@ pub(crate) async fn update(
         user,
         resource,
         namespace,
+        ..
     } = *call;
     let ResourceType { group, plural, .. } = resource;
     let key = resource.key(namespace, name);
@@ -38,7 +39,7 @@ pub(crate) async fn update(
         let old = resource.shown(&current);
         let new = compute(&old)?;
         check_identity(call, name, &old, &new)?;
-        let mut settled = admit::settle(resource, &old, new, part, api.now());
+        let mut settled = admit::settle(resource, &old, new, part, &call.writer());
         if settled == old {
             return Ok(current);
         }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::Call;
 use super::list::is_selected;
+use super::{Call, OURSELVES};
 use crate::api::Api;
 use crate::caller::User;
 use crate::request::ListOptions;
@@ -70,6 +70,7 @@ impl Watch {
                 user: &user,
                 resource: &resource,
                 namespace: namespace.as_deref(),
+                manager: OURSELVES,
             };
             let listed = super::list(&call, &options)?;
             pending.extend(listed.objects.into_iter().map(Change::Added));
@@ -185,6 +186,7 @@ impl Watch {
             user: &self.user,
             resource: &self.resource,
             namespace: self.namespace.as_deref(),
+            manager: OURSELVES,
         };
         let was = previous
             .as_deref()

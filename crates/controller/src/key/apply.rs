@@ -199,7 +199,7 @@ async fn mark(
     marked: &mut BTreeMap<NamespacedName, APIKeyApproval>,
 ) -> Result<(), WriteError> {
     for Mark { id, patch, .. } in marks {
-        let approval = desk.cluster.merge::<APIKeyApproval>(id, patch).await?;
+        let approval = desk.cluster.mark::<APIKeyApproval>(id, patch).await?;
         marked.insert(id.clone(), approval);
     }
     Ok(())

@@ -9,7 +9,7 @@ use keydesk_api::condition::{self, ApprovalAspect, ApprovalReason, Observation};
 use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::APIKeyApprovalStatus;
 use keydesk_catalog::{Approval, Bound};
-use keydesk_core::{NamespacedName, Ruling};
+use keydesk_core::{Decision, NamespacedName, Ruling, ended_by};
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
@@ -93,14 +93,14 @@ pub(crate) fn missing_owner(owners: &[OwnerReference], request: &APIKeyRequest) 
 /// Statuses of the approvals of a key's request, where they differ from what is there.
 pub(super) fn statuses(
     live: &Live,
-    bound: &[Bound<'_>],
+    decisions: &[Decision],
     ruling: &Ruling<'_>,
     now: Timestamp,
 ) -> Vec<(Arc<Approval>, APIKeyApprovalStatus)> {
     let request = live.request.as_deref();
     let mut statuses = Vec::new();
     for approval in &live.approvals {
-        let weight = weight(approval, bound, ruling);
+        let weight = weight(approval, decisions, ruling);
         let status = status(approval, request, weight, now);
         if approval.object.status.as_ref() != Some(&status) {
             statuses.push((approval.clone(), status));
@@ -120,20 +120,16 @@ pub(crate) enum Weight<'a> {
     Unreadable,
 }
 
-fn weight<'a>(approval: &Approval, bound: &[Bound<'_>], ruling: &Ruling<'a>) -> Weight<'a> {
+fn weight<'a>(approval: &Approval, decisions: &'a [Decision], ruling: &Ruling<'a>) -> Weight<'a> {
     let name = approval.object.metadata.name.as_deref();
-    let own = bound
-        .iter()
-        .find(|bound| bound.approval.object.metadata.name.as_deref() == name);
-    match (own, ruling.decision) {
-        (None, _) => Weight::Unreadable,
-        (Some(own), Some(winner))
-            if own.binding.terms.concerns(&winner.terms) && name != Some(&winner.name) =>
-        {
-            Weight::ReplacedBy(&winner.name)
-        }
-        (Some(_), _) => Weight::Full,
-    }
+    let Some(own) = decisions.iter().find(|own| name == Some(&own.name)) else {
+        return Weight::Unreadable;
+    };
+    let later = ruling
+        .decision
+        .filter(|winner| own.name != winner.name && own.terms.concerns(&winner.terms))
+        .or_else(|| ended_by(own, decisions));
+    later.map_or(Weight::Full, |later| Weight::ReplacedBy(&later.name))
 }
 
 /// The status of one approval, whose request is given if it exists.

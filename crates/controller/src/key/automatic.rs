@@ -6,7 +6,7 @@ use keydesk_api::APIKeyApproval;
 use keydesk_api::meta::{annotation, auto_approval, auto_approval_name};
 use keydesk_api::v1alpha1::{APIKeyApprovalSpec, ApiKeyRequestRef};
 use keydesk_catalog::Bound;
-use keydesk_core::{Ruling, Standing, Terms};
+use keydesk_core::{Ruling, Standing, Terms, winner};
 use serde_json::{Value, json};
 
 use super::plan::named;
@@ -40,9 +40,12 @@ pub(super) fn step(
     bound: &[Bound<'_>],
     now: Timestamp,
 ) -> Automatic {
+    // The last word of all may be a no that was given while the key was for another product.
+    let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
+    let is_denied = || winner(&decisions).is_some_and(|last| !last.approved);
     let wanted = match &ruling.standing {
         // An approval that could not be bound is somebody's word all the same.
-        Standing::Pending => bound.len() == live.approvals.len(),
+        Standing::Pending => bound.len() == live.approvals.len() && !is_denied(),
         Standing::Approved(_) | Standing::Expired { .. } => ruling.terms_changed,
         Standing::Failed(_) | Standing::Denied(_) => false,
     };

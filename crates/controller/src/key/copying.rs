@@ -52,6 +52,13 @@ pub(super) async fn carry_out(
             desk.rights.refused(Instant::now());
             return Applied::Stale;
         }
+        if let Copying::Replace { seen: place, .. } = step
+            && error.is_immutable()
+        {
+            tracing::info!(key = %seen.id, object = %place.id, "Secret {} is immutable: it is deleted and made anew", place.id);
+            desk.rights.found_immutable(&place.uid);
+            return Applied::Stale;
+        }
         let reason = error.rejection();
         outcome.note::<()>(Err(error));
         match reason {
@@ -105,6 +112,7 @@ pub(super) async fn delete(desk: &Desk, key: &NamespacedName, secret: &SecretMet
     let uid = with_uid(Some(&secret.uid));
     desk.cluster.delete::<Secret>(&secret.id, uid).await?;
     desk.values.forget(&secret.id);
+    desk.rights.forget(&secret.uid);
     desk.awaited.deleted(key, &secret.id);
     Ok(())
 }

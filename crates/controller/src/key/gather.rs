@@ -97,13 +97,14 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
         desk.rejections.lock().remove(id);
         desk.retired.lock().remove(id);
     }
+    let is_immutable = copies.iter().any(|copy| desk.rights.is_immutable(&copy.meta.uid));
     Ok(Seen {
         id: id.clone(),
         live,
         requests,
         copies,
         retired: desk.retired.lock().get(id).cloned().unwrap_or_default(),
-        may_update: desk.rights.may_update(tokio::time::Instant::now()),
+        may_update: !is_immutable && desk.rights.may_update(tokio::time::Instant::now()),
     })
 }
 

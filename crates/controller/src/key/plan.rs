@@ -101,7 +101,9 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         // A decision outlives a failure: were the request to go, its approvals would go with it.
         Standing::Failed(_) => live.request.is_some() && !live.approvals.is_empty(),
     };
-    let request = if keeps_request {
+    // What is too long to be put on record is not shown either: the request goes on showing what was asked for before.
+    let can_show = !matches!(ruling.standing, Standing::Failed(Failure::TermsTooLong { .. }));
+    let request = if keeps_request && can_show {
         request::step(live, &facts.asked, &shown, &bound, now)
     } else {
         request::Step::Leave
@@ -163,7 +165,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         keep,
         discard,
         request,
-        approval_statuses: approvals::statuses(live, &bound, &ruling, now),
+        approval_statuses: approvals::statuses(live, &decisions, &ruling, now),
         mirror,
         copying,
         wake_at: wake_at(&ruling, mercy, &automatic, now)

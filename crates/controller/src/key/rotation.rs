@@ -143,7 +143,11 @@ mod tests {
             value,
             end: end.parse().unwrap(),
         };
-        for end in ["2026-06-01T12:00:01Z", "2026-06-08T12:00:00Z"] {
+        for end in [
+            "2026-06-01T12:00:01Z",
+            "2026-06-08T12:00:00Z",
+            "2026-06-08T12:05:00Z",
+        ] {
             assert_eq!(at(end), until(end));
         }
         for over in ["2026-06-01T12:00:00Z", "2020-01-01T00:00:00Z"] {
@@ -151,7 +155,7 @@ mod tests {
         }
         assert_eq!(of(Until::Unreadable), Rotation::Refused(Refusal::Unreadable));
         assert_eq!(of(Until::Unsaid), Rotation::Refused(Refusal::Undated));
-        let far = at("2026-06-08T12:00:01Z");
+        let far = at("2026-06-08T12:05:01Z");
         assert_eq!(far.changes_at(), "2026-06-01T12:00:01Z".parse().ok());
         let (accepted, reason, message) = far.report(&NamespacedName::new("a", "s")).unwrap();
         assert!(!accepted && reason == KeyReason::PreviousUntilTooFar, "{message}");

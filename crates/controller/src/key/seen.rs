@@ -23,7 +23,7 @@ pub(crate) struct Seen {
     pub(crate) copies: Vec<Copy>,
     /// Those that were deleted to be made anew, which has not been done yet.
     pub(crate) retired: Vec<Arc<SecretMeta>>,
-    /// Whether, as far as is known, our role lets us change those.
+    /// Whether, as far as is known, those can be changed.
     pub(crate) may_update: bool,
 }
 

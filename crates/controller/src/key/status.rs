@@ -164,6 +164,13 @@ fn failed(live: &Live, failure: &Failure) -> (KeyReason, String) {
             KeyReason::APIProductDeleting,
             format!("Referenced APIProduct {product} is being deleted"),
         ),
+        Failure::TermsTooLong { bytes } => (
+            KeyReason::TermsTooLong,
+            format!(
+                "Plan tier, user and scopes are {bytes} bytes long together, and can be {} at most",
+                Terms::MOST_BYTES
+            ),
+        ),
         Failure::SecretNotFound => (
             KeyReason::SecretNotFound,
             format!("Referenced secret {secret} not found"),

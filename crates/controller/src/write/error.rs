@@ -75,6 +75,14 @@ impl WriteError {
         matches!(&**source, kube::Error::Api(status) if status.code == 413 || status.message.contains(TOO_LARGE))
     }
 
+    /// Whether it is a Secret that nobody can change any more.
+    pub(crate) fn is_immutable(&self) -> bool {
+        let Self::Request { source, .. } = self else {
+            return false;
+        };
+        matches!(&**source, kube::Error::Api(status) if status.code == 422 && status.message.contains(IMMUTABLE))
+    }
+
     /// Whether our role does not let us.
     pub(crate) fn is_forbidden(&self) -> bool {
         match self {
@@ -116,18 +124,21 @@ impl WriteError {
 /// How etcd says that an object is too large, whatever the code.
 const TOO_LARGE: &str = "request is too large";
 
+/// How the API server says that a Secret is immutable.
+const IMMUTABLE: &str = "field is immutable when `immutable` is set";
+
 /// A refusal without the text that came with it: of an object with a key value in it an admission webhook may have quoted any
 /// part.
 fn without_words(error: kube::Error) -> kube::Error {
     let kube::Error::Api(mut status) = error else {
         return error;
     };
-    let words = if status.message.contains(TOO_LARGE) {
-        TOO_LARGE
-    } else {
-        "(what the API server says of a Secret is not repeated)"
-    };
-    status.message = words.to_owned();
+    let known = [TOO_LARGE, IMMUTABLE]
+        .into_iter()
+        .find(|words| status.message.contains(words));
+    status.message = known
+        .unwrap_or("(what the API server says of a Secret is not repeated)")
+        .to_owned();
     status.details = None;
     kube::Error::Api(status)
 }

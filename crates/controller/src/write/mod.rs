@@ -26,6 +26,10 @@ use crate::telemetry::{DomainMetrics, Saving};
 /// Who writes, in managedFields.
 const FIELD_MANAGER: &str = "keydesk-controller";
 
+/// The same of what is written on the decisions of others, and on our own after they were made: the API server dates what a
+/// manager wrote as a whole, and when terms were recorded matters.
+const MARKS_MANAGER: &str = "keydesk-controller-marks";
+
 /// How long an answer is waited for. One that does not come by then was lost with its connection, and whoever waits for it
 /// holds up the key that it is about.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -149,13 +153,27 @@ impl Cluster {
 
     /// Merges a patch, which carries the version that it is meant for, into an object.
     pub(crate) async fn merge<K: Object>(&self, id: &NamespacedName, patch: &Value) -> Result<K, WriteError> {
+        self.merge_as(FIELD_MANAGER, id, patch).await
+    }
+
+    /// The same where an object is marked with what it was taken for.
+    pub(crate) async fn mark<K: Object>(&self, id: &NamespacedName, patch: &Value) -> Result<K, WriteError> {
+        self.merge_as(MARKS_MANAGER, id, patch).await
+    }
+
+    async fn merge_as<K: Object>(
+        &self,
+        manager: &str,
+        id: &NamespacedName,
+        patch: &Value,
+    ) -> Result<K, WriteError> {
         let version = patch
             .pointer("/metadata/resourceVersion")
             .and_then(Value::as_str)
             .map(str::to_owned);
         self.check::<K>("change", id, version.as_deref())?;
         let params = PatchParams {
-            field_manager: Some(FIELD_MANAGER.to_owned()),
+            field_manager: Some(manager.to_owned()),
             ..PatchParams::default()
         };
         let api = self.api::<K>(id);

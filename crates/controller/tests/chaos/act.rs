@@ -247,7 +247,15 @@ impl Stage {
         let decision = known.unwrap_or_else(|| automatic(object, owner));
         // The controller may have made it for an earlier life of the key, without anybody having taken it down yet.
         let excused = decision.excused || self.ledger.excuses(decision.key, owner, made(object));
+        // What the controller recorded when it approved is not what somebody looked at who edits that later.
+        let is_later = clock::now().as_second() > decision.reviewed.as_second();
+        let said = if object["spec"]["reviewedBy"] == "system" && is_later {
+            Said::Nothing
+        } else {
+            decision.said
+        };
         let decision = Decision {
+            said,
             excused,
             approved,
             accepted: clock::now(),

@@ -48,15 +48,23 @@ pub(crate) fn verdict(
     now: Timestamp,
 ) -> Verdict {
     let asked = ledger.terms(key).unwrap();
-    let mut last: Option<(i64, bool, &String, &Decision, &Terms)> = None;
+    let mut last: Option<(i64, bool, &String, &Terms)> = None;
     for (name, decision, terms) in decisions {
-        let Some(terms) = terms else { continue };
-        if terms.product != asked.product {
+        // Terms that cannot be read: a no needs none.
+        let terms = match terms {
+            Some(terms) => terms,
+            None if !decision.approved => &asked,
+            None => continue,
+        };
+        let ended = |other: &Decision| !other.approved && other.effective() >= decision.effective();
+        if terms.product != asked.product
+            || (decision.approved && decisions.iter().any(|(_, other, _)| ended(other)))
+        {
             continue;
         }
         let later = match last {
             None => true,
-            Some((effective, approved, other, ..)) => {
+            Some((effective, approved, other, _)) => {
                 let this = decision.effective();
                 // At the same moment a denial, then the first by name.
                 this > effective
@@ -65,10 +73,10 @@ pub(crate) fn verdict(
             }
         };
         if later {
-            last = Some((decision.effective(), decision.approved, name, decision, terms));
+            last = Some((decision.effective(), decision.approved, name, terms));
         }
     }
-    let approval = last.filter(|last| last.1).map(|last| last.4);
+    let approval = last.filter(|last| last.1).map(|last| last.3);
     let ends = match approval {
         None => None,
         Some(terms) => match (terms.ends, asked.ends) {

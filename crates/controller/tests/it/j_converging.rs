@@ -41,6 +41,19 @@ async fn s115_a_new_value_replaces_the_old_one() {
 }
 
 #[tokio::test]
+async fn s115_also_in_place_of_a_secret_that_somebody_made_immutable() {
+    let stage = Stage::approved().await;
+    stage
+        .patch(&enforcement_at(), &json!({ "immutable": true }))
+        .await;
+    stage
+        .patch(&secret_at(), &json!({ "data": { "api_key": base64(b"new456") } }))
+        .await;
+    stage.soon_enforced("has the new value", holds("new456")).await;
+    stage.key_is("Approved").await;
+}
+
+#[tokio::test]
 async fn s116_a_secret_deleted_or_edited_by_hand_is_restored() {
     let stage = Stage::approved().await;
     let wanted = stage.get(&enforcement_at()).await;

@@ -24,6 +24,8 @@ mod f_failures;
 mod f_recovery;
 mod g_conflicts;
 mod g_decisions;
+mod g_denials;
+mod g_edited;
 mod g_records;
 mod g_terms;
 mod g_unheard;

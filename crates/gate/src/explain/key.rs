@@ -151,6 +151,7 @@ fn words(failure: &Failure) -> String {
         }
         Failure::ProductNotFound => "its product does not exist",
         Failure::ProductDeleting => "its product is being deleted",
+        Failure::TermsTooLong { .. } => "its tier, user and scopes are too long",
         Failure::SecretNotFound => "its Secret does not exist",
         Failure::SecretWithoutEntry => "its Secret has no entry api_key",
         Failure::SecretEmpty => "its Secret has an empty entry api_key",

@@ -5,7 +5,7 @@ use keydesk_api::condition::{self, ApprovalAspect, KeyAspect, KeyReason};
 use keydesk_api::meta::auto_approval_name;
 use keydesk_api::rfc3339;
 use keydesk_api::v1alpha1::ApprovalMode;
-use keydesk_core::{Decision, NamespacedName, winner};
+use keydesk_core::{Decision, NamespacedName, ended_by, holding};
 
 use super::scene::{Part, Subject};
 use crate::explain::step::{Step, Who};
@@ -69,10 +69,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             None => Step::unknown(topic, whom),
         };
     };
-    let concerned = decisions
-        .iter()
-        .filter(|decision| decision.terms.concerns(&subject.asked));
-    let Some(holds) = winner(concerned) else {
+    let Some(holds) = holding(&decisions, &subject.asked) else {
         if let Some(crowded) = crowded_out(subject, &command("approve")) {
             return crowded;
         }
@@ -98,8 +95,14 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         } else {
             by_owner(step, subject, decide())
         };
-        let others = decisions.iter();
-        let step = step.and_all(others.map(|other| format!("about another product: {}", said(other))));
+        let step = step.and_all(decisions.iter().map(|other| {
+            let word = if ended_by(other, decisions).is_some() {
+                "ended by a later denial"
+            } else {
+                "about another product"
+            };
+            format!("{word}: {}", said(other))
+        }));
         return step.and_all(invalid(subject));
     };
     let words = said(holds);
@@ -199,10 +202,7 @@ fn bound(decision: &Decision) -> String {
 
 /// The decision that holds, if it is an approval.
 pub(super) fn approval<'a>(subject: &Subject<'_>, decisions: Option<&'a [Decision]>) -> Option<&'a Decision> {
-    let concerned = decisions?
-        .iter()
-        .filter(|decision| decision.terms.concerns(&subject.asked));
-    winner(concerned).filter(|decision| decision.approved)
+    holding(decisions?, &subject.asked).filter(|decision| decision.approved)
 }
 
 /// What is in force beside what is asked for; nothing while nothing is approved.

@@ -2,7 +2,7 @@
 
 use keydesk_api::condition::{KeyAspect, KeyReason};
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
-use keydesk_core::Decision;
+use keydesk_core::{Decision, Terms};
 
 use super::decisions::approval;
 use super::scene::{Part, SecretSight, Subject};
@@ -14,6 +14,17 @@ use crate::explain::words::{allowance, carried, end};
 
 pub(super) fn asked(subject: &Subject<'_>) -> Step {
     let terms = &subject.asked;
+    let bytes = terms.bytes();
+    if bytes > Terms::MOST_BYTES {
+        let words = format!(
+            "tier, user and scopes are {bytes} bytes long together, and can be {} at most",
+            Terms::MOST_BYTES
+        );
+        return Step::bad("asks for", words).fix(
+            Who::Consumer,
+            "ask for less: spec.planTier, spec.requestedBy.userId, annotation keydesk.dev/scopes",
+        );
+    }
     let mut words = format!(
         "tier {} of {}, for user {}, until {}",
         terms.tier,

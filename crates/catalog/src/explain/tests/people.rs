@@ -110,3 +110,10 @@ fn a_consumer_who_asks_for_another_tier_is_told_the_limits_in_force() {
     assert_eq!(says[0], "in force: 10 calls in 24h");
     assert!(says[1].starts_with("tier gold is asked for"), "{says:?}");
 }
+
+#[test]
+fn what_is_too_long_to_be_put_on_record_is_told_where_it_is_asked_for() {
+    let mut scene = Scene::working();
+    scene.key["metadata"]["annotations"] = json!({ "keydesk.dev/scopes": "s".repeat(5_000) });
+    fails(&scene.key(), "asks for", "bytes long together", "consumer");
+}

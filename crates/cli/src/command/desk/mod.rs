@@ -22,6 +22,7 @@ pub(crate) mod rotate;
 mod script;
 mod span;
 mod unanswered;
+mod unwritten;
 mod value;
 
 pub(super) use cluster::{ClusterArgs, ContextArgs, Desk};

@@ -3,6 +3,7 @@
 use std::{
     fmt::Debug,
     io::{self, Write as _},
+    time::Duration,
 };
 
 use k8s_openapi::NamespaceResourceScope;
@@ -11,9 +12,13 @@ use keydesk_core::NamespacedName;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions};
 use kube::{Api, Resource, ResourceExt as _};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::timeout;
 
-use super::{Act, Desk, Refusal, odd, similar};
+use super::{Act, Desk, Refusal, Unanswered, odd, similar};
 use crate::exit::Failure;
+
+/// How long one answer is waited for by who can ask again. The client itself waits for minutes.
+const SOON: Duration = Duration::from_secs(5);
 
 /// A kind with namespaces that can be read.
 pub(in crate::command) trait Kept:
@@ -68,6 +73,21 @@ impl Desk {
     pub(in crate::command) async fn get<K: Kept>(&self, id: &NamespacedName) -> Result<K, Refusal> {
         let read = self.api(&id.namespace).get(&id.name).await;
         read.map_err(|source| Refusal::of(self.act::<K>("get", id), source))
+    }
+
+    /// The object, if there is an answer soon.
+    pub(super) async fn get_soon<K: Kept>(&self, id: &NamespacedName) -> Result<K, Refusal> {
+        timeout(SOON, self.get(id)).await.unwrap_or_else(|_| {
+            Err(Refusal::Ask {
+                act: Box::new(self.act::<K>("get", id)),
+                source: Unanswered::Wait(SOON),
+            })
+        })
+    }
+
+    /// The object if it is there and may be read, if there is an answer soon.
+    pub(super) async fn look_soon<K: Kept>(&self, id: &NamespacedName) -> Result<Look<K>, Refusal> {
+        Look::of(self.get_soon(id).await)
     }
 
     /// The object if it is there and may be read.

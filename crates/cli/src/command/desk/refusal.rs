@@ -192,7 +192,20 @@ impl Refusal {
 
     /// Whether it is certain that nothing came of it. Where no answer came, nobody knows.
     pub(super) const fn is_certain(&self) -> bool {
-        !matches!(self, Self::Ask { .. } | Self::Read { .. })
+        !self.may_pass() && !matches!(self, Self::Read { .. })
+    }
+
+    /// Whether the same may be answered a little later. Who is not known now will not be then.
+    pub(super) const fn may_pass(&self) -> bool {
+        match self {
+            Self::Ask { source, .. } => !matches!(source, Unanswered::Know),
+            _ => false,
+        }
+    }
+
+    /// Whether something else was there already.
+    pub(super) const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Create(_) | Self::Replace(_))
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) enum Answer {
     Json(u16, Value),
     /// Not at all: the connection breaks.
     Silence,
+    /// Not at all: the connection stays.
+    Never,
 }
 
 impl Answer {
@@ -61,9 +63,11 @@ impl Script {
             async move {
                 let asked = format!("{} {}", request.method(), request.uri().path());
                 let body = request.into_body().collect_bytes().await.unwrap();
-                let mut play = play.lock().unwrap();
-                play.last = serde_json::from_slice(&body).unwrap_or_default();
-                let (expected, answer) = play.steps.pop_front().unwrap_or(("nothing", Answer::Silence));
+                let (expected, answer) = {
+                    let mut play = play.lock().unwrap();
+                    play.last = serde_json::from_slice(&body).unwrap_or_default();
+                    play.steps.pop_front().unwrap_or(("nothing", Answer::Silence))
+                };
                 assert_eq!(asked, expected);
                 match answer {
                     Answer::Json(code, body) => Ok(Response::builder()
@@ -71,6 +75,7 @@ impl Script {
                         .body(Body::from(body.to_string().into_bytes()))
                         .unwrap()),
                     Answer::Silence => Err(BoxError::from("the connection broke")),
+                    Answer::Never => std::future::pending().await,
                 }
             }
         });

@@ -1,5 +1,7 @@
 //! What an API server said instead of doing it, as a sentence.
 
+use std::time::Duration;
+
 use super::passage;
 
 /// A request came to nothing. The client's own words for it print the server's answer as Rust prints values.
@@ -9,6 +11,8 @@ pub(in crate::command) enum Unanswered {
     Know,
     #[error("the API server answers {code}: {}", passage(.message))]
     Answer { code: u16, message: String },
+    #[error("no answer came within {} s", .0.as_secs())]
+    Wait(Duration),
     #[error(transparent)]
     Ask(kube::Error),
 }
@@ -35,7 +39,7 @@ impl Unanswered {
                  somebody else with --context"
             }
             Self::Answer { .. } => "try again; if it stays so, ask whoever runs the platform",
-            Self::Ask(_) => "see that the API server of the kubeconfig can be reached",
+            Self::Wait(_) | Self::Ask(_) => "see that the API server of the kubeconfig can be reached",
         }
     }
 }

@@ -4,6 +4,7 @@ mod approving;
 mod asking;
 mod explaining;
 mod forbidden;
+mod losing;
 mod pasting;
 mod rotating;
 mod stage;

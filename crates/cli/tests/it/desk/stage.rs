@@ -1,5 +1,6 @@
 //! A running demo, and its people at the command line.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -41,13 +42,8 @@ impl Stage {
     }
 
     fn command(&self, person: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(KEYDESK);
-        command
-            .args(arguments)
-            .arg("--kubeconfig")
-            .arg(self.up.kubeconfig())
-            .args(["--context", person])
-            .stdin(Stdio::null());
+        let mut command = typed(&self.up.kubeconfig(), arguments);
+        command.args(["--context", person]);
         command
     }
 
@@ -147,6 +143,22 @@ impl Stage {
         })
         .await;
     }
+}
+
+/// Types a command as whom and where a kubeconfig says.
+pub(super) fn run_with(kubeconfig: &Path, line: &str) -> Said {
+    let arguments: Vec<_> = line.split_whitespace().collect();
+    Said::of(line, typed(kubeconfig, &arguments).output().unwrap())
+}
+
+fn typed(kubeconfig: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(KEYDESK);
+    command
+        .args(arguments)
+        .arg("--kubeconfig")
+        .arg(kubeconfig)
+        .stdin(Stdio::null());
+    command
 }
 
 impl Said {

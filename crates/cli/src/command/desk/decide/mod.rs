@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use keydesk_api::{APIKeyApproval, APIProduct, meta::own_approval_name};
 use keydesk_catalog::explain::Aim;
 use keydesk_catalog::{Bound, Catalog, Object, Shown, shown};
-use keydesk_core::{Decision, NamespacedName, winner};
+use keydesk_core::{Decision, NamespacedName, holding};
 use keydesk_process::LogArgs;
 
 use super::{ClusterArgs, objects};
@@ -140,11 +140,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     let of_request = |approval: &&APIKeyApproval| approval.spec.api_key_request_ref.name == id.name;
     let latest = approval::latest_write(approvals.iter().filter(of_request));
     let decisions = decisions(&request, &id, approvals, now);
-    let in_force = winner(
-        decisions
-            .iter()
-            .filter(|decision| decision.terms.concerns(&terms)),
-    );
+    let in_force = holding(&decisions, &terms);
     if wish == Wish::Revoke && !in_force.is_some_and(|decision| decision.approved) {
         return Err(fail(DecideError::FindApproval(id)));
     }

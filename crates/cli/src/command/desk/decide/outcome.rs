@@ -1,6 +1,6 @@
 //! Whether a decision holds, as the controller says it on the approval and on the request.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect, KeyReason};
@@ -8,8 +8,9 @@ use keydesk_api::{APIKeyApproval, APIKeyRequest};
 use keydesk_catalog::explain::{Aim, changes};
 use keydesk_catalog::shown;
 use keydesk_core::{NamespacedName, Terms};
+use tokio::time::{Instant, sleep};
 
-use crate::command::desk::{Desk, Look, objects};
+use crate::command::desk::{Desk, Look, Refusal, objects};
 use crate::exit::Failure;
 
 /// How long a decision may take to show.
@@ -36,32 +37,39 @@ enum OutcomeError {
         "the decision is recorded as APIKeyApproval {0}, but the controller has not taken it up within 10 s"
     )]
     See(NamespacedName),
+    #[error("the decision is recorded as APIKeyApproval {approval}, but whether it holds could not be seen")]
+    Look {
+        approval: NamespacedName,
+        #[source]
+        source: Refusal,
+    },
     #[error("the decision is recorded as APIKeyApproval {approval}, but does not hold: {why}")]
     Hold { approval: NamespacedName, why: String },
 }
 
 impl OutcomeError {
     fn hint(&self, request: &APIKeyRequest, aim: &Aim) -> String {
+        let key = &request.spec.api_key_ref;
+        let explain = aim.keydesk(format_args!(
+            "explain key {}/{} -n {}",
+            key.namespace,
+            key.name,
+            objects::id(request).namespace
+        ));
         match self {
             Self::See(_) => {
                 "see that the controller runs; the gate does not wait for it: a denial holds there already"
                     .to_owned()
             }
-            Self::Hold { .. } => {
-                let key = &request.spec.api_key_ref;
-                let explain = aim.keydesk(format_args!(
-                    "explain key {}/{} -n {}",
-                    key.namespace,
-                    key.name,
-                    objects::id(request).namespace
-                ));
-                format!("look at what is decided, and decide again: {explain}")
+            Self::Look { .. } => {
+                format!("there is no need to decide again; to see what came of it: {explain}")
             }
+            Self::Hold { .. } => format!("look at what is decided, and decide again: {explain}"),
         }
     }
 }
 
-/// Waits until the decision shows, and says what it came to.
+/// Waits until the decision shows, and says what it came to. That it is recorded is said whatever goes wrong here.
 pub(super) async fn wait(
     desk: &Desk,
     written: &APIKeyApproval,
@@ -71,17 +79,32 @@ pub(super) async fn wait(
     let id = objects::id(written);
     let fail = |error: OutcomeError| Failure::fixable(&error, error.hint(request, &desk.aim));
     let generation = written.metadata.generation;
-    let start = Instant::now();
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        let approval = desk.look::<APIKeyApproval>(&id).await?;
-        let seen = desk.look::<APIKeyRequest>(&objects::id(request)).await?;
-        match outcome(&approval, &seen, generation, terms) {
-            Outcome::Holds(words) => return Ok(words),
-            Outcome::Fails(why) => return Err(fail(OutcomeError::Hold { approval: id, why })),
-            Outcome::Open if start.elapsed() > PATIENCE => return Err(fail(OutcomeError::See(id))),
-            Outcome::Open => tokio::time::sleep(BETWEEN).await,
+        let looked = look(desk, &id, &objects::id(request)).await;
+        let is_last = Instant::now() >= deadline;
+        match looked {
+            Ok((approval, seen)) => match outcome(&approval, &seen, generation, terms) {
+                Outcome::Holds(words) => return Ok(words),
+                Outcome::Fails(why) => return Err(fail(OutcomeError::Hold { approval: id, why })),
+                Outcome::Open if is_last => return Err(fail(OutcomeError::See(id))),
+                Outcome::Open => {}
+            },
+            Err(source) if is_last || !source.may_pass() => {
+                return Err(fail(OutcomeError::Look { approval: id, source }));
+            }
+            Err(_) => {}
         }
+        sleep(BETWEEN).await;
     }
+}
+
+async fn look(
+    desk: &Desk,
+    approval: &NamespacedName,
+    request: &NamespacedName,
+) -> Result<(Look<APIKeyApproval>, Look<APIKeyRequest>), Refusal> {
+    Ok((desk.look_soon(approval).await?, desk.look_soon(request).await?))
 }
 
 fn outcome(
@@ -160,6 +183,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::command::desk::script::{Answer, Script};
+
+    const APPROVAL: &str =
+        "GET /apis/devportal.kuadrant.io/v1alpha1/namespaces/gamestore/apikeyapprovals/r-approval";
+    const REQUEST: &str = "GET /apis/devportal.kuadrant.io/v1alpha1/namespaces/gamestore/apikeyrequests/r";
 
     fn conditions(holding: &[&str]) -> Value {
         let conditions = holding.iter().map(|type_| {
@@ -286,5 +314,85 @@ mod tests {
             outcome(&Look::Missing, &Look::Hidden, None, &shown(&request("gold", &[]))),
             Outcome::Fails("the request or the approval is gone".into())
         );
+    }
+
+    /// Waits for an approval against a script, and says what came of it and how long that took.
+    async fn waited(steps: Vec<(&'static str, Answer)>) -> (Result<String, String>, Duration) {
+        let script = Script::new(steps);
+        let (written, request) = (approval(true, 2, &[]).found().unwrap(), request("gold", &[]));
+        let start = Instant::now();
+        let said = wait(&script.desk("gamestore"), &written, &request, &shown(&request)).await;
+        script.finished();
+        (said.map_err(|failure| failure.to_string()), start.elapsed())
+    }
+
+    fn approved() -> Answer {
+        Answer::Json(200, json!(approval(true, 2, &["Valid"]).found()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_api_server_that_does_not_answer_for_a_moment_is_asked_again() {
+        let (said, _) = waited(vec![
+            (APPROVAL, Answer::refusal(503)),
+            (APPROVAL, Answer::Silence),
+            (APPROVAL, approved()),
+            (REQUEST, Answer::refusal(429)),
+            (APPROVAL, Answer::Never),
+            (APPROVAL, approved()),
+            (REQUEST, Answer::Json(200, json!(request("gold", &["Approved"])))),
+        ])
+        .await;
+        assert_eq!(said, Ok("Approved, said".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_cannot_see_what_came_of_a_decision_is_told_that_it_is_recorded() {
+        let recorded = "error: the decision is recorded as APIKeyApproval gamestore/r-approval, but whether it holds could \
+                        not be seen: failed to get apikey";
+        for (steps, why, seconds) in [
+            (
+                vec![(APPROVAL, Answer::Never), (APPROVAL, Answer::Never)],
+                "no answer came within 5 s",
+                10,
+            ),
+            (
+                vec![
+                    (APPROVAL, approved()),
+                    (REQUEST, Answer::Never),
+                    (APPROVAL, Answer::Never),
+                ],
+                "no answer came within 5 s",
+                10,
+            ),
+            (
+                vec![(APPROVAL, approved()), (REQUEST, Answer::refusal(401))],
+                "does not know who you are (401)",
+                0,
+            ),
+        ] {
+            let (said, time) = waited(steps).await;
+            let said = said.unwrap_err();
+            assert!(said.starts_with(recorded), "{said}");
+            assert!(said.contains(why), "{said}");
+            assert!(
+                said.ends_with(
+                    "hint: there is no need to decide again; to see what came of it: keydesk explain key app/k -n gamestore"
+                ),
+                "{said}"
+            );
+            assert_eq!(time.as_secs(), seconds, "{said}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_keeps_failing_is_told_at_the_deadline() {
+        // Looks at 0 s, 0.15 s, … 10.05 s.
+        let steps = (0..68).map(|_| (APPROVAL, Answer::refusal(503))).collect();
+        let (said, time) = waited(steps).await;
+        assert!(
+            said.unwrap_err()
+                .contains("is recorded as APIKeyApproval gamestore/r-approval")
+        );
+        assert_eq!(time.as_secs(), 10);
     }
 }

@@ -1,26 +1,29 @@
 //! A Secret and a key: both come to be, or neither.
 
 use k8s_openapi::api::core::v1::Secret;
-use keydesk_api::APIKey;
+use keydesk_api::{APIKey, meta::annotation};
+use kube::ResourceExt as _;
 
 use super::draft::{self, Wish};
+use crate::command::desk::unwritten::Unwritten;
 use crate::command::desk::{Desk, Refusal};
 use crate::exit::Failure;
 
 /// Makes the Secret, then the key. If there can be no key, the Secret goes again.
 pub(super) async fn make(desk: &Desk, wish: &Wish, value: &[u8]) -> Result<(), Failure> {
     let secret = desk.create(&draft::secret(wish, value)).await?;
-    let Err(refusal) = desk.create(&draft::key(wish)).await else {
-        return Ok(());
-    };
-    // No answer is no refusal: the key may be there.
-    if !refusal.is_certain() {
-        match desk.get::<APIKey>(&wish.key).await {
-            Ok(key) if key.spec == draft::key(wish).spec => return Ok(()),
-            Err(Refusal::Find(_)) => {}
-            Ok(_) | Err(_) => return Err(left_behind(&refusal, wish)),
+    let key = draft::key(wish);
+    let made = desk.create(&key).await;
+    let scopes = |key: &APIKey| key.annotations().get(annotation::SCOPES).cloned();
+    let is_it = |found: &APIKey| found.spec == key.spec && scopes(found) == scopes(&key);
+    let refusal = match desk.settle(&wish.key, made, is_it).await {
+        Ok(_) => return Ok(()),
+        Err(Unwritten::Refused(refusal)) => refusal,
+        Err(Unwritten::Absent { refusal, instead }) if instead.is_none() || refusal.is_certain() => refusal,
+        Err(Unwritten::Absent { refusal, .. } | Unwritten::Unknown(refusal)) => {
+            return Err(left_behind(&refusal, wish));
         }
-    }
+    };
     match desk.delete::<Secret>(&secret).await {
         Ok(()) | Err(Refusal::Find(_)) => Err(refusal.into()),
         Err(_) => Err(left_behind(&refusal, wish)),
@@ -103,11 +106,16 @@ mod tests {
         assert!(told.unwrap().contains("Secret app/mobile-secret exists already"));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn where_no_answer_came_the_key_is_looked_for() {
-        let lost = |found| vec![(SECRETS, made()), (KEYS, Answer::Silence), (KEY, found)];
-        assert_eq!(told(lost(key("gold"))).await.0, None, "it was made");
-        let mut steps = lost(Answer::refusal(404));
+        let lost = |found: fn() -> Answer, looks| {
+            let steps = [(SECRETS, made()), (KEYS, Answer::Silence)].into_iter();
+            steps
+                .chain((0..looks).map(|_| (KEY, found())))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(lost(|| key("gold"), 1)).await.0, None, "it was made");
+        let mut steps = lost(|| Answer::refusal(404), 3);
         steps.push((SECRET, Answer::done()));
         assert!(
             told(steps)
@@ -116,13 +124,27 @@ mod tests {
                 .unwrap()
                 .starts_with("error: failed to create apikeys")
         );
-        for found in [key("bronze"), Answer::Silence] {
-            let (told, _) = told(lost(found)).await;
+        for found in [|| key("bronze"), || Answer::Silence] {
+            let (told, _) = told(lost(found, 3)).await;
             assert!(
                 told.unwrap()
                     .contains("Secret app/mobile-secret was made and is left behind")
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_there_already_is_told_from_this_one() {
+        let conflict = |found| vec![(SECRETS, made()), (KEYS, Answer::refusal(409)), (KEY, found)];
+        let told_of_this = told(conflict(key("gold"))).await.0;
+        assert_eq!(told_of_this, None, "it was sent twice, and made the first time");
+        let mut steps = conflict(key("bronze"));
+        steps.push((SECRET, Answer::done()));
+        let told = told(steps).await.0.unwrap();
+        assert!(
+            told.starts_with("error: APIKey app/mobile exists already"),
+            "{told}"
+        );
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use keydesk_api::meta::API_KEY_ENTRY;
 use keydesk_core::NamespacedName;
 
 use super::rotation::{Previous, holds_the_same, rotated};
+use crate::command::desk::unwritten::Unwritten;
 use crate::command::desk::{Desk, Refusal};
 use crate::exit::Failure;
 
@@ -42,42 +43,33 @@ pub(super) async fn put(
     } = change;
     for _ in 0..TRIES {
         let (next, previous) = rotated(&seen, value, overlap, drop_previous, Timestamp::now())?;
-        match desk.replace(&next).await {
+        let put = desk.replace(&next).await;
+        match desk.settle(id, put, |secret| has(secret, value)).await {
             Ok(_) => return Ok(previous),
-            Err(Refusal::Replace(_)) => {}
-            Err(refusal) => return lost(desk, id, value, previous, refusal).await,
+            Err(Unwritten::Absent {
+                refusal: Refusal::Replace(_),
+                instead: Some(found),
+            }) if holds_the_same(&seen, &found) => seen = found,
+            Err(Unwritten::Absent {
+                refusal: Refusal::Replace(_),
+                instead: Some(_),
+            }) => break,
+            Err(Unwritten::Refused(refusal) | Unwritten::Absent { refusal, .. }) => {
+                return Err(refusal.into());
+            }
+            Err(Unwritten::Unknown(refusal)) => {
+                return Err(Failure::fixable(
+                    &refusal,
+                    "nobody knows whether the value was changed: look at the annotation keydesk.dev/previous-until of the \
+                     Secret",
+                ));
+            }
         }
-        let found = desk.get::<Secret>(id).await?;
-        if !holds_the_same(&seen, &found) {
-            break;
-        }
-        seen = found;
     }
     Err(Failure::fixable(
         &Overtaken(id.clone()),
         "see whether it is what you want, and rotate again if not",
     ))
-}
-
-/// No answer is no refusal: the value may be there.
-async fn lost(
-    desk: &Desk,
-    id: &NamespacedName,
-    value: &[u8],
-    previous: Previous,
-    refusal: Refusal,
-) -> Result<Previous, Failure> {
-    if refusal.is_certain() {
-        return Err(refusal.into());
-    }
-    match desk.get::<Secret>(id).await {
-        Ok(secret) if has(&secret, value) => Ok(previous),
-        Ok(_) => Err(refusal.into()),
-        Err(_) => Err(Failure::fixable(
-            &refusal,
-            "nobody knows whether the value was changed: look at the annotation keydesk.dev/previous-until of the Secret",
-        )),
-    }
 }
 
 fn has(secret: &Secret, value: &[u8]) -> bool {
@@ -150,20 +142,32 @@ mod tests {
         );
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn where_no_answer_came_the_value_is_looked_for() {
-        let lost = |found| vec![(PUT, Answer::Silence), (GET, found)];
-        assert!(rotate(lost(found("2", "the-new-one"))).await.0.is_ok());
-        let told = rotate(lost(found("1", "the-old-one"))).await.0.unwrap_err();
+        let lost = |found: fn() -> Answer, looks| {
+            let put = std::iter::once((PUT, Answer::Silence));
+            put.chain((0..looks).map(|_| (GET, found()))).collect::<Vec<_>>()
+        };
+        let there = rotate(lost(|| found("2", "the-new-one"), 1)).await;
+        assert!(there.0.is_ok());
+        let absent = rotate(lost(|| found("1", "the-old-one"), 3)).await;
+        let told = absent.0.unwrap_err();
         assert!(
             told.starts_with("error: failed to update secrets \"value\""),
             "{told}"
         );
-        let told = rotate(lost(Answer::Silence)).await.0.unwrap_err();
+        let told = rotate(lost(|| Answer::Silence, 3)).await.0.unwrap_err();
         assert!(
             told.contains("nobody knows whether the value was changed"),
             "{told}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_conflict_with_the_same_rotation_sent_before_is_none() {
+        let steps = vec![(PUT, Answer::refusal(409)), (GET, found("2", "the-new-one"))];
+        let (result, _) = rotate(steps).await;
+        assert!(matches!(result, Ok(Previous::Until(_))), "{result:?}");
     }
 
     #[tokio::test]

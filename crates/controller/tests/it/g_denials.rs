@@ -1,0 +1,68 @@
+//! G. A no is to the key, whatever it asks for at that moment, and needs no terms.
+
+use keydesk_testkit::fixtures::{self, but};
+use keydesk_testkit::{Address, conditions};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, decision_on, key_at, product_at, request_at};
+
+async fn moves_to(stage: &Stage, product: &str) {
+    stage
+        .patch(
+            &key_at(),
+            &json!({ "spec": { "apiProductRef": { "name": product } } }),
+        )
+        .await;
+    stage
+        .soon(&request_at(), "shows the product", |request| {
+            request["spec"]["apiProductRef"]["name"] == product
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_out_of_the_way_while_it_was_denied_does_not_come_back_approved() {
+    for mode in ["manual", "automatic"] {
+        let stage = Stage::approved().await;
+        moves_to(&stage, "nowhere").await;
+        crate::g_terms::next_second().await;
+        stage.create(&decision_on(&fixtures::key(), "no", false)).await;
+        let taken = |seen: &Value| conditions::has(seen, "Valid", "True", "Valid");
+        let no = Address {
+            name: "no".to_owned(),
+            ..crate::stage::approval_at()
+        };
+        stage.soon(&no, "is taken in", taken).await;
+        stage
+            .patch(&product_at(), &json!({ "spec": { "approvalMode": mode } }))
+            .await;
+        moves_to(&stage, "gamestore-api").await;
+        stage.key_is("Pending").await;
+        stage
+            .stays(&key_at(), "waits for a decision", |key| {
+                conditions::is(key, "Pending")
+            })
+            .await;
+        assert!(stage.enforced().await.is_empty(), "{mode}");
+        // What it was approved for is over.
+        stage
+            .soon(&crate::stage::approval_at(), "is superseded", |seen| {
+                conditions::has(seen, "Superseded", "True", "LaterDecision")
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_denial_counts_whatever_terms_were_recorded_with_it() {
+    for terms in ["garbage", "{\"tier\": \"gold\"}"] {
+        let stage = Stage::approved().await;
+        crate::g_terms::next_second().await;
+        let annotations = json!({ "metadata": { "annotations": { "keydesk.dev/terms": terms } } });
+        stage
+            .create(&but(decision_on(&fixtures::key(), "no", false), &annotations))
+            .await;
+        stage.key_is("Denied").await;
+        assert!(stage.enforced().await.is_empty(), "{terms}");
+    }
+}
