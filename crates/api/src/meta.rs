@@ -4,12 +4,14 @@
 //! a name or label that the API server refuses, ours is cut and told apart by a longer digest.
 
 mod succession;
+mod syntax;
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 pub use succession::{enforcement_stem, is_previous_secret, previous_secret_name, successor_secret_name};
+pub use syntax::{is_label_name, is_label_value};
 
 /// API group of our four kinds.
 pub const GROUP: &str = "devportal.kuadrant.io";

@@ -27,11 +27,22 @@ pub fn labels(selector: &LabelSelector) -> BTreeMap<String, String> {
 
 /// Whether the selector finds an object whose labels are given by name. An operator that nobody knows matches nothing.
 pub fn matches<'a>(selector: &LabelSelector, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+    unmet(selector, label).is_none()
+}
+
+/// The label for which the selector does not find an object whose labels are given by name.
+pub fn unmet<'a, 's>(
+    selector: &'s LabelSelector,
+    label: impl Fn(&str) -> Option<&'a str>,
+) -> Option<&'s str> {
     let pairs = selector.match_labels.iter().flatten();
-    let pairs_match = pairs
+    let pair = pairs
         .into_iter()
-        .all(|(name, value)| label(name) == Some(value.as_str()));
-    pairs_match && requirements(selector).all(|requirement| holds(requirement, label(&requirement.key)))
+        .find(|(name, value)| label(name) != Some(value.as_str()));
+    let requirement =
+        || requirements(selector).find(|requirement| !holds(requirement, label(&requirement.key)));
+    pair.map(|(name, _)| name.as_str())
+        .or_else(|| requirement().map(|requirement| requirement.key.as_str()))
 }
 
 fn holds(requirement: &LabelSelectorRequirement, value: Option<&str>) -> bool {

@@ -1,15 +1,23 @@
 //! Events: two API groups over one store. What is kept has the shape of `v1`.
 
 use keydesk_schema::Violation;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::resource::Rules;
+use crate::resource::{Part, Rules};
 
 /// Rules of `v1` Event.
 #[derive(Debug)]
 pub(super) struct CoreEventRules;
 
 impl Rules for CoreEventRules {
+    fn prepare_create(&self, object: &mut Value) {
+        complete(object, |kept| kept);
+    }
+
+    fn prepare_update(&self, object: &mut Value, _old: &Value, _part: Part) {
+        complete(object, |kept| kept);
+    }
+
     fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<Violation> {
         let mut violations = namespace_violations(object, "involvedObject");
         // An event of the new style keeps what it says, through the old group too.
@@ -40,6 +48,14 @@ const RENAMED: [(&str, &str); 7] = [
 ];
 
 impl Rules for EventRules {
+    fn prepare_create(&self, object: &mut Value) {
+        complete(object, name_here);
+    }
+
+    fn prepare_update(&self, object: &mut Value, _old: &Value, _part: Part) {
+        complete(object, name_here);
+    }
+
     fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<Violation> {
         // The real server words these with the fields of the kept shape.
         let mut violations = namespace_violations(object, "regarding");
@@ -86,6 +102,25 @@ impl Rules for EventRules {
             rename(object, kept, here);
         }
     }
+}
+
+/// What a real server shows of every event, unset or not: kubectl sorts by no field that is absent from all of them, and
+/// an event of the new style sets none of the old times.
+const TIMES: [&str; 3] = ["eventTime", "firstTimestamp", "lastTimestamp"];
+
+fn complete(object: &mut Value, name: impl Fn(&'static str) -> &'static str) {
+    if let Some(fields) = object.as_object_mut() {
+        for time in TIMES {
+            fields.entry(name(time)).or_insert(Value::Null);
+        }
+        fields.entry(name("source")).or_insert_with(|| json!({}));
+    }
+}
+
+/// The name in this version of what has that name in what is kept.
+fn name_here(kept: &'static str) -> &'static str {
+    let renamed = RENAMED.iter().find(|(_, name)| *name == kept);
+    renamed.map_or(kept, |(here, _)| here)
 }
 
 fn rename(object: &mut Value, from: &str, to: &str) {

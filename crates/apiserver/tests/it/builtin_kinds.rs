@@ -197,6 +197,21 @@ async fn an_event_is_the_same_through_both_groups() {
         (&json!("n"), &json!("x"))
     );
     assert_eq!(older["reportingComponent"], "x.y/z");
+    // As a real server shows what is not set.
+    for (shown, names) in [
+        (&older, ["firstTimestamp", "lastTimestamp", "source"]),
+        (
+            &created,
+            [
+                "deprecatedFirstTimestamp",
+                "deprecatedLastTimestamp",
+                "deprecatedSource",
+            ],
+        ),
+    ] {
+        let shown = names.map(|name| shown.get(name).cloned());
+        assert_eq!(shown, [Some(json!(null)), Some(json!(null)), Some(json!({}))]);
+    }
     let selector =
         format!("/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.name%3Dx,reason%3Dr");
     let (_, list) = send(&client, "GET", &selector, "").await;

@@ -123,7 +123,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// What can be done: first about what does not work.
+    /// What can be done, each thing once: first about what does not work.
     #[must_use]
     pub fn to_do(&self) -> Vec<&Fix> {
         let of = |bad: bool| {
@@ -133,7 +133,13 @@ impl Explanation {
                 .filter(move |step| (step.state == State::Bad) == bad);
             steps.filter_map(|step| step.fix.as_ref())
         };
-        of(true).chain(of(false)).collect()
+        let mut fixes: Vec<&Fix> = Vec::new();
+        for fix in of(true).chain(of(false)) {
+            if !fixes.contains(&fix) {
+                fixes.push(fix);
+            }
+        }
+        fixes
     }
 
     /// What the first step says that is not as it must be.

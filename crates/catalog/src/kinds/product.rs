@@ -1,9 +1,12 @@
-//! Products: a change that keys can see affects all keys of the product; one of the route, that route.
+//! Products: a change that keys can see affects all keys of the product; one of the route, or of how
+//! its keys are recognised there, that route.
 
 use std::sync::Arc;
 
 use keydesk_api::APIProduct;
+use keydesk_api::meta::annotation;
 use keydesk_core::NamespacedName;
+use kube::ResourceExt as _;
 
 use crate::catalog::swap;
 use crate::edge::route_of_product;
@@ -20,9 +23,14 @@ impl Catalog {
             self.products_by_route.link(route_of_product(new), id.clone());
         }
         let mut affected = Affected::default();
-        let routes = [&old, &new].map(|product| product.as_deref().map(route_of_product));
-        if routes[0] != routes[1] {
-            affected.extend(routes.into_iter().flatten().map(Target::Route));
+        let shown = [&old, &new].map(|product| {
+            let product = product.as_deref()?;
+            let entry = product.annotations().get(annotation::AUTH_ENTRY).cloned();
+            Some((route_of_product(product), entry))
+        });
+        if shown[0] != shown[1] {
+            let routes = shown.into_iter().flatten().map(|(route, _)| route);
+            affected.extend(routes.map(Target::Route));
         }
         if !look_the_same(old.as_deref(), new.as_deref()) {
             affected.extend(self.kept.keys_of_product(id).into_iter().map(Target::Key));

@@ -88,10 +88,12 @@ fn object() -> impl Strategy<Value = Object> {
 }
 
 fn product() -> impl Strategy<Value = Object> {
-    (namespace(), name(), name(), any::<bool>(), select(vec!["", "{}", "{\"a\":1}"])).prop_map(
-        |(namespace, id, route, automatic, document)| {
+    let entries = select(vec![json!({}), json!({ annotation::AUTH_ENTRY: "vips" })]);
+    (namespace(), name(), name(), any::<bool>(), select(vec!["", "{}", "{\"a\":1}"]), entries).prop_map(
+        |(namespace, id, route, automatic, document, annotations)| {
             Object::Product(decode(namespace, id, json!({
                 "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIProduct",
+                "metadata": { "annotations": annotations },
                 "spec": {
                     "displayName": id,
                     "approvalMode": if automatic { "automatic" } else { "manual" },

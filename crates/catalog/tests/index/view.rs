@@ -1,5 +1,6 @@
 //! What each target sees of a catalog: exactly what a controller would gather for it.
 
+use keydesk_api::meta::annotation;
 use keydesk_catalog::{Catalog, KeyEdges, PolicyEnd, Target};
 use keydesk_core::NamespacedName;
 
@@ -65,7 +66,11 @@ fn route(catalog: &Catalog, id: &NamespacedName) -> String {
         .collect();
     let products: Vec<_> = catalog
         .products_on(id)
-        .map(|product| product.metadata.name.clone())
+        .map(|product| {
+            let annotations = product.metadata.annotations.as_ref();
+            let entry = annotations.and_then(|annotations| annotations.get(annotation::AUTH_ENTRY));
+            (product.metadata.name.clone(), entry.cloned())
+        })
         .collect();
     format!("{route:?} {listening:?} {auth:?} {plans:?} {limits:?} {products:?}")
 }

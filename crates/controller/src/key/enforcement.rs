@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use keydesk_api::Method;
 use keydesk_api::condition::KeyReason;
 use keydesk_api::meta::{
-    API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation, label, label_value, previous_secret_name,
+    API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation, label_value, previous_secret_name,
 };
 use keydesk_api::rfc3339;
-use keydesk_catalog::selector;
+use keydesk_catalog::{EnforcementLabels, Mismatch};
 use keydesk_core::{Fingerprint, NamespacedName, Ruling, SecretFacts, Terms};
 
 use super::rotation::Rotation;
@@ -29,8 +28,8 @@ pub(crate) struct Desired {
     pub(crate) source: NamespacedName,
     /// Under what name the consumer's Secret has it.
     pub(crate) entry: &'static str,
-    /// Whether the gateway's selector finds it.
-    pub(crate) is_selected: bool,
+    /// Why the gateway's selector does not find it, if it does not.
+    pub(crate) mismatch: Option<Mismatch>,
 }
 
 /// The enforcement secrets for terms that are in force: of the value that is being rotated out, if there is one, and of
@@ -54,7 +53,9 @@ fn current(live: &Live, terms: &Terms) -> Option<Desired> {
         Method::ApiKey(authentication) => authentication.selector,
         Method::Jwt { .. } | Method::Other => return None,
     };
-    let (labels, is_selected) = labels(live, terms, &selector);
+    let key_name = live.key.metadata.name.as_deref().unwrap_or_default();
+    let key = NamespacedName::new(terms.namespace.as_str(), key_name);
+    let EnforcementLabels { labels, mismatch } = EnforcementLabels::of(&selector, &terms.product, &key);
     Some(Desired {
         first: NamespacedName::new(namespace, live.edges.enforcement_secret.as_str()),
         labels,
@@ -62,7 +63,7 @@ fn current(live: &Live, terms: &Terms) -> Option<Desired> {
         value,
         source,
         entry: API_KEY_ENTRY,
-        is_selected,
+        mismatch,
     })
 }
 
@@ -82,34 +83,6 @@ fn previous(current: &Desired, terms: &Terms, value: Fingerprint, end: Timestamp
         entry: PREVIOUS_API_KEY_ENTRY,
         ..current.clone()
     }
-}
-
-fn labels(live: &Live, terms: &Terms, selector: &LabelSelector) -> (BTreeMap<String, String>, bool) {
-    let key_name = live.key.metadata.name.as_deref().unwrap_or_default();
-    let reserved = [
-        (label::ENFORCEMENT, label::ENFORCEMENT_VALUE.to_owned()),
-        (label::API_PRODUCT, label_value(&terms.product.name)),
-        (label::API_PRODUCT_NAMESPACE, terms.product.namespace.clone()),
-        (label::API_KEY, label_value(key_name)),
-        (label::API_KEY_NAMESPACE, terms.namespace.clone()),
-        (
-            label::AUTHORINO_MANAGED_BY,
-            label::AUTHORINO_MANAGED_BY_VALUE.to_owned(),
-        ),
-    ];
-    let mut labels = selector::labels(selector);
-    labels.extend(reserved.map(|(name, value)| (name.to_owned(), value)));
-    let is_selected = selector::matches(selector, |name| labels.get(name).map(String::as_str));
-    let is_possible = labels.values().all(|value| is_label_value(value));
-    (labels, is_selected && is_possible)
-}
-
-/// Whether the API server takes this as the value of a label (Kubernetes, "Labels and Selectors").
-fn is_label_value(value: &str) -> bool {
-    let is_end = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
-    let bytes = value.as_bytes();
-    let may_be_in = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-    bytes.len() <= 63 && is_end(bytes.first()) && is_end(bytes.last()) && bytes.iter().all(may_be_in)
 }
 
 fn annotations(live: &Live, terms: &Terms) -> BTreeMap<String, String> {
@@ -135,8 +108,8 @@ pub(crate) enum Hindrance {
     SecretUnnamed,
     /// Somebody else's Secret has the name.
     NameTaken(NamespacedName),
-    /// The labels that we must set contradict the gateway's selector, or the selector contradicts itself.
-    NotSelected,
+    /// The gateway's selector cannot find it, and this is why.
+    NotSelected(Mismatch),
     /// The API server refused it, for this reason.
     Rejected(String),
 }
@@ -157,8 +130,8 @@ impl Hindrance {
         if live.name_taken {
             return Some(Self::NameTaken(desired.first.clone()));
         }
-        if !desired.is_selected {
-            return Some(Self::NotSelected);
+        if let Some(mismatch) = &desired.mismatch {
+            return Some(Self::NotSelected(mismatch.clone()));
         }
         let rejection = live.rejection.clone().filter(|_| !is_settled);
         rejection.map(Self::Rejected)
@@ -168,7 +141,7 @@ impl Hindrance {
     pub(super) fn blocks(&self) -> bool {
         match self {
             Self::SecretUnnamed | Self::NameTaken(_) => true,
-            Self::NotSelected | Self::Rejected(_) => false,
+            Self::NotSelected(_) | Self::Rejected(_) => false,
         }
     }
 
@@ -176,7 +149,7 @@ impl Hindrance {
         match self {
             Self::SecretUnnamed => KeyReason::SecretNotNamed,
             Self::NameTaken(_) => KeyReason::EnforcementSecretConflict,
-            Self::NotSelected => KeyReason::SelectorNotMatched,
+            Self::NotSelected(_) => KeyReason::SelectorNotMatched,
             Self::Rejected(_) => KeyReason::EnforcementSecretRejected,
         }
     }
@@ -184,10 +157,13 @@ impl Hindrance {
     pub(super) fn message(&self) -> String {
         match self {
             Self::SecretUnnamed => "The key names no Secret: set spec.secretRef.name".to_owned(),
-            Self::NameTaken(id) => format!("Secret {id} exists and is no enforcement secret: remove or rename it"),
-            Self::NotSelected => {
-                "The selector of the AuthPolicy does not match the labels that an enforcement secret must have, or asks for a value that no label can have"
-                    .to_owned()
+            Self::NameTaken(id) => {
+                format!("Secret {id} exists and is no enforcement secret: remove or rename it")
+            }
+            Self::NotSelected(mismatch) => {
+                format!(
+                    "The selector of the AuthPolicy cannot match the labels of the enforcement secret: {mismatch}"
+                )
             }
             Self::Rejected(reason) => format!("The API server refused the enforcement secret: {reason}"),
         }

@@ -14,7 +14,7 @@ pub struct Explanation {
     pub route: RouteFinding,
     /// What protects that route, if it meets one.
     pub policy: Option<PolicyFinding>,
-    /// The products whose keys are good there.
+    /// The products that are offered there.
     pub products: Vec<NamespacedName>,
     /// Whose the key is.
     pub key: KeyFinding,
@@ -275,6 +275,11 @@ pub enum Obstacle {
     },
     /// It is for a product that is not offered here.
     OtherProduct,
+    /// Its product names an entry of the policy that takes no keys, or that is not there.
+    NoSuchEntry {
+        /// That entry.
+        entry: String,
+    },
     /// No entry of the policy selects its enforcement secret by its labels.
     NotSelected {
         /// Which.

@@ -30,8 +30,7 @@ pub fn claims(known: Known<'_>, verdict: &Verdict) -> Vec<Claim> {
         Verdict::Admitted(admitted) => Some(&admitted.protection),
         Verdict::Refused(refused) => refused.protection.as_ref(),
     };
-    let is_here =
-        |key: &APIKey| protection.is_some_and(|here| here.products.contains(&KeyEdges::of(key).product));
+    let is_here = |key: &APIKey| protection.is_some_and(|here| is_offered(here, &KeyEdges::of(key).product));
     let mut claims: Vec<_> = known
         .catalog
         .key_names()
@@ -87,7 +86,7 @@ pub(super) fn find(
         }
     }
     let is_elsewhere = |owner: &OwnerFinding| match (protection, &owner.product) {
-        (Some(here), Some(product)) => !here.products.contains(product),
+        (Some(here), Some(product)) => !is_offered(here, product),
         (_, None) | (None, _) => false,
     };
     owners.sort_by_key(|owner| (is_elsewhere(owner), owner.obstacle.is_some(), owner.key.clone()));
@@ -178,13 +177,22 @@ fn unmanaged(holder: &Holder) -> OwnerFinding {
     }
 }
 
+fn is_offered(here: &Protection, product: &NamespacedName) -> bool {
+    here.offered().any(|offered| offered == product)
+}
+
+/// What keeps all keys of a product from being good on a route.
+fn unknown(here: &Protection, product: &NamespacedName) -> Option<Obstacle> {
+    match here.misled.get(product) {
+        Some(entry) => Some(Obstacle::NoSuchEntry { entry: entry.clone() }),
+        None => (!here.products.contains(product)).then_some(Obstacle::OtherProduct),
+    }
+}
+
 /// What keeps a holder whom the gate knows from being admitted on a route.
 fn elsewhere(protection: &Protection, holder: &Holder, source: &KeySource) -> Option<Obstacle> {
-    if holder
-        .product()
-        .is_some_and(|product| !protection.products.contains(product))
-    {
-        return Some(Obstacle::OtherProduct);
+    if let Some(obstacle) = holder.product().and_then(|product| unknown(protection, product)) {
+        return Some(obstacle);
     }
     let takes = |entry: &&Entry| protection.admits(entry, holder);
     let Some(entry) = protection.entries.iter().find(takes) else {
@@ -224,9 +232,9 @@ fn beneath(
         return None;
     }
     if let (Some(here), Some(product)) = (protection, &owner.product)
-        && !here.products.contains(product)
+        && let Some(obstacle) = unknown(here, product)
     {
-        return Some(Obstacle::OtherProduct);
+        return Some(obstacle);
     }
     let secret = enforcement_secret(known.catalog, id)?;
     let controller_says = controller_says(key);

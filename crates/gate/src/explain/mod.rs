@@ -88,7 +88,7 @@ pub fn explain(
 }
 
 fn products(protection: Option<&Protection>) -> impl Iterator<Item = &NamespacedName> {
-    protection.into_iter().flat_map(|protection| &protection.products)
+    protection.into_iter().flat_map(Protection::offered)
 }
 
 #[cfg(test)]

@@ -6,6 +6,10 @@ use keydesk_core::{Denial, NamespacedName};
 use super::{KeyFinding, KeySource, Obstacle, Outcome, OwnerFinding, PolicyFinding, RouteFinding, Stands};
 use crate::verdict::{Refused, Verdict};
 
+/// What is to be done about an end that has come.
+const LATER: &str =
+    "the holder of the key: ask for a later end in spec.expiresAt, which the owner then approves";
+
 pub(super) fn of<'a>(
     verdict: &Verdict,
     route: &RouteFinding,
@@ -51,10 +55,10 @@ fn turn(
             Some(owner) => owned(owner, products),
             None => nobodys(key, products),
         },
-        Denial::KeyExpired => {
-            "the holder of the key: ask for a later end in spec.expiresAt, which the owner then approves"
-                .to_owned()
-        }
+        Denial::KeyExpired => match key.owners.first() {
+            Some(owner) if matches!(owner.stands, Stands::Expired { .. }) => owned(owner, products),
+            Some(_) | None => LATER.to_owned(),
+        },
         Denial::PlanUnresolved => {
             "the owner of the API: make a predicate of the PlanPolicy hold for this caller".to_owned()
         }
@@ -119,10 +123,7 @@ fn owned(owner: &OwnerFinding, products: &str) -> String {
         Stands::Expired { .. } if owner.terms_changed => {
             return format!("the owner of {product}: approve the later end that is asked for");
         }
-        Stands::Expired { .. } => {
-            return "the holder of the key: ask for a later end in spec.expiresAt, which the owner then approves"
-                .to_owned();
-        }
+        Stands::Expired { .. } => return LATER.to_owned(),
         Stands::Approved { .. } | Stands::Unmanaged => {}
     }
     match &owner.obstacle {
@@ -130,6 +131,10 @@ fn owned(owner: &OwnerFinding, products: &str) -> String {
             "the owner of the API: no APIProduct offers this route, so nobody can have a key for it".to_owned()
         }
         Some(Obstacle::OtherProduct) => format!("the holder: ask for a key of {products}"),
+        Some(Obstacle::NoSuchEntry { .. }) => format!(
+            "the owner of {product}: name an apiKey entry of the AuthPolicy in annotation {} of the product, or take it off",
+            annotation::AUTH_ENTRY
+        ),
         Some(
             Obstacle::EnforcementMissing {
                 secret,

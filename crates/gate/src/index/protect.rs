@@ -1,6 +1,6 @@
 //! What protects one route: of all policies that are attached to it and its gateways, what a call must satisfy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use keydesk_api::Method;
 use keydesk_api::foreign::{
     AuthPolicy, ForeignStatus, HTTPRoute, Listener, ParentRef, RoutesFrom, Unevaluated, section,
 };
-use keydesk_catalog::{Attached, Catalog, Policy, PolicyEnd};
+use keydesk_catalog::{Attached, Catalog, Policy, PolicyEnd, missing_entry};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt as _;
 
@@ -60,6 +60,19 @@ pub(crate) fn protect(catalog: &Catalog, id: &NamespacedName, scope: &Scope) -> 
     let plans = catalog.plan_policies_of(&route);
     let policy = auth.choose();
     let entries = policy.map(entries).unwrap_or_default();
+    let mut products = BTreeSet::new();
+    let mut misled = BTreeMap::new();
+    for product in catalog.products_on(id) {
+        let name = NamespacedName::new(product.namespace().unwrap_or_default(), product.name_any());
+        match policy.and_then(|policy| missing_entry(&product, policy)) {
+            Some(entry) => {
+                misled.insert(name, entry.to_owned());
+            }
+            None => {
+                products.insert(name);
+            }
+        }
+    }
     let protection = Protection {
         route: id.clone(),
         challenges: entries
@@ -68,10 +81,8 @@ pub(crate) fn protect(catalog: &Catalog, id: &NamespacedName, scope: &Scope) -> 
             .collect(),
         entries,
         plans: plans.choose().map(|policy| Arc::new(Plans::compile(policy))),
-        products: catalog
-            .products_on(id)
-            .map(|product| NamespacedName::new(product.namespace().unwrap_or_default(), product.name_any()))
-            .collect(),
+        products,
+        misled,
         unsupported: unsupported(catalog, id, &route, &auth, policy),
         enforcement_namespace: catalog.enforcement_namespace().map(Arc::from),
     };

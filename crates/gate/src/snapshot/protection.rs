@@ -1,6 +1,6 @@
 //! What protects a rule of a route: who may call it, and how much.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -24,6 +24,9 @@ pub struct Protection {
     pub plans: Option<Arc<Plans>>,
     /// The products whose keys are good here.
     pub products: BTreeSet<NamespacedName>,
+    /// The products that are offered here and whose keys are good nowhere, as they name an entry of the policy that takes
+    /// no keys or is not there: that entry.
+    pub misled: BTreeMap<NamespacedName, String>,
     /// What the owner demands and nobody here evaluates, in words. Where there is something, nobody passes.
     pub unsupported: BTreeSet<String>,
     /// Where policies are looked up that do not look in all namespaces.
@@ -44,6 +47,11 @@ pub struct Entry {
 }
 
 impl Protection {
+    /// The products that are offered here, whether or not their keys are good.
+    pub fn offered(&self) -> impl Iterator<Item = &NamespacedName> {
+        self.products.iter().chain(self.misled.keys())
+    }
+
     /// Whether a holder's key is one of this route's, shown in the way of `entry`.
     #[must_use]
     pub fn admits(&self, entry: &Entry, holder: &Holder) -> bool {

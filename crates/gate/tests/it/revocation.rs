@@ -8,6 +8,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
+use keydesk_api::meta::annotation;
 use keydesk_core::NamespacedName;
 use keydesk_testkit::fixtures::{self, KUADRANT_NAMESPACE, but, named, now_plus};
 use keydesk_testkit::{Address, kinds};
@@ -231,6 +232,57 @@ async fn a_value_without_its_enforcement_secret_opens_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_of_a_product_that_is_deleted_are_refused() {
     deleted(|_| fixtures::product(), &[true, true]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_of_a_product_that_names_an_entry_which_is_not_there_are_refused_until_it_is_mended() {
+    let stage = with_room().await;
+    let key = Key::new("one");
+    stage.grant(&key).await;
+    let gate = stage.gate().await;
+    let mut connection = Connection::open(&gate).await;
+    assert_eq!(connection.status(&key).await, 200);
+    let naming = |entry| json!({ "metadata": { "annotations": { annotation::AUTH_ENTRY: entry } } });
+    stage.patch(&fixtures::product(), &naming(json!("nope"))).await;
+    let delay = connection.refuses(&key).await;
+    assert!(delay < PROMISE, "{delay:?}");
+    assert_eq!(over_grpc(&gate, &key).await, 401);
+    let product = NamespacedName::new(fixtures::OWNER_NAMESPACE, "gamestore-api");
+    let value = key.value.as_bytes();
+    let verdict = gate.gate.verify(&product, value, 0, Timestamp::now()).await;
+    assert_eq!(verdict.code(), "invalid_key");
+    stage
+        .patch(&fixtures::product(), &naming(json!("vip-users")))
+        .await;
+    gate.soon_answers(&Call::with(&key), 200).await;
+    // The entry goes from the policy, and the product still names it.
+    let other = json!({ "spec": { "rules": { "authentication": {
+        "vip-users": null, "others": fixtures::vip_users(),
+    } } } });
+    stage.patch(&fixtures::auth_policy(), &other).await;
+    let delay = connection.refuses(&key).await;
+    assert!(delay < PROMISE, "{delay:?}");
+    stage
+        .patch(&fixtures::product(), &naming(serde_json::Value::Null))
+        .await;
+    gate.soon_answers(&Call::with(&key), 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_policy_keys_are_refused_at_once_and_whatever_its_status_says_it_is_evaluated() {
+    let stage = with_room().await;
+    let key = Key::new("one");
+    stage.grant(&key).await;
+    let gate = stage.gate().await;
+    let policy = fixtures::auth_policy();
+    let status = fixtures::policy_status(true, false);
+    let address = Address::of(&policy);
+    stage.admin.patch_status(&address, &status).await.unwrap();
+    let marker = json!({ "metadata": { "annotations": { "keydesk.dev/gate-ignore": "when" } } });
+    stage.patch(&policy, &marker).await;
+    assert_eq!(gate.statuses(&Call::with(&key), 20).await, [200; 20]);
+    stage.delete(&policy).await;
+    gate.soon_answers(&Call::with(&key), 403).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -95,6 +95,48 @@ async fn describe_shows_the_events_of_an_object() {
 }
 
 #[tokio::test]
+async fn events_of_both_styles_are_sorted_by_the_time_that_one_of_them_has() {
+    with_every_kubectl(async |server| {
+        let admin = server.admin();
+        let about = json!({"apiVersion": "v1", "kind": "Secret", "name": "x", "namespace": "default"});
+        let new = json!({
+            "apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "new"}, "type": "Normal",
+            "reason": "New", "action": "a", "note": "n", "regarding": about,
+            "eventTime": "2026-11-22T02:40:00.000001Z", "reportingController": "x.y/z", "reportingInstance": "i",
+        });
+        let create = async |event: &serde_json::Value| {
+            let file = server.file("event.json", &event.to_string());
+            admin.must(&format!("create -f {file}")).await;
+        };
+        create(&new).await;
+        let reasons = async |sorting: &str| {
+            let rows = squeezed(&admin.must(&format!("get events {sorting}")).await);
+            let column = |row: &String| row.split(' ').nth(2).unwrap_or_default().to_owned();
+            rows.iter().skip(1).map(column).collect::<Vec<_>>()
+        };
+        for sorting in ["--sort-by=.lastTimestamp", "--sort-by=.firstTimestamp", "--sort-by=.metadata.creationTimestamp"] {
+            assert_eq!(reasons(sorting).await, ["New"], "{sorting}");
+        }
+        for (name, minute) in [("late", "43"), ("early", "41")] {
+            let old = json!({
+                "apiVersion": "v1", "kind": "Event", "metadata": {"name": name}, "type": "Normal", "reason": name,
+                "message": "m", "involvedObject": about, "lastTimestamp": format!("2026-11-22T02:{minute}:00Z"),
+            });
+            create(&old).await;
+        }
+        assert_eq!(reasons("--sort-by=.lastTimestamp").await, ["New", "early", "late"]);
+        // Written back as it is shown, it is what it was.
+        for (kind, name) in [("events", "new"), ("events.events.k8s.io", "new"), ("events", "late")] {
+            let shown = admin.must(&format!("get {kind} {name} -o json")).await;
+            let file = server.file("event.json", &shown);
+            admin.must(&format!("replace -f {file}")).await;
+            assert_eq!(admin.must(&format!("get {kind} {name} -o json")).await, shown);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn selectors_select_and_bad_ones_are_refused() {
     with_every_kubectl(async |server| {
         let admin = server.admin();

@@ -208,9 +208,7 @@ pub(super) fn approval<'a>(subject: &Subject<'_>, decisions: Option<&'a [Decisio
 /// What is in force beside what is asked for; nothing while nothing is approved.
 pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Option<Step> {
     let topic = "terms";
-    let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
-    let approve = subject.keydesk(Who::Owner, format_args!("approve {key} -n {namespace}"));
-    let again = format!("to grant it: {approve}");
+    let again = grant(subject);
     if decisions.is_none() {
         let changed = subject.says(KeyAspect::TermsChanged)?;
         return Some(Step::note(topic, changed.message.clone()).fix(Who::Owner, again));
@@ -231,13 +229,36 @@ pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Op
     Some(Step::note(topic, in_force).and(wish).fix(Who::Owner, again))
 }
 
+/// How the owner grants what is asked for.
+fn grant(subject: &Subject<'_>) -> String {
+    let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
+    let approve = subject.keydesk(Who::Owner, format_args!("approve {key} -n {namespace}"));
+    format!("to grant it: {approve}")
+}
+
 pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now: Timestamp) -> Step {
     let topic = "expiry";
-    let later = "ask for a later end in spec.expiresAt, which the owner then has to approve";
+    // Once they have asked for a later end it is the owner's turn.
+    let asks = subject.asked.expires_at.is_none_or(|end| end > now);
+    let ended = |words: String| {
+        let step = Step::bad(topic, words);
+        if asks {
+            step.and(format!(
+                "a later end is asked for already: {}",
+                end(subject.asked.expires_at)
+            ))
+            .fix(Who::Owner, grant(subject))
+        } else {
+            step.fix(
+                Who::Consumer,
+                "ask for a later end in spec.expiresAt, which the owner then has to approve",
+            )
+        }
+    };
     let ends_at = match (decisions, approval(subject, decisions)) {
         (None, _) => {
             if let Some(expired) = subject.says(KeyAspect::Expired) {
-                return Step::bad(topic, expired.message.clone()).fix(Who::Consumer, later);
+                return ended(expired.message.clone());
             }
             subject.asked.expires_at
         }
@@ -254,9 +275,7 @@ pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now:
     };
     match ends_at {
         None => Step::good(topic, "never"),
-        Some(at) if at <= now => {
-            Step::bad(topic, format!("it ended at {}", rfc3339(at))).fix(Who::Consumer, later)
-        }
+        Some(at) if at <= now => ended(format!("it ended at {}", rfc3339(at))),
         Some(at) => Step::good(topic, rfc3339(at)),
     }
 }

@@ -96,10 +96,7 @@ pub(super) fn rotation(subject: &Subject<'_>) -> Option<Step> {
     Some(if said.status == "True" {
         Step::good(topic, said.message.clone())
     } else {
-        Step::note(
-            topic,
-            format!("the previous value is not accepted: {}", said.message),
-        )
+        Step::note(topic, said.message.clone())
     })
 }
 

@@ -1,9 +1,9 @@
 //! Which policies protect the route of a product, how they take keys, and what plans they give.
 
-use keydesk_api::Method;
 use keydesk_api::condition::ProductAspect;
 use keydesk_api::foreign::{AuthPolicy, HTTPRoute};
 use keydesk_api::meta::annotation;
+use keydesk_api::{Authentication, Method};
 use kube::ResourceExt;
 
 use super::ProductScene;
@@ -11,9 +11,8 @@ use crate::explain::gate;
 use crate::explain::key::Part;
 use crate::explain::step::{Step, Who};
 use crate::explain::words::{allowance, carried};
-use crate::key_authentication;
 use crate::object::id;
-use crate::{Attached, Policy};
+use crate::{Attached, Mismatch, Policy, key_authentication, mismatch};
 
 pub(super) fn policy(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Step {
     let topic = "policy";
@@ -141,6 +140,19 @@ pub(super) fn entry(scene: &ProductScene<'_>) -> Step {
             step.and(format!("its entries are {}", entries.join(", ")))
         };
     };
+    if let Some(mismatch) = unselected(scene, &chosen) {
+        return Step::bad(
+            topic,
+            format!(
+                "the selector of entry {} finds no key's Secret: {mismatch}",
+                chosen.name
+            ),
+        )
+        .fix(
+            Who::Owner,
+            "let the AuthPolicy select by labels that a key can have",
+        );
+    }
     let reason = match named {
         Some(_) => "named by the product",
         None => "the first by priority and name",
@@ -162,6 +174,14 @@ pub(super) fn entry(scene: &ProductScene<'_>) -> Step {
         };
         format!("entry {} beside it: {what}", entry.name)
     }))
+}
+
+/// Why the selector of an entry finds no key of the product.
+fn unselected(scene: &ProductScene<'_>, entry: &Authentication) -> Option<Mismatch> {
+    match &entry.method {
+        Method::ApiKey(keys) => mismatch(&keys.selector, &id(scene.product)),
+        Method::Jwt { .. } | Method::Other => None,
+    }
 }
 
 pub(super) fn plans(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Step {

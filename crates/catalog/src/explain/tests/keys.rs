@@ -250,6 +250,33 @@ fn an_end_that_has_come_is_told() {
 }
 
 #[test]
+fn who_asks_for_a_later_end_than_the_one_that_has_come_is_not_told_to_ask_for_it() {
+    let bound = decision("yes", true, "gold", 1)["metadata"]["annotations"]["keydesk.dev/terms"].clone();
+    let mut terms: serde_json::Value = serde_json::from_str(bound.as_str().unwrap()).unwrap();
+    terms["expiresAt"] = json!("2026-11-27T12:00:00Z");
+    for later in [json!(null), json!("2027-01-01T00:00:00Z")] {
+        let mut scene = Scene::working().said(&[
+            holds("Expired", "KeyExpired"),
+            holds("TermsChanged", "AwaitingReapproval"),
+        ]);
+        scene.secret = value(&[Flaw::Guessable]);
+        scene.approvals[0]["metadata"]["annotations"]["keydesk.dev/terms"] = json!(terms.to_string());
+        scene.key["spec"]["expiresAt"] = later.clone();
+        scene.request["spec"]["expiresAt"] = later;
+        for explanation in [scene.key(), scene.by_consumer().key()] {
+            assert!(!explanation.works, "{explanation:#?}");
+            assert_eq!(step(&explanation, "expiry").state, State::Bad);
+            let to_do = explanation.to_do();
+            let [first, weak] = to_do.as_slice() else {
+                panic!("one thing to do by the owner, and a better value: {to_do:#?}")
+            };
+            assert_eq!(first.what, "to grant it: keydesk approve app/mobile -n store");
+            assert!(weak.what.starts_with("choose a better one"), "{weak:?}");
+        }
+    }
+}
+
+#[test]
 fn a_status_that_lags_behind_is_told() {
     let scene = Scene::working().said(&[holds("Pending", "AwaitingApproval")]);
     fails(
@@ -332,15 +359,10 @@ fn whether_a_value_before_is_accepted_is_for_the_controller_to_say() {
         (State::Good, "the controller says PreviousValueAccepted")
     );
     condition["status"] = json!("False");
-    condition["message"] = json!("another key has it");
+    let refused = "The previous value is not accepted: the one in secret app/value is in use already";
+    condition["message"] = json!(refused);
     let (state, says) = rotation(Some(condition));
-    assert_eq!(
-        (state, says.as_str()),
-        (
-            State::Note,
-            "the previous value is not accepted: another key has it"
-        )
-    );
+    assert_eq!((state, says.as_str()), (State::Note, refused), "said once");
     let (state, says) = rotation(None);
     assert_eq!(state, State::Note);
     assert!(says.ends_with("as the Secret says"), "{says}");

@@ -18,7 +18,8 @@ fn a_consumer_is_told_what_the_controller_says_and_whom_else_to_ask() {
     let scene = Scene::working().by_consumer();
     let denied = scene.said(&[holds("Denied", "Denied")]).key();
     fails(&denied, "decisions", "the controller says Denied", "owner");
-    let scene = Scene::working().by_consumer();
+    let mut scene = Scene::working().by_consumer();
+    scene.key["spec"]["expiresAt"] = json!("2026-11-27T12:00:00Z");
     let expired = scene.said(&[holds("Expired", "KeyExpired")]).key();
     fails(&expired, "expiry", "the controller says KeyExpired", "consumer");
     let scene = Scene::working().by_consumer();

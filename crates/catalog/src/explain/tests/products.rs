@@ -114,6 +114,26 @@ fn what_keeps_keys_from_working_is_told() {
 }
 
 #[test]
+fn a_product_whose_selector_finds_no_key_does_not_work_and_its_owner_can_mend_it() {
+    let long = "k".repeat(70);
+    for (name, value, words) in [
+        ("app", "not a label!", "no label can have the value"),
+        (
+            "devportal.kuadrant.io/enforcement",
+            "no",
+            r#"is "true" on the enforcement secrets"#,
+        ),
+        ("not a key!", "x", "no label can be called"),
+        (&long, "x", "no label can be called"),
+    ] {
+        let mut scene = Scene::working();
+        scene.product["status"]["discoveredAuthScheme"]["authentication"]["vips"]["apiKey"]["selector"] =
+            json!({ "matchLabels": { name: value } });
+        fails(&scene.product(None), "keys", words, "owner");
+    }
+}
+
+#[test]
 fn a_policy_that_is_not_enforced_keeps_keys_from_working_in_its_own_words() {
     let unenforced = |kind: &str, reason: &str| {
         let mut policy = policy(kind, "store", "odd", "HTTPRoute", "games", true);

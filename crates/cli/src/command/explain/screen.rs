@@ -251,6 +251,12 @@ fn hindrance(obstacle: &Obstacle) -> Vec<String> {
             controller_says.as_ref(),
         ),
         Obstacle::OtherProduct => ("not good here: it is for another product".to_owned(), None),
+        Obstacle::NoSuchEntry { entry } => (
+            format!(
+                "not good here: its product names apiKey entry {entry:?}, and the AuthPolicy has none of that name"
+            ),
+            None,
+        ),
         Obstacle::NotSelected { secret } => (
             format!("not good here: no entry of the AuthPolicy selects the labels of Secret {secret}"),
             None,

@@ -156,6 +156,33 @@ fn a_selector_that_our_labels_contradict_is_told() {
 }
 
 #[test]
+fn a_label_that_the_selector_asks_for_and_that_cannot_be_is_the_owners_to_mend() {
+    let long = "k".repeat(70);
+    for (name, value, why) in [
+        (
+            "app",
+            "not a label!",
+            r#"the value "not a label!" that it asks of "app""#,
+        ),
+        ("not a key!", "x", r#"no label can be called "not a key!""#),
+        (&long, "x", "no label can be called \"kkk"),
+    ] {
+        let mut stage = Stage::approved();
+        let selector = json!({ "matchLabels": { name: value } });
+        let patch = json!({ "status": { "discoveredAuthScheme": { "authentication": { "vip-users": { "apiKey": { "selector": selector } } } } } });
+        stage.live().product = Some(Arc::new(merged(&product("manual"), &patch)));
+        // What the API server says to such a Secret.
+        stage.live().rejection = Some("Invalid".into());
+        let message = stage.message(KeyAspect::EnforcementFailed);
+        assert!(message.contains(why), "{message}");
+        assert_eq!(
+            stage.stands(),
+            ["Approved/Approved", "EnforcementFailed/SelectorNotMatched"]
+        );
+    }
+}
+
+#[test]
 fn the_entry_that_the_owner_names_is_used() {
     let mut stage = Stage::approved();
     let patch = json!({

@@ -1,5 +1,6 @@
 //! One story for each thing that can become of a call, and what is then said.
 
+mod entries;
 mod scene;
 
 use keydesk_api::meta::annotation;
@@ -83,6 +84,20 @@ async fn an_expired_key_says_when_it_ended() {
         panic!("{:?}", explanation.key)
     };
     assert_eq!(at.to_string(), "2026-02-01T00:00:00Z");
+}
+
+#[tokio::test]
+async fn who_asks_for_a_later_end_already_waits_for_the_owner() {
+    let mut scene = Scene::approved(KEY_VALUE);
+    let terms = r#"{"namespace":"consumer-app","product":{"name":"gamestore-api","namespace":"gamestore"},"tier":"gold","userId":"user-12345","expiresAt":"2026-02-01T00:00:00Z"}"#;
+    let bound = json!({ "metadata": { "annotations": { annotation::TERMS: terms } } });
+    scene.put(Object::Approval(read(but(fixtures::approval(), &bound))));
+    let explanation = scene.explain(&WITH_KEY).await;
+    check(
+        &explanation,
+        "key_expired",
+        "the owner of gamestore/gamestore-api: approve the later end",
+    );
 }
 
 #[tokio::test]
