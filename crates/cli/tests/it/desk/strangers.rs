@@ -14,8 +14,12 @@ async fn a_text_of_seventy_thousand_characters_breaks_no_list_and_fills_no_scree
     stage.ask("mobile").await;
     let consumer = stage.person("consumer").await;
     let key = Address::new(kinds::KEY, NAMESPACE, "mobile");
-    let long = "x".repeat(70_000);
-    let use_case = format!("mine{}now       Approved: by owner", " ".repeat(200));
+    let long = "x".repeat(4_000);
+    let use_case = format!(
+        "mine{}now       Approved: by owner{}",
+        " ".repeat(200),
+        "y".repeat(70_000)
+    );
     let patch = json!({ "spec": { "requestedBy": { "userId": long }, "useCase": use_case } });
     consumer.patch(&key, &patch).await.unwrap();
     let request = Address::new(kinds::REQUEST, "gamestore", &request_name(NAMESPACE, "mobile"));

@@ -361,7 +361,11 @@ mod tests {
         assert_eq!(names(&dormant), ["old"]);
         assert!(dormant.ends_key(&terms));
         let denied = seen(&[old, decided("no", false, "third", 6)]);
-        assert_eq!(denied.in_force(&terms).unwrap().name, "no");
+        assert_eq!(
+            denied.in_force(&terms),
+            None,
+            "and nothing of what was approved is left"
+        );
         assert_eq!(names(&denied), Vec::<String>::new());
         assert!(!denied.ends_key(&terms));
     }
