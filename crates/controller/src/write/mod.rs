@@ -171,44 +171,57 @@ impl Cluster {
             .pointer("/metadata/resourceVersion")
             .and_then(Value::as_str)
             .map(str::to_owned);
-        self.check::<K>("change", id, version.as_deref())?;
         let params = PatchParams {
             field_manager: Some(manager.to_owned()),
             ..PatchParams::default()
         };
-        let api = self.api::<K>(id);
-        let merged = in_time(api.patch(&id.name, &params, &Patch::Merge(patch))).await;
-        let merged = merged.map_err(|source| WriteError::request::<K>("change", id, source))?;
-        self.metrics.wrote("patch");
-        self.remember(id, version, &merged);
+        let (api, patch) = (self.api::<K>(id), Patch::Merge(patch));
+        let request = api.patch(&id.name, &params, &patch);
+        let merged = self.replacing(("change", "patch"), id, version, request).await?;
         tracing::info!(kind = %kind::<K>(), object = %id, "changed {} {id}", kind::<K>());
         Ok(merged)
     }
 
     /// Puts an object in the place of the one whose UID and version it bears.
     pub(crate) async fn put<K: Object>(&self, object: &K) -> Result<K, WriteError> {
-        let id = id(object);
-        let version = object.resource_version();
-        self.check::<K>("change", &id, version.as_deref())?;
-        let put = in_time(self.api::<K>(&id).replace(&id.name, &post(), object)).await;
-        let put = put.map_err(|source| WriteError::request::<K>("change", &id, source))?;
-        self.metrics.wrote("put");
-        self.remember(&id, version, &put);
+        let (id, params) = (id(object), post());
+        let api = self.api::<K>(&id);
+        let request = api.replace(&id.name, &params, object);
+        let put = self
+            .replacing(("change", "put"), &id, object.resource_version(), request)
+            .await?;
         tracing::info!(kind = %kind::<K>(), object = %id, "changed {} {id}", kind::<K>());
         Ok(put)
     }
 
     /// Puts the status of an object whose version is that which was seen.
     pub(crate) async fn put_status<K: Object>(&self, object: &K) -> Result<K, WriteError> {
-        let id = id(object);
-        let version = object.resource_version();
-        self.check::<K>("write the status of", &id, version.as_deref())?;
-        let put = in_time(self.api::<K>(&id).replace_status(&id.name, &post(), object)).await;
-        let put = put.map_err(|source| WriteError::request::<K>("write the status of", &id, source))?;
-        self.metrics.wrote("put_status");
-        self.remember(&id, version, &put);
+        let (id, params) = (id(object), post());
+        let api = self.api::<K>(&id);
+        let request = api.replace_status(&id.name, &params, object);
+        let verbs = ("write the status of", "put_status");
+        let put = self
+            .replacing(verbs, &id, object.resource_version(), request)
+            .await?;
         tracing::debug!(kind = %kind::<K>(), object = %id, "wrote the status of {} {id}", kind::<K>());
         Ok(put)
+    }
+
+    /// Makes a request that replaces a version of an object, unless we replaced that ourselves a moment ago. Of the verbs the
+    /// first is for people, the second for who counts.
+    async fn replacing<K: Object>(
+        &self,
+        (attempt, counted): (&'static str, &'static str),
+        id: &NamespacedName,
+        version: Option<String>,
+        request: impl Future<Output = kube::Result<K>>,
+    ) -> Result<K, WriteError> {
+        self.check::<K>(attempt, id, version.as_deref())?;
+        let written = in_time(request).await;
+        let written = written.map_err(|source| WriteError::request::<K>(attempt, id, source))?;
+        self.metrics.wrote(counted);
+        self.remember(id, version, &written);
+        Ok(written)
     }
 
     /// Deletes the very object that was seen, not another one of its name. One that is gone already is fine.

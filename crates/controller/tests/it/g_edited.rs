@@ -40,14 +40,15 @@ async fn write_as(stage: &Stage, manager: &str, at: &Address, object: &Value) {
     );
 }
 
-async fn asks_for_bronze(stage: &Stage) {
+/// Has the key ask for a tier, and lets that be a matter of the past.
+async fn asks_for(stage: &Stage, tier: &str) {
     next_second().await;
     stage
-        .patch(&key_at(), &json!({ "spec": { "planTier": "bronze" } }))
+        .patch(&key_at(), &json!({ "spec": { "planTier": tier } }))
         .await;
     stage
-        .soon(&request_at(), "shows bronze", |request| {
-            request["spec"]["planTier"] == "bronze"
+        .soon(&request_at(), "shows the tier", |request| {
+            request["spec"]["planTier"] == tier
         })
         .await;
     next_second().await;
@@ -63,20 +64,12 @@ async fn s094_what_was_recorded_when_gold_was_denied_is_not_what_is_approved_whe
     let at = Address::of(&denial);
     write_as(&stage, "keydesk", &at, &denial).await;
     stage.key_is("Denied").await;
-    asks_for_bronze(&stage).await;
+    asks_for(&stage, "bronze").await;
     let approves = json!({ "spec": { "approved": true, "message": "bronze is fine" } });
     write_as(&stage, "kubectl-patch", &at, &approves).await;
     stage.soon_enforced("is for bronze", for_tier("bronze")).await;
     // Who records anew says what is meant.
-    stage
-        .patch(&key_at(), &json!({ "spec": { "planTier": "gold" } }))
-        .await;
-    stage
-        .soon(&request_at(), "shows gold", |request| {
-            request["spec"]["planTier"] == "gold"
-        })
-        .await;
-    next_second().await;
+    asks_for(&stage, "gold").await;
     let approves = json!({
         "metadata": { "annotations": { "keydesk.dev/terms": shown(&stage).await } },
         "spec": { "message": "gold is fine too" },
@@ -106,7 +99,7 @@ async fn s094_what_the_system_recorded_is_not_what_an_owner_approves_who_edits_i
     )
     .await;
     stage.key_is("Denied").await;
-    asks_for_bronze(&stage).await;
+    asks_for(&stage, "bronze").await;
     write_as(
         &stage,
         "kubectl-patch",
