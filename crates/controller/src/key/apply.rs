@@ -1,23 +1,22 @@
 //! Carrying out the plan for one key.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
-use keydesk_catalog::{KeyEdges, SecretMeta, shown};
+use keydesk_catalog::{SecretMeta, shown};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 use kube::api::Preconditions;
-use tokio::time::Instant;
 
 use super::account::{Account, Made};
 use super::approvals::{Mark, missing_owner};
 use super::automatic::Automatic;
 use super::copying;
 use super::plan::Plan;
+use super::recheck::{all_approvals_seen, request_is_as_seen, stands_for_nothing};
 use super::request::Step;
 use super::seen::{Live, Seen};
 use crate::desk::Desk;
@@ -32,9 +31,6 @@ pub(super) enum Applied {
     /// The cluster is not as it was seen: look again soon.
     Stale,
 }
-
-/// A plan that waited longer than this for others is made anew: what it writes bears the time at which it was made.
-const SOON: Duration = Duration::from_secs(20);
 
 /// Carries out a plan. A write that fails does not keep later ones from being tried, unless they build on it; the first
 /// failure is returned.
@@ -257,43 +253,6 @@ fn is_stray(desk: &Desk, secret: &SecretMeta) -> bool {
 fn is_own(live: &Live, request: &APIKeyRequest) -> bool {
     let own = live.request.as_ref();
     own.is_some_and(|own| own.metadata.uid == request.metadata.uid)
-}
-
-/// Whether a request is none of the key's in the cluster, as it was seen to be. Asked before it goes: a key that was deleted
-/// and made again, or moved and came back, has it still, and what was approved on it since then must not go with it.
-async fn stands_for_nothing(
-    desk: &Desk,
-    key: &NamespacedName,
-    request: &APIKeyRequest,
-) -> Result<bool, WriteError> {
-    let there = desk.cluster.read::<APIKey>(key).await?;
-    let there = there.filter(|key| key.metadata.deletion_timestamp.is_none());
-    Ok(there.is_none_or(|key| KeyEdges::of(&key).request != write::id(request)))
-}
-
-/// Whether the approvals of the key's request in the cluster are those that were seen. Asked before the terms that the
-/// request shows change, or it goes, so that none is left to be bound to terms that its reviewer did not see.
-async fn all_approvals_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError> {
-    let asked_at = Instant::now();
-    let there = desk.roll.call(&desk.cluster, &live.edges.request).await?;
-    if asked_at.elapsed() > SOON {
-        return Ok(false);
-    }
-    let version = |approval: &APIKeyApproval| (approval.uid(), approval.metadata.generation);
-    let seen: BTreeSet<_> = live
-        .approvals
-        .iter()
-        .map(|approval| version(&approval.object))
-        .collect();
-    Ok(there == seen)
-}
-
-/// Whether the key's request in the cluster is the one that was seen.
-async fn request_is_as_seen(desk: &Desk, live: &Live) -> Result<bool, WriteError> {
-    let there = desk.cluster.read::<APIKeyRequest>(&live.edges.request).await?;
-    let seen = live.request.as_ref();
-    Ok(there.and_then(|request| request.resource_version())
-        == seen.and_then(|request| request.resource_version()))
 }
 
 /// The request as it is afterwards, if there is one.

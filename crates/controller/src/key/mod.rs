@@ -11,6 +11,7 @@ mod gather;
 mod learning;
 mod places;
 mod plan;
+mod recheck;
 mod request;
 mod rotation;
 mod seen;
