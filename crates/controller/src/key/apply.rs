@@ -6,7 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::v1alpha1::APIKeyRequestStatus;
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest};
-use keydesk_catalog::{SecretMeta, shown};
+use keydesk_catalog::SecretMeta;
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 use kube::api::Preconditions;
@@ -130,8 +130,7 @@ async fn discard(
         if !may_go {
             return Ok(Applied::Stale);
         }
-        desk.departed
-            .remember(write::id(request.as_ref()), shown(request));
+        desk.departed.remember(request);
         // Exactly the version that nobody had decided on: a deletion that the cluster carries out late must not take a
         // decision along.
         let preconditions = Preconditions {

@@ -83,10 +83,9 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
         desk.queue.enqueue(Target::Key(concerned));
     }
     if let Some(live) = &mut live {
-        if live.request.is_some() {
-            desk.departed.forget(&live.edges.request);
-        } else {
-            live.shown_before = desk.departed.shown(&live.edges.request);
+        match &live.request {
+            Some(request) => desk.departed.is_there(request),
+            None => live.shown_before = desk.departed.shown(&live.edges.request),
         }
         live.crowded_out = seating.crowded_out;
         let has_lost = |value| verdict.lost.contains(&(live.edges.product.clone(), value));

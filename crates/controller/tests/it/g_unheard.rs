@@ -155,3 +155,37 @@ async fn what_was_approved_since_a_request_was_to_go_does_not_go_with_it_when_th
     let same = |seen: &Value| seen["metadata"]["uid"] == approval["metadata"]["uid"];
     stage.stays(&approval_at(), "is still there", same).await;
 }
+
+#[tokio::test]
+async fn what_was_approved_after_a_request_went_unheard_is_what_it_had_shown() {
+    let (stage, news) = pending(kinds::REQUEST).await;
+    let asks_for = |tier: &str| json!({ "spec": { "planTier": tier } });
+    stage.patch(&key_at(), &asks_for("bronze")).await;
+    stage
+        .soon(&request_at(), "shows bronze", |request| {
+            request["spec"]["planTier"] == "bronze"
+        })
+        .await;
+    // Of what it showed last the controller hears, of its end it does not.
+    stage.key_is("Pending").await;
+    news.let_through(Hears::Next(0));
+    stage.delete(&product_at()).await;
+    stage.admin.soon_gone(&request_at()).await;
+    stage.create(&fixtures::approval()).await;
+    // Whatever is looked at meanwhile, the request still seems to be there.
+    stage.patch(&key_at(), &asks_for("gold")).await;
+    stage.create(&product()).await;
+    stage
+        .stays(&key_at(), "is not approved", |key| !is(key, "Approved"))
+        .await;
+    news.let_through(Hears::All);
+    stage.key_is("Approved").await;
+    stage
+        .soon_enforced("is for bronze", crate::stage::for_tier("bronze"))
+        .await;
+    stage
+        .soon(&key_at(), "asks for more", |key| {
+            has(key, "TermsChanged", "True", "AwaitingReapproval")
+        })
+        .await;
+}
