@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::auth::{Policy, Tokens};
 use crate::http::Room;
@@ -33,18 +34,20 @@ pub(crate) struct Api {
     /// Ends watches and background work.
     pub(crate) stopping: CancellationToken,
     clock: fn() -> Timestamp,
+    uids: fn() -> Uuid,
     registry: View<Registry>,
     policy: View<Policy>,
 }
 
 impl Api {
-    pub(crate) fn new(store: Store, tokens: Tokens, clock: fn() -> Timestamp) -> Self {
+    pub(crate) fn new(store: Store, tokens: Tokens, clock: fn() -> Timestamp, uids: fn() -> Uuid) -> Self {
         Self {
             store,
             tokens,
             room: Room::default(),
             stopping: CancellationToken::new(),
             clock,
+            uids,
             registry: View::new([CRDS], Registry::new(builtin::all())),
             policy: View::new(POLICY, Policy::default()),
         }
@@ -77,6 +80,11 @@ impl Api {
     /// The time: the one place where this crate reads the clock.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The UID of a new object.
+    pub(crate) fn uid(&self) -> Uuid {
+        (self.uids)()
     }
 
     /// Makes a change; `Ok(Err(current))`: the object was not as expected.

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
+use uuid::Uuid;
 
 use crate::admit::text;
 use crate::api::Api;
@@ -70,6 +71,7 @@ pub struct Builder {
     store: Option<Store>,
     tokens: Tokens,
     clock: fn() -> Timestamp,
+    uids: fn() -> Uuid,
 }
 
 impl Default for Builder {
@@ -78,6 +80,7 @@ impl Default for Builder {
             store: None,
             tokens: Tokens::default(),
             clock: Timestamp::now,
+            uids: Uuid::new_v4,
         }
     }
 }
@@ -104,17 +107,29 @@ impl Builder {
         self
     }
 
+    /// What UIDs are taken from; random ones if nothing else. No two may be equal.
+    #[must_use]
+    pub fn uids(mut self, uids: fn() -> Uuid) -> Self {
+        self.uids = uids;
+        self
+    }
+
     /// Starts the server, and its background work on the present tokio runtime.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn build(self) -> Result<ApiServer, StartError> {
-        let Self { store, tokens, clock } = self;
+        let Self {
+            store,
+            tokens,
+            clock,
+            uids,
+        } = self;
         let store = match store {
             Some(store) => store,
             None => Store::memory()?,
         };
-        let api = Arc::new(Api::new(store, tokens, clock));
+        let api = Arc::new(Api::new(store, tokens, clock, uids));
         seed(&api).await?;
         let tasks = TaskTracker::new();
         background::start(&api, &tasks);

@@ -77,9 +77,12 @@ impl World {
         world
     }
 
-    /// A world in this process, whatever the environment says, whose time is the runtime's: see [`clock`].
+    /// A world in this process, whatever the environment says, whose time is the runtime's: see [`clock`]. Its UIDs are of the dice of
+    /// this thread (`fastrand`).
     pub async fn embedded() -> Self {
-        let server = ApiServer::builder().clock(clock::now).build().await.unwrap();
+        let uid = || uuid::Builder::from_random_bytes(fastrand::u128(..).to_le_bytes()).into_uuid();
+        let server = ApiServer::builder().clock(clock::now).uids(uid);
+        let server = server.build().await.unwrap();
         let world = Self {
             cluster: Cluster::Embedded(server),
             _turn: None,

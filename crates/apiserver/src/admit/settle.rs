@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::managed::{self, Writer};
 use super::metadata::text;
@@ -12,6 +13,7 @@ pub(crate) fn complete(
     resource: &ResourceType,
     object: &mut Value,
     namespace: Option<&str>,
+    uid: Uuid,
     writer: &Writer<'_>,
 ) {
     let is_custom = resource.crd.is_some();
@@ -36,7 +38,7 @@ pub(crate) fn complete(
     if let Some(namespace) = namespace {
         metadata.insert("namespace".into(), json!(namespace));
     }
-    metadata.insert("uid".into(), json!(uuid::Uuid::new_v4().to_string()));
+    metadata.insert("uid".into(), json!(uid.to_string()));
     metadata.insert("creationTimestamp".into(), json!(seconds(writer.now)));
     if is_custom || resource.generation {
         metadata.insert("generation".into(), json!(1));

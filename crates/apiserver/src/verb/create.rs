@@ -36,7 +36,7 @@ pub(crate) async fn create(call: &Call<'_>, mut object: Value) -> Result<Arc<Obj
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
-    admit::complete(resource, &mut object, namespace, &call.writer());
+    admit::complete(resource, &mut object, namespace, api.uid(), &call.writer());
     let prefix = text(&object, "/metadata/generateName").to_owned();
     let generate = !prefix.is_empty() && text(&object, "/metadata/name").is_empty();
     for attempt in 1.. {

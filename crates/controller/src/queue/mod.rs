@@ -140,7 +140,7 @@ impl<T: Clone + Eq + Hash> Queue<T> {
         if next == Next::Retry {
             self.shared.tally.retries.inc();
         }
-        self.change(|schedule| schedule.finish(key, next, Instant::now(), rand::random()));
+        self.change(|schedule| schedule.finish(key, next, Instant::now(), fastrand::f64()));
         self.shared.news.notify_one();
     }
 

@@ -49,11 +49,7 @@ impl Theatre {
         afterwards: impl AsyncFnOnce(&mut Stage) -> Result<(), String>,
     ) -> Result<Tally, String> {
         let (runtime, world, journal, ledger) = self.inner.take().unwrap_or_else(|| {
-            let runtime = Builder::new_current_thread()
-                .enable_all()
-                .start_paused(true)
-                .build()
-                .unwrap();
+            let runtime = runtime(seed);
             let (world, journal) = runtime.block_on(open());
             (runtime, world, journal, Ledger::empty())
         });
@@ -70,11 +66,23 @@ impl Theatre {
     }
 }
 
+/// In which time passes where there is nothing else to do, and, of one seed, all happens in the same order each time.
+fn runtime(seed: u64) -> Runtime {
+    // The jitter of waiting, in this thread.
+    fastrand::seed(seed);
+    let mut runtime = Builder::new_current_thread();
+    // Which of several tasks is woken first.
+    #[cfg(tokio_unstable)]
+    runtime.rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_le_bytes()));
+    runtime.enable_all().start_paused(true).build().unwrap()
+}
+
 fn namespaces() -> impl Iterator<Item = &'static str> {
     KUADRANTS.into_iter().chain(OWNERS).chain([CONSUMER_NAMESPACE])
 }
 
 async fn open() -> (World, Journal) {
+    clock::begin();
     let world = World::embedded().await;
     for namespace in namespaces() {
         world.namespace(namespace).await;

@@ -151,7 +151,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
         let mut slots = self.slots.lock();
         let Some(wait) = self
             .pace
-            .after_start(since, is_stale, Timestamp::now(), rand::random())
+            .after_start(since, is_stale, Timestamp::now(), fastrand::f64())
         else {
             slots.remove(&name);
             return Kept::Unknown;

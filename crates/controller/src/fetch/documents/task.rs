@@ -43,7 +43,7 @@ impl<K: Clone + Eq + Hash> Task<K> {
             let group = (self.group)(&self.name.0);
             let result = self.turns.wait_for(group, Box::pin(self.fetch())).await;
             self.metrics.fetched(self.name.1.as_str(), outcome(&result));
-            let jitter = rand::random();
+            let jitter = fastrand::f64();
             let next = match &result {
                 Ok(_) => {
                     failures = 0;
