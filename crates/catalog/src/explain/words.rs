@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use keydesk_api::{Credentials, Limits, rfc3339};
 use keydesk_core::Terms;
 
+/// What an owner does about a selector that finds no key.
+pub(super) const SELECT: &str = "let the AuthPolicy select by labels that a key can have";
+
 /// How many calls limits allow.
 #[must_use]
 pub fn allowance(written: &Limits) -> String {

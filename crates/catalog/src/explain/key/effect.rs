@@ -6,6 +6,7 @@ use keydesk_api::rfc3339;
 use super::Stands;
 use super::scene::{SecretSight, Sight, Subject};
 use crate::explain::step::{Step, Who};
+use crate::explain::words::SELECT;
 
 pub(super) fn enforcement(subject: &Subject<'_>, stands: &Stands) -> Step {
     let topic = "gateways";
@@ -16,10 +17,7 @@ pub(super) fn enforcement(subject: &Subject<'_>, stands: &Stands) -> Step {
                 "name a Secret with an entry api_key in spec.secretRef",
             )
         } else if failed.reason == KeyReason::SelectorNotMatched.as_str() {
-            (
-                Who::Owner,
-                "let the AuthPolicy select by labels that a key can have",
-            )
+            (Who::Owner, SELECT)
         } else {
             (
                 Who::Platform,
@@ -82,9 +80,12 @@ pub(super) fn status(subject: &Subject<'_>, stands: &Stands, obstacles: bool) ->
 }
 
 /// What becomes of the value before: the controller knows which of two values gateways accept. Before it has said so the
-/// Secret is all there is to go by.
-pub(super) fn rotation(subject: &Subject<'_>) -> Option<Step> {
+/// Secret is all there is to go by; of a key that is not approved they accept neither.
+pub(super) fn rotation(subject: &Subject<'_>, stands: &Stands) -> Option<Step> {
     let topic = "rotation";
+    if !stands.is_approved() {
+        return None;
+    }
     let Some(said) = condition::find(&subject.conditions, KeyAspect::Rotating) else {
         let SecretSight::There { previous_until, .. } = &subject.scene.secret else {
             return None;

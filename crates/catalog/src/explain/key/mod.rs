@@ -31,7 +31,7 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
         prerequisites::product(&subject),
         prerequisites::secret(&subject),
     ];
-    steps.extend(effect::rotation(&subject));
+    steps.extend(effect::rotation(&subject, &stands));
     steps.extend([
         prerequisites::enforced(&subject),
         prerequisites::scheme(&subject),

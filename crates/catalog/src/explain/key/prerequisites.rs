@@ -10,7 +10,7 @@ use crate::KeyEdges;
 use crate::edge::route_of_product;
 use crate::explain::gate;
 use crate::explain::step::{Step, Who};
-use crate::explain::words::{allowance, carried, end};
+use crate::explain::words::{SELECT, allowance, carried, end};
 
 pub(super) fn asked(subject: &Subject<'_>) -> Step {
     let terms = &subject.asked;
@@ -221,6 +221,13 @@ pub(super) fn scheme(subject: &Subject<'_>) -> Step {
         )
         .fix(Who::Owner, mend),
         (Some(_), Some(entry)) => {
+            if let Some(mismatch) = subject.mismatch(&entry) {
+                let words = format!(
+                    "the selector of entry {} does not find this key's Secret: {mismatch}",
+                    entry.name
+                );
+                return Step::bad(topic, words).fix(Who::Owner, SELECT);
+            }
             let place = carried(&entry.credentials);
             Step::good(topic, format!("entry {} takes the key in {place}", entry.name))
         }

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, KeyAspect, KeyReason};
-use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
+use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication, Method};
 use keydesk_core::{Decision, Flaw, KeyFacts, NamespacedName, ProductFacts, SecretFacts, Terms};
 
 use crate::explain::aim::Aim;
 use crate::explain::step::Who;
-use crate::{Bound, Catalog, KeyEdges, Shown, asked, key_authentication, product_facts, shown};
+use crate::{
+    Bound, Catalog, EnforcementLabels, KeyEdges, Mismatch, Shown, asked, key_authentication, product_facts,
+    shown,
+};
 
 /// Something that may not be readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -172,6 +175,16 @@ impl<'a> Subject<'a> {
     /// The apiKey entry by which keys of the product are recognised.
     pub(super) fn entry(&self) -> Option<Authentication> {
         key_authentication(self.product.as_deref()?)
+    }
+
+    /// Why that entry's selector does not find the enforcement secret of this key.
+    pub(super) fn mismatch(&self, entry: &Authentication) -> Option<Mismatch> {
+        match &entry.method {
+            Method::ApiKey(keys) => {
+                EnforcementLabels::of(&keys.selector, &self.asked.product, self.scene.id).mismatch
+            }
+            Method::Jwt { .. } | Method::Other => None,
+        }
     }
 
     /// The approvals of the request that are to stay.

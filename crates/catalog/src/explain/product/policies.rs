@@ -10,7 +10,7 @@ use super::ProductScene;
 use crate::explain::gate;
 use crate::explain::key::Part;
 use crate::explain::step::{Step, Who};
-use crate::explain::words::{allowance, carried};
+use crate::explain::words::{SELECT, allowance, carried};
 use crate::object::id;
 use crate::{Attached, Mismatch, Policy, key_authentication, mismatch};
 
@@ -148,10 +148,7 @@ pub(super) fn entry(scene: &ProductScene<'_>) -> Step {
                 chosen.name
             ),
         )
-        .fix(
-            Who::Owner,
-            "let the AuthPolicy select by labels that a key can have",
-        );
+        .fix(Who::Owner, SELECT);
     }
     let reason = match named {
         Some(_) => "named by the product",

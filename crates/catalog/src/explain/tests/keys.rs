@@ -367,3 +367,20 @@ fn whether_a_value_before_is_accepted_is_for_the_controller_to_say() {
     assert_eq!(state, State::Note);
     assert!(says.ends_with("as the Secret says"), "{says}");
 }
+
+#[test]
+fn of_a_key_that_is_not_approved_no_value_is_said_to_be_accepted() {
+    let mut scene = Scene::working();
+    scene.secret = SecretSight::There {
+        flaws: Vec::new(),
+        previous_until: Some(super::scene::now()),
+    };
+    scene.approvals = vec![decision("no", false, "gold", 1)];
+    let explanation = scene.said(&[holds("Denied", "Denied")]).key();
+    assert!(!explanation.works);
+    let topics: Vec<_> = explanation.steps.iter().map(|step| step.topic).collect();
+    assert!(
+        topics.contains(&"secret") && !topics.contains(&"rotation"),
+        "{topics:?}"
+    );
+}

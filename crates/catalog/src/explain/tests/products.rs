@@ -130,6 +130,7 @@ fn a_product_whose_selector_finds_no_key_does_not_work_and_its_owner_can_mend_it
         scene.product["status"]["discoveredAuthScheme"]["authentication"]["vips"]["apiKey"]["selector"] =
             json!({ "matchLabels": { name: value } });
         fails(&scene.product(None), "keys", words, "owner");
+        fails(&scene.key(), "scheme", words, "owner");
     }
 }
 
