@@ -3,22 +3,22 @@
 use keydesk_api::APIKeyApproval;
 use keydesk_core::NamespacedName;
 
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::key::{Weight, approval_status};
-use crate::look::Looked;
+use crate::reconcile::Reconciled;
 use crate::write::WriteError;
 
-/// Looks at one approval, unless a key looks after it.
-pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
+/// Reconciles one approval, unless a key sees to it.
+pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<Reconciled, WriteError> {
     let (approval, request) = {
-        let catalog = desk.catalog.read();
+        let catalog = context.catalog.read();
         let Some(approval) = catalog.approval(id) else {
-            return Ok(Looked::Settled);
+            return Ok(Reconciled::Settled);
         };
         let request = approval.object.spec.api_key_request_ref.name.as_str();
         let request = NamespacedName::new(id.namespace.as_str(), request);
         if catalog.derives_request(&request) || approval.object.metadata.deletion_timestamp.is_some() {
-            return Ok(Looked::Settled);
+            return Ok(Reconciled::Settled);
         }
         let request = catalog.request(&request);
         (approval, request)
@@ -27,17 +27,18 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
         &approval,
         request.as_deref(),
         Weight::Full,
-        desk.settings.clock.now(),
+        context.settings.clock.now(),
     );
     if approval.object.status.as_ref() != Some(&status) {
-        desk.telemetry.decision(&approval, &status);
-        desk.cluster
+        context.telemetry.decision(&approval, &status);
+        context
+            .cluster
             .put_status(&APIKeyApproval {
                 status: Some(status.clone()),
                 ..approval.object.clone()
             })
             .await?;
-        desk.telemetry.approval(&approval, &status);
+        context.telemetry.approval(&approval, &status);
     }
-    Ok(Looked::Settled)
+    Ok(Reconciled::Settled)
 }

@@ -27,7 +27,7 @@ pub(crate) struct Bid {
 pub(crate) struct Verdict {
     /// The claims to which another key has the better right.
     pub(crate) lost: BTreeSet<Claim>,
-    /// Keys for which this changes the verdict: they must look again.
+    /// Keys for which this changes the verdict: they must be reconciled again.
     pub(crate) concerned: BTreeSet<NamespacedName>,
 }
 

@@ -4,15 +4,15 @@ use k8s_openapi::api::core::v1::Secret;
 use keydesk_core::NamespacedName;
 use kube::api::Preconditions;
 
-use crate::desk::Desk;
-use crate::look::Looked;
+use crate::context::Context;
 use crate::managed::is_managed;
+use crate::reconcile::Reconciled;
 use crate::write::WriteError;
 
-/// Looks at one Secret, unless a key looks after it.
-pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
+/// Reconciles one Secret, unless a key sees to it.
+pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<Reconciled, WriteError> {
     let (orphan, is_of_a_key) = {
-        let catalog = desk.catalog.read();
+        let catalog = context.catalog.read();
         let secret = catalog.secret(id);
         let is_derived = catalog.derives_enforcement_secret(&id.name);
         let is_of_a_key = secret.is_some() && is_derived;
@@ -26,11 +26,11 @@ pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, Wri
             uid: Some(secret.uid.clone()),
             resource_version: Some(secret.resource_version.clone()),
         };
-        desk.cluster.delete::<Secret>(id, preconditions).await?;
+        context.cluster.delete::<Secret>(id, preconditions).await?;
     }
     // A Secret may have been heard of before its key: what is known of it stays.
     if !is_of_a_key {
-        desk.values.forget(id);
+        context.values.forget(id);
     }
-    Ok(Looked::Settled)
+    Ok(Reconciled::Settled)
 }

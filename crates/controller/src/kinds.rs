@@ -1,4 +1,4 @@
-//! The kinds that the controller looks at, and those that a cluster does not have: told once each, and counted.
+//! The kinds that the controller watches, and those that a cluster does not have: told once each, and counted.
 
 use keydesk_catalog::Kind;
 use keydesk_feed::{Readiness, State};
@@ -6,7 +6,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 
-/// The kinds that the controller looks at: those that upstream's role lets it see.
+/// The kinds that the controller watches: those that upstream's role lets it see.
 pub const KINDS: [Kind; 9] = [
     Kind::Product,
     Kind::Key,

@@ -23,7 +23,7 @@ const STEPS: [f64; 12] = [
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0,
 ];
 
-/// Which of upstream's controllers has the part of a look; one of ours does the work of several of its.
+/// Which of upstream's controllers has the part of a reconcile; one of ours does the work of several of its.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     Product,
@@ -35,7 +35,7 @@ pub(crate) enum Part {
 impl Part {
     const ALL: [Self; 4] = [Self::Product, Self::Key, Self::Approval, Self::EnforcementSecret];
 
-    /// The part that looks at `target`, if any does.
+    /// The part that reconciles `target`, if any does.
     fn of(target: &Target) -> Option<Self> {
         match target {
             Target::Product(_) => Some(Self::Product),
@@ -58,14 +58,14 @@ impl EncodeLabelValue for Part {
     }
 }
 
-/// How a look ended.
+/// How a reconcile ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Ended {
     /// Nothing more to do until something happens.
     Settled,
     /// Until a moment that is known.
     Until,
-    /// The cluster moved on meanwhile: it is looked at again.
+    /// The cluster moved on meanwhile: it is reconciled again.
     Stale,
     /// It failed, or panicked, or was cut off.
     Failed,
@@ -100,7 +100,7 @@ struct ByEnd {
 /// The metrics of one controller, shared by cloning.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
-    looks: Family<ByEnd, Counter>,
+    reconciles: Family<ByEnd, Counter>,
     errors: Family<ByPart, Counter>,
     time: Family<ByPart, Histogram, fn() -> Histogram>,
     active: Family<ByPart, Gauge>,
@@ -112,7 +112,7 @@ pub(crate) struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let metrics = Self {
-            looks: Family::default(),
+            reconciles: Family::default(),
             errors: Family::default(),
             time: Family::new_with_constructor(|| Histogram::new(STEPS)),
             active: Family::default(),
@@ -129,7 +129,9 @@ impl Default for Metrics {
                 metrics.active.get_or_create_owned(&part),
             );
             for result in Ended::ALL {
-                let _ = metrics.looks.get_or_create_owned(&ByEnd { controller, result });
+                let _ = metrics
+                    .reconciles
+                    .get_or_create_owned(&ByEnd { controller, result });
             }
         }
         metrics
@@ -140,7 +142,7 @@ impl Metrics {
     /// Makes them part of what is scraped.
     pub(crate) fn register(&self, registry: &mut Registry) {
         let Self {
-            looks,
+            reconciles,
             errors,
             time,
             active,
@@ -153,7 +155,7 @@ impl Metrics {
         registry.register(
             "controller_runtime_reconcile",
             "Looks at an object, by how they ended",
-            looks.clone(),
+            reconciles.clone(),
         );
         registry.register(
             "controller_runtime_reconcile_errors",
@@ -162,7 +164,7 @@ impl Metrics {
         );
         registry.register(
             "controller_runtime_reconcile_time_seconds",
-            "How long a look at an object takes",
+            "How long it takes to reconcile an object",
             time.clone(),
         );
         registry.register(
@@ -172,14 +174,14 @@ impl Metrics {
         );
         registry.register(
             "keydesk_kind_installed",
-            "Whether the cluster has a kind that the controller looks at",
+            "Whether the cluster has a kind that the controller watches",
             installed.clone(),
         );
         let registry = registry.sub_registry_with_label(("name".into(), QUEUE.into()));
         queue.register(registry);
     }
 
-    /// A look begins.
+    /// A reconcile begins.
     pub(crate) fn begin(&self, target: &Target) -> Looking<'_> {
         let part = Part::of(target);
         if let Some(controller) = part {
@@ -194,7 +196,7 @@ impl Metrics {
     }
 }
 
-/// A look under way. It counts as failed unless somebody says how it ended.
+/// A reconcile under way. It counts as failed unless somebody says how it ended.
 #[derive(Debug)]
 pub(crate) struct Looking<'a> {
     metrics: &'a Metrics,
@@ -222,7 +224,7 @@ impl Drop for Looking<'_> {
             self.metrics.errors.get_or_create(&part).inc();
         }
         self.metrics
-            .looks
+            .reconciles
             .get_or_create(&ByEnd { controller, result })
             .inc();
     }

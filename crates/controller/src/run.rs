@@ -1,4 +1,4 @@
-//! The controller at work: watches fill the catalog, what they affect fills the queue, workers look.
+//! The controller at work: watches fill the catalog, what they affect fills the queue, workers reconcile.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::key::learn_claims;
 use crate::kinds;
-use crate::look::look;
 use crate::metrics::Metrics;
 use crate::queue::Urgency;
+use crate::reconcile::reconcile;
 
 /// Why the controller ended although nobody asked for it.
 #[derive(Debug, Error)]
@@ -84,8 +84,8 @@ impl Controller {
         drop(tell);
         let workers = settings.workers;
         let installed = metrics.installed.clone();
-        let desk = Desk::new(client, catalog, settings, metrics);
-        let queue = desk.queue.clone();
+        let context = Context::new(client, catalog, settings, metrics);
+        let queue = context.queue.clone();
         let listen = async {
             let mut is_known = false;
             while let Some(affected) = told.recv().await {
@@ -108,15 +108,15 @@ impl Controller {
             }
             tracing::info!(
                 waiting = queue.depth(),
-                "the cluster is known; so many objects wait for a look: {}",
+                "the cluster is known; so many objects wait to be reconciled: {}",
                 queue.depth()
             );
-            let desk = &desk;
+            let context = &context;
             while shutdown.run_until_cancelled(lead.begun()).await.is_some() {
                 let turn = async {
-                    shutdown.run_until_cancelled(learn_claims(desk)).await;
-                    let look = |target| async move { look(desk, target).await };
-                    queue.work(workers, &shutdown, look).await;
+                    shutdown.run_until_cancelled(learn_claims(context)).await;
+                    let reconcile = |target| async move { reconcile(context, target).await };
+                    queue.work(workers, &shutdown, reconcile).await;
                 };
                 tokio::select! {
                     () = turn => return,
@@ -134,8 +134,8 @@ impl Controller {
 /// One event that concerns more objects than this is a change of what they have in common.
 const FEW: usize = 16;
 
-/// How urgent a look is at each of so many objects that one event affects. Until the cluster is known, events are of what is
-/// there already.
+/// How urgent it is to reconcile each of so many objects that one event affects. Until the cluster is known, events are of
+/// what is there already.
 fn urgency(affected: usize, cluster_is_known: bool) -> Urgency {
     if cluster_is_known && affected <= FEW {
         Urgency::Own

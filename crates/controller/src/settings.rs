@@ -21,7 +21,7 @@ pub struct Settings {
     pub product_failure_grace: Duration,
     /// How far ahead the end of a value that is being rotated out may be.
     pub rotation_overlap: Duration,
-    /// How many objects are looked at at once. Most of a look is waiting for the API server, and of keys that wait for the
+    /// How many objects are reconciled at once. Most of a reconcile is waiting for the API server, and of keys that wait for the
     /// same list so many are answered by one.
     pub workers: usize,
     /// What tells the time.

@@ -40,7 +40,7 @@ pub(crate) struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Previous {
     pub(crate) value: Fingerprint,
-    /// As it was written beside that very value: two looks might see the one without the other.
+    /// As it was written beside that very value: two reconciles might see the one without the other.
     pub(crate) until: Until,
 }
 

@@ -154,7 +154,7 @@ proptest! {
             let affected: BTreeSet<_> = happen(&mut catalog, event.clone()).into_iter().collect();
             for (target, before) in targets.iter().zip(before) {
                 let after = view(&catalog, target);
-                // What is gone, or has become the business of a key, needs no look of its own.
+                // What is gone, or has become the business of a key, needs no reconcile of its own.
                 let matters = !after.is_empty() && after != "the key's";
                 prop_assert!(before == after || !matters || affected.contains(target), "{target:?} after {event:?}");
             }

@@ -4,7 +4,7 @@ use keydesk_api::meta::annotation;
 use keydesk_catalog::{Catalog, KeyEdges, PolicyEnd, Target};
 use keydesk_core::NamespacedName;
 
-/// Everything that a look at `target` depends on, as text to compare.
+/// Everything that a reconcile of `target` depends on, as text to compare.
 pub(crate) fn view(catalog: &Catalog, target: &Target) -> String {
     match target {
         Target::Product(id) => product(catalog, id),

@@ -19,8 +19,8 @@ use super::plan::Plan;
 use super::recheck::{all_approvals_seen, request_is_as_seen, stands_for_nothing};
 use super::request::Step;
 use super::seen::{Live, Seen};
-use crate::desk::Desk;
-use crate::telemetry::record::Look;
+use crate::context::Context;
+use crate::telemetry::record::Reconcile;
 use crate::write::{self, WriteError};
 
 /// How carrying out ended, if nothing failed.
@@ -28,14 +28,14 @@ use crate::write::{self, WriteError};
 pub(super) enum Applied {
     /// All is written.
     Done,
-    /// The cluster is not as it was seen: look again soon.
+    /// The cluster is not as it was seen: reconcile again soon.
     Stale,
 }
 
 /// Carries out a plan. A write that fails does not keep later ones from being tried, unless they build on it; the first
 /// failure is returned.
 pub(super) async fn apply(
-    desk: &Desk,
+    context: &Context,
     seen: &Seen,
     plan: &Plan,
     account: Option<&Account>,
@@ -43,15 +43,15 @@ pub(super) async fn apply(
 ) -> Result<Applied, WriteError> {
     let mut outcome = Outcome::default();
     for secret in &plan.revoke {
-        let deleted = copying::delete(desk, &seen.id, secret).await;
-        if is_stray(desk, secret) && deleted.as_ref().is_err_and(WriteError::is_forbidden) {
+        let deleted = copying::delete(context, &seen.id, secret).await;
+        if is_stray(context, secret) && deleted.as_ref().is_err_and(WriteError::is_forbidden) {
             // No gateway reads it there, and anybody may have put it: the key is not to suffer.
             tracing::info!(key = %seen.id, object = %secret.id, "our role does not let us delete Secret {}, which no gateway reads", secret.id);
         } else {
             outcome.note(deleted);
         }
     }
-    let discarded = discard(desk, seen, &plan.discard, &mut outcome).await;
+    let discarded = discard(context, seen, &plan.discard, &mut outcome).await;
     if outcome.note(discarded) != Some(Applied::Done) {
         return outcome.stale();
     }
@@ -60,17 +60,17 @@ pub(super) async fn apply(
     };
 
     let mut mirror = plan.mirror.as_deref();
-    let secured = secure(desk, live, plan, &mut mirror).await;
+    let secured = secure(context, live, plan, &mut mirror).await;
     if outcome.note(secured) != Some(Applied::Done) {
         return outcome.stale();
     }
     // What an approval stands for is on record before anything changes, or is granted, because of it.
     let mut marked = BTreeMap::new();
-    let marking = mark(desk, &plan.mark, &mut marked).await;
+    let marking = mark(context, &plan.mark, &mut marked).await;
     made.marks.extend(marked.keys().cloned());
-    // Also where not all could be bound: of what is bound no later look can tell that it was not recorded.
+    // Also where not all could be bound: of what is bound no later reconcile can tell that it was not recorded.
     if let Some(account) = account {
-        desk.telemetry.decisions(&Look {
+        context.telemetry.decisions(&Reconcile {
             live,
             account,
             marks: &made.marks,
@@ -86,13 +86,13 @@ pub(super) async fn apply(
             status: Some(status.clone()),
             ..live.key.as_ref().clone()
         };
-        made.status = outcome.note(desk.cluster.put_status(&key).await).is_some();
+        made.status = outcome.note(context.cluster.put_status(&key).await).is_some();
     }
     let request = outcome
-        .note(settle_request(desk, live, &plan.request).await)
+        .note(settle_request(context, live, &plan.request).await)
         .flatten();
     if let Some(request) = &request {
-        outcome.note(approve(desk, request, &plan.automatic).await);
+        outcome.note(approve(context, request, &plan.automatic).await);
     }
     for (approval, status) in &plan.approval_statuses {
         let approval = marked
@@ -102,14 +102,17 @@ pub(super) async fn apply(
             status: Some(status.clone()),
             ..approval
         };
-        if outcome.note(desk.cluster.put_status(&approval).await).is_some() {
+        if outcome
+            .note(context.cluster.put_status(&approval).await)
+            .is_some()
+        {
             made.approval_statuses.insert(write::id(&approval));
         }
     }
     if let (Some(request), Some(conditions)) = (request, mirror) {
-        outcome.note(mirror_conditions(desk, request, conditions).await);
+        outcome.note(mirror_conditions(context, request, conditions).await);
     }
-    match copying::carry_out(desk, seen, &plan.copying, made, &mut outcome).await {
+    match copying::carry_out(context, seen, &plan.copying, made, &mut outcome).await {
         Applied::Done => outcome.end(),
         Applied::Stale => outcome.stale(),
     }
@@ -117,20 +120,20 @@ pub(super) async fn apply(
 
 /// Deletes requests, but none that somebody has a use for by now.
 async fn discard(
-    desk: &Desk,
+    context: &Context,
     seen: &Seen,
     requests: &[Arc<APIKeyRequest>],
     outcome: &mut Outcome,
 ) -> Result<Applied, WriteError> {
     for request in requests {
         let may_go = match &seen.live {
-            Some(live) if is_own(live, request) => all_approvals_seen(desk, live).await?,
-            _ => stands_for_nothing(desk, &seen.id, request).await?,
+            Some(live) if is_own(live, request) => all_approvals_seen(context, live).await?,
+            _ => stands_for_nothing(context, &seen.id, request).await?,
         };
         if !may_go {
             return Ok(Applied::Stale);
         }
-        desk.departed.remember(request);
+        context.departed.remember(request);
         // Exactly the version that nobody had decided on: a deletion that the cluster carries out late must not take a
         // decision along.
         let preconditions = Preconditions {
@@ -138,7 +141,8 @@ async fn discard(
             resource_version: request.metadata.resource_version.clone(),
         };
         outcome.note(
-            desk.cluster
+            context
+                .cluster
                 .delete::<APIKeyRequest>(&write::id(request.as_ref()), preconditions)
                 .await,
         );
@@ -148,7 +152,7 @@ async fn discard(
 
 /// Makes sure of what the plan builds on, before it is carried out. A mirror that is written here is taken.
 async fn secure(
-    desk: &Desk,
+    context: &Context,
     live: &Live,
     plan: &Plan,
     mirror: &mut Option<&[Condition]>,
@@ -164,7 +168,7 @@ async fn secure(
     // overruled. Nobody has had a word on a request that is yet to be made.
     let approves = matches!(plan.automatic, Automatic::Create(_) | Automatic::Renew { .. });
     let may_be_unheard = changes_terms || (approves && live.request.is_some());
-    if may_be_unheard && !all_approvals_seen(desk, live).await? {
+    if may_be_unheard && !all_approvals_seen(context, live).await? {
         return Ok(Applied::Stale);
     }
     if plan.mark.is_empty() {
@@ -175,13 +179,13 @@ async fn secure(
     let mirrored = mirror.take_if(|_| plan.request == Step::Leave);
     match (&live.request, mirrored, &plan.keep) {
         (Some(request), Some(conditions), _) => {
-            mirror_conditions(desk, request.as_ref().clone(), conditions).await?;
+            mirror_conditions(context, request.as_ref().clone(), conditions).await?;
         }
         (_, None, Some(patch)) => {
             let request = &live.edges.request;
-            desk.cluster.merge::<APIKeyRequest>(request, patch).await?;
+            context.cluster.merge::<APIKeyRequest>(request, patch).await?;
         }
-        _ if request_is_as_seen(desk, live).await? => {}
+        _ if request_is_as_seen(context, live).await? => {}
         _ => return Ok(Applied::Stale),
     }
     Ok(Applied::Done)
@@ -189,26 +193,27 @@ async fn secure(
 
 /// Writes what approvals stand for, until one cannot be written.
 async fn mark(
-    desk: &Desk,
+    context: &Context,
     marks: &[Mark],
     marked: &mut BTreeMap<NamespacedName, APIKeyApproval>,
 ) -> Result<(), WriteError> {
     for Mark { id, patch, .. } in marks {
-        let approval = desk.cluster.mark::<APIKeyApproval>(id, patch).await?;
+        let approval = context.cluster.mark::<APIKeyApproval>(id, patch).await?;
         marked.insert(id.clone(), approval);
     }
     Ok(())
 }
 
 async fn mirror_conditions(
-    desk: &Desk,
+    context: &Context,
     request: APIKeyRequest,
     conditions: &[Condition],
 ) -> Result<APIKeyRequest, WriteError> {
     let status = APIKeyRequestStatus {
         conditions: conditions.to_vec(),
     };
-    desk.cluster
+    context
+        .cluster
         .put_status(&APIKeyRequest {
             status: Some(status),
             ..request
@@ -245,8 +250,8 @@ impl Outcome {
 }
 
 /// Whether a Secret is where no enforcement secret goes.
-fn is_stray(desk: &Desk, secret: &SecretMeta) -> bool {
-    desk.catalog.read().enforcement_namespace() != Some(secret.id.namespace.as_str())
+fn is_stray(context: &Context, secret: &SecretMeta) -> bool {
+    context.catalog.read().enforcement_namespace() != Some(secret.id.namespace.as_str())
 }
 
 fn is_own(live: &Live, request: &APIKeyRequest) -> bool {
@@ -255,29 +260,41 @@ fn is_own(live: &Live, request: &APIKeyRequest) -> bool {
 }
 
 /// The request as it is afterwards, if there is one.
-async fn settle_request(desk: &Desk, live: &Live, step: &Step) -> Result<Option<APIKeyRequest>, WriteError> {
+async fn settle_request(
+    context: &Context,
+    live: &Live,
+    step: &Step,
+) -> Result<Option<APIKeyRequest>, WriteError> {
     match step {
         Step::Leave => Ok(live.request.as_deref().cloned()),
-        Step::Create(request) => desk.cluster.create(request.as_ref()).await.map(Some),
+        Step::Create(request) => context.cluster.create(request.as_ref()).await.map(Some),
         Step::Change {
             patch,
             changes_terms: _,
-        } => desk.cluster.merge(&live.edges.request, patch).await.map(Some),
+        } => context.cluster.merge(&live.edges.request, patch).await.map(Some),
     }
 }
 
-async fn approve(desk: &Desk, request: &APIKeyRequest, automatic: &Automatic) -> Result<(), WriteError> {
+async fn approve(
+    context: &Context,
+    request: &APIKeyRequest,
+    automatic: &Automatic,
+) -> Result<(), WriteError> {
     match automatic {
         Automatic::Leave | Automatic::Await => Ok(()),
         Automatic::Create(approval) => {
             let mut approval = approval.as_ref().clone();
             approval.metadata.owner_references = missing_owner(&[], request).map(|owner| vec![owner]);
-            desk.cluster.create(&approval).await.map(drop)
+            context.cluster.create(&approval).await.map(drop)
         }
         Automatic::Renew { name, patch } => {
             let id =
                 keydesk_core::NamespacedName::new(request.namespace().unwrap_or_default(), name.as_str());
-            desk.cluster.merge::<APIKeyApproval>(&id, patch).await.map(drop)
+            context
+                .cluster
+                .merge::<APIKeyApproval>(&id, patch)
+                .await
+                .map(drop)
         }
     }
 }

@@ -23,7 +23,7 @@ use keydesk_catalog::SecretMeta;
 use keydesk_core::{Fingerprint, NamespacedName};
 
 use super::enforcement::Desired;
-use super::seen::{Copy, Seen};
+use super::seen::{EnforcementCopy, Seen};
 
 /// One write of an enforcement secret.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,14 +67,14 @@ pub(super) fn converge(seen: &Seen, desired: &[Desired]) -> Convergence {
     } = seen;
     let may_update = *may_update;
     let home = desired.first().map(|desired| desired.first.namespace.as_str());
-    let (here, elsewhere): (Vec<&Copy>, Vec<&Copy>) = copies
+    let (here, elsewhere): (Vec<&EnforcementCopy>, Vec<&EnforcementCopy>) = copies
         .iter()
         .filter(|copy| !copy.meta.deleting)
         .partition(|copy| home == Some(copy.meta.id.namespace.as_str()));
     let slots: Vec<_> = desired.iter().map(|desired| slot(&here, desired)).collect();
-    let spare = |copy: &&Copy| !slots.iter().flatten().any(|slot| slot.meta.id == copy.meta.id);
+    let spare = |copy: &&EnforcementCopy| !slots.iter().flatten().any(|slot| slot.meta.id == copy.meta.id);
     let wanted: BTreeSet<Fingerprint> = desired.iter().map(|desired| desired.value).collect();
-    let (outdated, unwanted): (Vec<&Copy>, Vec<&Copy>) = here
+    let (outdated, unwanted): (Vec<&EnforcementCopy>, Vec<&EnforcementCopy>) = here
         .iter()
         .copied()
         .filter(spare)
@@ -128,9 +128,10 @@ pub(super) fn converge(seen: &Seen, desired: &[Desired]) -> Convergence {
 
 /// The Secret that stays, or becomes, the one that is desired: one with the value and all that Authorino keeps of it, or
 /// else one with a value that gives way.
-fn slot<'a>(here: &[&'a Copy], desired: &Desired) -> Option<&'a Copy> {
+fn slot<'a>(here: &[&'a EnforcementCopy], desired: &Desired) -> Option<&'a EnforcementCopy> {
     let own = || here.iter().copied().filter(|copy| has_role(&copy.meta, desired));
-    let is_kept = |copy: &&Copy| copy.value == Some(desired.value) && has_annotations(copy, desired);
+    let is_kept =
+        |copy: &&EnforcementCopy| copy.value == Some(desired.value) && has_annotations(copy, desired);
     own()
         .filter(is_kept)
         .max_by_key(|copy| copy.meta.labels == desired.labels)
@@ -138,7 +139,7 @@ fn slot<'a>(here: &[&'a Copy], desired: &Desired) -> Option<&'a Copy> {
 }
 
 /// The name of a Secret to make: the first one, if there never was another.
-fn name(seen: &Seen, here: &[&Copy], desired: &Desired) -> Option<NamespacedName> {
+fn name(seen: &Seen, here: &[&EnforcementCopy], desired: &Desired) -> Option<NamespacedName> {
     let there = here.iter().filter(|copy| copy.value == Some(desired.value));
     let twins: Vec<&SecretMeta> = there
         .map(|copy| &*copy.meta)
@@ -155,7 +156,7 @@ fn name(seen: &Seen, here: &[&Copy], desired: &Desired) -> Option<NamespacedName
 }
 
 /// A name that no Secret had yet, from that of one whose place is taken. The same one each time, until it is used.
-fn successor(copies: &[Copy], twins: &[&SecretMeta], desired: &Desired) -> Option<NamespacedName> {
+fn successor(copies: &[EnforcementCopy], twins: &[&SecretMeta], desired: &Desired) -> Option<NamespacedName> {
     let names = twins
         .iter()
         .map(|twin| successor_secret_name(&desired.first.name, &twin.uid));
@@ -168,12 +169,12 @@ fn has_role(secret: &SecretMeta, desired: &Desired) -> bool {
     is_previous_secret(&secret.id.name) == is_previous_secret(&desired.first.name)
 }
 
-fn has_annotations(copy: &Copy, desired: &Desired) -> bool {
+fn has_annotations(copy: &EnforcementCopy, desired: &Desired) -> bool {
     let own = |(name, _): &(&String, &String)| *name != annotation::REPLACES;
     copy.meta.annotations.iter().filter(own).eq(&desired.annotations)
 }
 
-fn is_faithful(copy: &Copy, desired: &Desired, has_twin: bool) -> bool {
+fn is_faithful(copy: &EnforcementCopy, desired: &Desired, has_twin: bool) -> bool {
     copy.value == Some(desired.value)
         && copy.meta.labels == desired.labels
         && has_annotations(copy, desired)

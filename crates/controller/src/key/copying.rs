@@ -13,14 +13,14 @@ use super::account::Made;
 use super::apply::{Applied, Outcome};
 use super::converge::{Copying, Wanted};
 use super::seen::Seen;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::opened::Opened;
 use crate::write::{WriteError, with_uid};
 
 /// Makes the writes in their order, up to the first that fails. What the API server refuses for good keeps the other
 /// value from nothing, but nothing is deleted any more: what it stands for may not be there.
 pub(super) async fn carry_out(
-    desk: &Desk,
+    context: &Context,
     seen: &Seen,
     copying: &[Copying],
     made: &mut Made,
@@ -28,7 +28,7 @@ pub(super) async fn carry_out(
 ) -> Applied {
     let is_seen = |id: &NamespacedName| seen.copies.iter().any(|copy| copy.meta.id == *id);
     let makes_any = copying.iter().any(|step| matches!(step, Copying::Create(_)));
-    if makes_any && desk.awaited.lacks(&seen.id, is_seen, Instant::now()) {
+    if makes_any && context.awaited.lacks(&seen.id, is_seen, Instant::now()) {
         return Applied::Stale;
     }
     let mut rejection = None;
@@ -36,7 +36,7 @@ pub(super) async fn carry_out(
         if rejection.is_some() && matches!(step, Copying::Retire(_)) {
             continue;
         }
-        let error = match make(desk, seen, step).await {
+        let error = match make(context, seen, step).await {
             Ok(Applied::Done) => {
                 made.copy |= !matches!(step, Copying::Retire(_));
                 continue;
@@ -46,17 +46,17 @@ pub(super) async fn carry_out(
         };
         if let Copying::Replace { seen: place, .. } = step
             && error.is_forbidden()
-            && !desk.cluster.may_update_secrets(&place.id.namespace).await
+            && !context.cluster.may_update_secrets(&place.id.namespace).await
         {
             tracing::info!(key = %seen.id, "our role does not let us change Secrets: they are deleted and made anew");
-            desk.rights.refused(Instant::now());
+            context.rights.refused(Instant::now());
             return Applied::Stale;
         }
         if let Copying::Replace { seen: place, .. } = step
             && error.is_immutable()
         {
             tracing::info!(key = %seen.id, object = %place.id, "Secret {} is immutable: it is deleted and made anew", place.id);
-            desk.rights.found_immutable(&place.uid);
+            context.rights.found_immutable(&place.uid);
             return Applied::Stale;
         }
         let reason = error.rejection();
@@ -66,7 +66,7 @@ pub(super) async fn carry_out(
             Some(_) | None => return Applied::Done,
         }
     }
-    let mut rejections = desk.rejections.lock();
+    let mut rejections = context.rejections.lock();
     match rejection {
         Some(reason) => rejections.insert(seen.id.clone(), reason),
         None => rejections.remove(&seen.id),
@@ -74,21 +74,21 @@ pub(super) async fn carry_out(
     Applied::Done
 }
 
-async fn make(desk: &Desk, seen: &Seen, step: &Copying) -> Result<Applied, WriteError> {
+async fn make(context: &Context, seen: &Seen, step: &Copying) -> Result<Applied, WriteError> {
     match step {
         Copying::Create(wanted) => {
-            let applied = copy(desk, wanted, None).await?;
+            let applied = copy(context, wanted, None).await?;
             if applied == Applied::Done {
-                desk.awaited.made(&seen.id, wanted.id.clone(), Instant::now());
-                forget_retired(desk, &seen.id, &wanted.id.name);
+                context.awaited.made(&seen.id, wanted.id.clone(), Instant::now());
+                forget_retired(context, &seen.id, &wanted.id.name);
             }
             Ok(applied)
         }
-        Copying::Replace { wanted, seen } => copy(desk, wanted, Some(seen)).await,
+        Copying::Replace { wanted, seen } => copy(context, wanted, Some(seen)).await,
         Copying::Retire(secret) => {
-            delete(desk, &seen.id, secret).await?;
+            delete(context, &seen.id, secret).await?;
             if !seen.may_update {
-                let mut retired = desk.retired.lock();
+                let mut retired = context.retired.lock();
                 retired.entry(seen.id.clone()).or_default().push(secret.clone());
             }
             Ok(Applied::Done)
@@ -97,8 +97,8 @@ async fn make(desk: &Desk, seen: &Seen, step: &Copying) -> Result<Applied, Write
 }
 
 /// What was deleted is made anew.
-fn forget_retired(desk: &Desk, key: &NamespacedName, name: &str) {
-    let mut all = desk.retired.lock();
+fn forget_retired(context: &Context, key: &NamespacedName, name: &str) {
+    let mut all = context.retired.lock();
     if let Some(retired) = all.get_mut(key) {
         retired.retain(|secret| is_previous_secret(&secret.id.name) != is_previous_secret(name));
         if retired.is_empty() {
@@ -108,26 +108,30 @@ fn forget_retired(desk: &Desk, key: &NamespacedName, name: &str) {
 }
 
 /// Deletes the very Secret of a key that was seen.
-pub(super) async fn delete(desk: &Desk, key: &NamespacedName, secret: &SecretMeta) -> Result<(), WriteError> {
+pub(super) async fn delete(
+    context: &Context,
+    key: &NamespacedName,
+    secret: &SecretMeta,
+) -> Result<(), WriteError> {
     let uid = with_uid(Some(&secret.uid));
-    desk.cluster.delete::<Secret>(&secret.id, uid).await?;
-    desk.values.forget(&secret.id);
-    desk.rights.forget(&secret.uid);
-    desk.awaited.deleted(key, &secret.id);
+    context.cluster.delete::<Secret>(&secret.id, uid).await?;
+    context.values.forget(&secret.id);
+    context.rights.forget(&secret.uid);
+    context.awaited.deleted(key, &secret.id);
     Ok(())
 }
 
 /// Copies the value from the consumer's Secret, if it still is the one that was planned for.
-async fn copy(desk: &Desk, wanted: &Wanted, place: Option<&SecretMeta>) -> Result<Applied, WriteError> {
+async fn copy(context: &Context, wanted: &Wanted, place: Option<&SecretMeta>) -> Result<Applied, WriteError> {
     let desired = &*wanted.desired;
     // Where it is another one, the event of that change is on its way.
-    let Some(mut source) = Opened::read(&desk.cluster, &desired.source).await? else {
+    let Some(mut source) = Opened::read(&context.cluster, &desired.source).await? else {
         return Ok(Applied::Stale);
     };
     let Some(mut value) = source.take(desired.entry) else {
         return Ok(Applied::Stale);
     };
-    if desk.values.fingerprint(&value) != desired.value {
+    if context.values.fingerprint(&value) != desired.value {
         return Ok(Applied::Stale);
     }
     let mut annotations = desired.annotations.clone();
@@ -150,9 +154,9 @@ async fn copy(desk: &Desk, wanted: &Wanted, place: Option<&SecretMeta>) -> Resul
         ..Secret::default()
     });
     let written = match place {
-        None => desk.cluster.create(copy.secret()).await?,
-        Some(_) => desk.cluster.put(copy.secret()).await?,
+        None => context.cluster.create(copy.secret()).await?,
+        Some(_) => context.cluster.put(copy.secret()).await?,
     };
-    desk.values.learn(&Opened::new(written));
+    context.values.learn(&Opened::new(written));
     Ok(Applied::Done)
 }

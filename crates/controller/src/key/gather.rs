@@ -9,9 +9,9 @@ use keydesk_core::{Fingerprint, NamespacedName, SecretFacts};
 use kube::ResourceExt;
 
 use super::rotation::{Refusal, Rotation};
-use super::seen::{Copy, Live, Seen};
+use super::seen::{EnforcementCopy, Live, Seen};
 use crate::claims::Bid;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::managed::is_managed;
 use crate::values::Content;
 use crate::write::WriteError;
@@ -30,62 +30,69 @@ struct Known {
 ///
 /// # Errors
 /// The cluster did not show a Secret.
-pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, WriteError> {
+pub(super) async fn gather(context: &Context, id: &NamespacedName) -> Result<Seen, WriteError> {
     let Known {
         requests,
         copies: metas,
         mut live,
         secret,
         previous_taken,
-    } = known(&desk.catalog.read(), id);
+    } = known(&context.catalog.read(), id);
     let mut copies = Vec::with_capacity(metas.len());
     for meta in metas {
         let namespace = live.as_ref().map(|live| live.enforcement_namespace.as_deref());
         let value = if namespace == Some(Some(meta.id.namespace.as_str())) {
-            desk.values.content(&desk.cluster, &meta).await?.sole_value()
+            context
+                .values
+                .content(&context.cluster, &meta)
+                .await?
+                .sole_value()
         } else {
             // They go, whatever is in them.
-            desk.values.forget(&meta.id);
+            context.values.forget(&meta.id);
             None
         };
-        copies.push(Copy { meta, value });
+        copies.push(EnforcementCopy { meta, value });
     }
     if let Some(live) = &mut live {
-        live.rejection = desk.rejections.lock().get(id).cloned();
+        live.rejection = context.rejections.lock().get(id).cloned();
         if let Some(wanted) = live.edges.secret.clone() {
-            let content = match secret {
-                Some(secret) => desk
+            let found = match secret {
+                Some(secret) => context
                     .values
-                    .content(&desk.cluster, &secret)
+                    .content(&context.cluster, &secret)
                     .await
-                    .inspect_err(|_| keep_claims(desk, id, live, &copies))?,
+                    .inspect_err(|_| keep_claims(context, id, live, &copies))?,
                 None => Content::Missing,
             };
-            if content == Content::Missing {
-                desk.values.forget(&wanted);
+            if found == Content::Missing {
+                context.values.forget(&wanted);
             }
-            live.value = content.value();
-            live.secret = facts(content);
-            live.rotation = rotation(desk, content, previous_taken);
+            live.value = found.value();
+            live.secret = facts(found);
+            live.rotation = rotation(context, found, previous_taken);
         }
     }
     let bids = live.as_ref().map(|live| bids(live, &copies)).unwrap_or_default();
-    let verdict = desk.claims.lock().claim(id, &bids);
+    let verdict = context.claims.lock().claim(id, &bids);
     for concerned in verdict.concerned {
-        desk.queue.enqueue(Target::Key(concerned));
+        context.queue.enqueue(Target::Key(concerned));
     }
     {
-        let catalog = desk.catalog.read();
-        desk.values.sweep(|secret| catalog.has_use_for_secret(secret));
+        let catalog = context.catalog.read();
+        context.values.sweep(|secret| catalog.has_use_for_secret(secret));
     }
-    let seating = desk.places.lock().seat(&desk.catalog.read(), id, live.as_ref());
+    let seating = context
+        .places
+        .lock()
+        .seat(&context.catalog.read(), id, live.as_ref());
     for concerned in seating.concerned {
-        desk.queue.enqueue(Target::Key(concerned));
+        context.queue.enqueue(Target::Key(concerned));
     }
     if let Some(live) = &mut live {
         match &live.request {
-            Some(request) => desk.departed.is_there(request),
-            None => live.shown_before = desk.departed.shown(&live.edges.request),
+            Some(request) => context.departed.is_there(request),
+            None => live.shown_before = context.departed.shown(&live.edges.request),
         }
         live.crowded_out = seating.crowded_out;
         let has_lost = |value| verdict.lost.contains(&(live.edges.product.clone(), value));
@@ -96,29 +103,31 @@ pub(super) async fn gather(desk: &Desk, id: &NamespacedName) -> Result<Seen, Wri
             live.rotation = Rotation::Refused(Refusal::Duplicate);
         }
     } else {
-        desk.rejections.lock().remove(id);
-        desk.retired.lock().remove(id);
+        context.rejections.lock().remove(id);
+        context.retired.lock().remove(id);
     }
-    let is_immutable = copies.iter().any(|copy| desk.rights.is_immutable(&copy.meta.uid));
+    let is_immutable = copies
+        .iter()
+        .any(|copy| context.rights.is_immutable(&copy.meta.uid));
     Ok(Seen {
         id: id.clone(),
         live,
         requests,
         copies,
-        retired: desk.retired.lock().get(id).cloned().unwrap_or_default(),
-        may_update: !is_immutable && desk.rights.may_update(tokio::time::Instant::now()),
+        retired: context.retired.lock().get(id).cloned().unwrap_or_default(),
+        may_update: !is_immutable && context.rights.may_update(tokio::time::Instant::now()),
     })
 }
 
 /// What becomes of the previous value in the consumer's Secret.
-fn rotation(desk: &Desk, content: Content, taken: Option<NamespacedName>) -> Rotation {
-    let Some(previous) = content.previous() else {
+fn rotation(context: &Context, found: Content, taken: Option<NamespacedName>) -> Rotation {
+    let Some(previous) = found.previous() else {
         return Rotation::Settled;
     };
     let rotation = Rotation::of(
         previous,
-        desk.settings.rotation_overlap,
-        desk.settings.clock.now(),
+        context.settings.rotation_overlap,
+        context.settings.clock.now(),
     );
     match (rotation, taken) {
         (Rotation::Until { .. }, Some(taken)) => Rotation::Refused(Refusal::NameTaken(taken)),
@@ -126,8 +135,8 @@ fn rotation(desk: &Desk, content: Content, taken: Option<NamespacedName>) -> Rot
     }
 }
 
-fn facts(content: Content) -> SecretFacts {
-    match content {
+fn facts(found: Content) -> SecretFacts {
+    match found {
         Content::Missing => SecretFacts::Missing,
         Content::WithoutEntry => SecretFacts::WithoutEntry,
         Content::Empty => SecretFacts::Empty,
@@ -205,10 +214,10 @@ fn auto_name_taken(catalog: &Catalog, request: &NamespacedName) -> bool {
     })
 }
 
-/// Of a key whose Secret cannot be read and never was, what gateways have is claimed: another key with that value, looked at
+/// Of a key whose Secret cannot be read and never was, what gateways have is claimed: another key with that value, reconciled
 /// before, is not to take it away.
-fn keep_claims(desk: &Desk, id: &NamespacedName, live: &Live, copies: &[Copy]) {
-    let mut claims = desk.claims.lock();
+fn keep_claims(context: &Context, id: &NamespacedName, live: &Live, copies: &[EnforcementCopy]) {
+    let mut claims = context.claims.lock();
     if claims.has(id) {
         return;
     }
@@ -225,12 +234,12 @@ fn keep_claims(desk: &Desk, id: &NamespacedName, live: &Live, copies: &[Copy]) {
         .collect();
     let verdict = claims.claim(id, &bids);
     for concerned in verdict.concerned {
-        desk.queue.enqueue(Target::Key(concerned));
+        context.queue.enqueue(Target::Key(concerned));
     }
 }
 
 /// What the key claims: its value, and the one that is being rotated out.
-fn bids(live: &Live, copies: &[Copy]) -> Vec<Bid> {
+fn bids(live: &Live, copies: &[EnforcementCopy]) -> Vec<Bid> {
     let previous = match live.rotation {
         Rotation::Until { value, .. } => Some(bid(live, copies, value, true)),
         Rotation::Settled | Rotation::Refused(_) => None,
@@ -239,14 +248,14 @@ fn bids(live: &Live, copies: &[Copy]) -> Vec<Bid> {
     current.into_iter().chain(previous).collect()
 }
 
-fn bid(live: &Live, copies: &[Copy], value: Fingerprint, previous: bool) -> Bid {
+fn bid(live: &Live, copies: &[EnforcementCopy], value: Fingerprint, previous: bool) -> Bid {
     let status = live.key.status.as_ref();
     let conditions = status.map_or(&[][..], |status| &status.conditions);
     let revoked = [KeyAspect::Denied, KeyAspect::Expired, KeyAspect::Pending]
         .into_iter()
         .any(|aspect| condition::is_true(conditions, aspect));
     // Only where consumers cannot put one themselves.
-    let is_enforcing = |copy: &Copy| {
+    let is_enforcing = |copy: &EnforcementCopy| {
         live.enforcement_namespace.as_ref() == Some(&copy.meta.id.namespace) && copy.value == Some(value)
     };
     Bid {

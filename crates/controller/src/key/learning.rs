@@ -10,11 +10,11 @@ use parking_lot::Mutex;
 use tokio::time::sleep;
 
 use super::gather::gather;
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::opened::Opened;
 use crate::write::WriteError;
 
-/// Before what could not be read is tried again. Then it is left to the looks, each at its own pace: one that nobody lets us
+/// Before what could not be read is tried again. Then it is left to the reconciles, each at its own pace: one that nobody lets us
 /// read must not hold up the others.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(250),
@@ -23,16 +23,16 @@ const PAUSES: [Duration; 3] = [
 ];
 
 /// Learns what every key claims. Before that nobody may be granted anything: of two keys with one value, the one that is
-/// looked at first would get what the other has.
-pub(crate) async fn learn_claims(desk: &Desk) {
-    if let Err(error) = learn_enforced(desk).await {
+/// reconciled first would get what the other has.
+pub(crate) async fn learn_claims(context: &Context) {
+    if let Err(error) = learn_enforced(context).await {
         let chain = keydesk_process::chain(&error);
         tracing::debug!("enforcement secrets are read one by one: {chain}");
     }
-    let mut unknown = desk.catalog.read().key_names();
+    let mut unknown = context.catalog.read().key_names();
     let mut pauses = PAUSES.into_iter();
     loop {
-        unknown = learn_each(desk, unknown).await;
+        unknown = learn_each(context, unknown).await;
         let Some(pause) = pauses.next().filter(|_| !unknown.is_empty()) else {
             break;
         };
@@ -48,13 +48,13 @@ pub(crate) async fn learn_claims(desk: &Desk) {
 }
 
 /// Learns what these keys claim, and returns those of which it could not be read.
-async fn learn_each(desk: &Desk, keys: Vec<NamespacedName>) -> Vec<NamespacedName> {
+async fn learn_each(context: &Context, keys: Vec<NamespacedName>) -> Vec<NamespacedName> {
     let unknown = Mutex::new(Vec::new());
     stream::iter(keys)
-        .for_each_concurrent(desk.settings.workers, |id| {
+        .for_each_concurrent(context.settings.workers, |id| {
             let unknown = &unknown;
             async move {
-                if let Err(error) = gather(desk, &id).await {
+                if let Err(error) = gather(context, &id).await {
                     let chain = keydesk_process::chain(&error);
                     tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {chain}");
                     unknown.lock().push(id);
@@ -66,16 +66,17 @@ async fn learn_each(desk: &Desk, keys: Vec<NamespacedName>) -> Vec<NamespacedNam
 }
 
 /// Reads what gateways were given, in a few requests: key by key it would be half of all that a start asks for.
-async fn learn_enforced(desk: &Desk) -> Result<(), WriteError> {
-    let namespace = desk.catalog.read().enforcement_namespace().map(str::to_owned);
+async fn learn_enforced(context: &Context) -> Result<(), WriteError> {
+    let namespace = context.catalog.read().enforcement_namespace().map(str::to_owned);
     let Some(namespace) = namespace else {
         return Ok(());
     };
     let labels = format!("{}={}", label::ENFORCEMENT, label::ENFORCEMENT_VALUE);
     let learn = |secret: Secret| {
-        desk.values.learn(&Opened::new(secret));
+        context.values.learn(&Opened::new(secret));
     };
-    desk.cluster
+    context
+        .cluster
         .list::<Secret, Secret>(&namespace, Some(&labels), learn)
         .await
 }

@@ -1,4 +1,4 @@
-//! Everything about one key in one look: its status, its request, the approvals of that, its enforcement secret.
+//! Everything about one key in one reconcile: its status, its request, the approvals of that, its enforcement secret.
 
 mod account;
 mod apply;
@@ -31,39 +31,42 @@ pub(crate) use plan::Plan;
 use plan::plan;
 pub(crate) use seen::{Live, Seen};
 
-use crate::desk::Desk;
-use crate::look::{Looked, instant};
+use crate::context::Context;
+use crate::reconcile::{Reconciled, instant};
 use crate::write::WriteError;
 
 /// Looks at one key and brings the cluster to where it should be.
-pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
-    let seen = gather::gather(desk, id).await?;
-    let now = desk.settings.clock.now();
-    let (plan, account) = plan(&seen, desk.settings.product_failure_grace, now);
+pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<Reconciled, WriteError> {
+    let seen = gather::gather(context, id).await?;
+    let now = context.settings.clock.now();
+    let (plan, account) = plan(&seen, context.settings.product_failure_grace, now);
     let mut made = Made::default();
-    let applied = apply::apply(desk, &seen, &plan, account.as_ref(), &mut made).await;
+    let applied = apply::apply(context, &seen, &plan, account.as_ref(), &mut made).await;
     // Also of what was written before a failure.
-    let found = account.as_ref().map(|account| (account, flaws(desk, &seen)));
-    desk.telemetry.key(&seen, &plan, found, &made);
+    let found = account.as_ref().map(|account| (account, flaws(context, &seen)));
+    context.telemetry.key(&seen, &plan, found, &made);
     if let Some(status) = plan.status.as_ref().filter(|_| made.status) {
         report(id, status);
     }
     if let Ok(Applied::Done) = applied {
-        desk.telemetry.settled(&Target::Key(id.clone()));
-        return Ok(plan.wake_at.map_or(Looked::Settled, Looked::Until));
+        context.telemetry.settled(&Target::Key(id.clone()));
+        return Ok(plan.wake_at.map_or(Reconciled::Settled, Reconciled::Until));
     }
     // What could not be written may wait for its backoff; the end of a key does not.
     if let Some(moment) = plan.wake_at {
-        desk.queue
+        context
+            .queue
             .enqueue_at(Target::Key(id.clone()), instant(moment, now));
     }
-    applied.map(|_| Looked::Stale)
+    applied.map(|_| Reconciled::Stale)
 }
 
-fn flaws(desk: &Desk, seen: &Seen) -> Flaws {
+fn flaws(context: &Context, seen: &Seen) -> Flaws {
     let secret = seen.live.as_ref().filter(|live| live.value.is_some());
     let secret = secret.and_then(|live| live.edges.secret.as_ref());
-    secret.map(|secret| desk.values.flaws(secret)).unwrap_or_default()
+    secret
+        .map(|secret| context.values.flaws(secret))
+        .unwrap_or_default()
 }
 
 fn report(id: &NamespacedName, status: &keydesk_api::v1alpha1::APIKeyStatus) {

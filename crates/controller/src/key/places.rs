@@ -2,7 +2,7 @@
 //!
 //! Whoever has an approval keeps its place, then the older come first. All keys of the namespace count that are there to
 //! stay, however they stand. A place that was given away is taken at once, before its approval is written: of two keys
-//! that are looked at together only one can get the last.
+//! that are reconciled together only one can get the last.
 
 use std::collections::HashMap;
 
@@ -39,7 +39,7 @@ impl Cap {
     }
 }
 
-/// Keys of products with a cap, as they were last looked at.
+/// Keys of products with a cap, as they were last reconciled.
 #[derive(Debug, Default)]
 pub(crate) struct Places(HashMap<NamespacedName, Seat>);
 
@@ -52,7 +52,7 @@ struct Seat {
     is_approved: bool,
 }
 
-/// Whether there is a place for a key, and who must look again because of it.
+/// Whether there is a place for a key, and which keys must be reconciled again because of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seating {
     /// The cap that leaves no place for it.

@@ -15,7 +15,7 @@ use super::account::Account;
 use super::automatic::{self, Automatic};
 use super::converge::{Convergence, Copying, converge};
 use super::enforcement::{self, Hindrance};
-use super::seen::{Copy, Live, Seen};
+use super::seen::{EnforcementCopy, Live, Seen};
 use super::{approvals, request, status};
 
 /// Writes to make, in the order in which they are listed: what takes access away comes first, and what grants it only
@@ -42,7 +42,7 @@ pub(crate) struct Plan {
     pub(crate) mirror: Option<Vec<Condition>>,
     /// What to do about the enforcement secrets that should be.
     pub(crate) copying: Vec<Copying>,
-    /// When to look again although nothing happens.
+    /// When to reconcile again although nothing happens.
     pub(crate) wake_at: Option<Timestamp>,
 }
 
@@ -182,7 +182,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
 fn spared_until(
     live: &Live,
     ruling: &Ruling<'_>,
-    copies: &[Copy],
+    copies: &[EnforcementCopy],
     grace: Duration,
     now: Timestamp,
 ) -> Option<Timestamp> {
@@ -217,7 +217,11 @@ fn wake_at(
 }
 
 /// When a value that is being rotated out begins or ceases to be accepted.
-fn rotation_moments(live: &Live, copies: &[Copy], now: Timestamp) -> impl Iterator<Item = Timestamp> {
+fn rotation_moments(
+    live: &Live,
+    copies: &[EnforcementCopy],
+    now: Timestamp,
+) -> impl Iterator<Item = Timestamp> {
     let ends = copies.iter().filter_map(|copy| copy.meta.accepted_until());
     live.rotation
         .changes_at()

@@ -1,4 +1,4 @@
-//! What a look at one key takes in: everything that its plan depends on but the time.
+//! What a reconcile of one key takes in: everything that its plan depends on but the time.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) struct Seen {
     /// Every request that says to stand for the key.
     pub(crate) requests: Vec<Arc<APIKeyRequest>>,
     /// Its enforcement secrets, in whatever namespace.
-    pub(crate) copies: Vec<Copy>,
+    pub(crate) copies: Vec<EnforcementCopy>,
     /// Those that were deleted to be made anew, which has not been done yet.
     pub(crate) retired: Vec<Arc<SecretMeta>>,
     /// Whether, as far as is known, those can be changed.
@@ -58,9 +58,9 @@ pub(crate) struct Live {
     pub(crate) crowded_out: Option<Cap>,
 }
 
-/// An enforcement secret.
+/// An enforcement secret: the copy of a value that gateways read.
 #[derive(Clone, Debug)]
-pub(crate) struct Copy {
+pub(crate) struct EnforcementCopy {
     pub(crate) meta: Arc<SecretMeta>,
     /// Stands for the value in it, if that is all that is in it.
     pub(crate) value: Option<Fingerprint>,

@@ -20,7 +20,7 @@ pub(super) enum Wish {
     None,
     /// It is of no use at the moment, and may be again.
     Pause,
-    /// The status holds it; it may be looked whether it still is the same.
+    /// The status holds it; it may be asked whether it still is the same.
     Keep(Wanted, Holding),
     /// It is to be fetched.
     Fetch(Wanted),

@@ -9,7 +9,7 @@ use keydesk_catalog::{Attached, Catalog, route_of_product};
 use keydesk_core::NamespacedName;
 
 use super::discovery::{self, Document, Wish, Wishes};
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::fetch::{Holding, Purpose, Wanted, oidc::token_endpoint};
 
 /// A product and what belongs to it.
@@ -28,11 +28,11 @@ pub(crate) struct Seen {
 }
 
 /// `None` if the product is gone or on its way out.
-pub(super) fn gather(desk: &Desk, id: &NamespacedName, now: Timestamp) -> Option<Seen> {
-    let max_size = desk.settings.openapi_spec_max_size;
-    let mut seen = known(&desk.catalog.read(), id, max_size)?;
+pub(super) fn gather(context: &Context, id: &NamespacedName, now: Timestamp) -> Option<Seen> {
+    let max_size = context.settings.openapi_spec_max_size;
+    let mut seen = known(&context.catalog.read(), id, max_size)?;
     let Wishes { openapi, oidc } = discovery::wishes(&seen, now);
-    let documents = &desk.documents;
+    let documents = &context.documents;
     seen.openapi = openapi.settle(
         || documents.forget_openapi(id),
         // Its text is not in the catalog; its time is.
@@ -71,10 +71,10 @@ pub(super) fn gather(desk: &Desk, id: &NamespacedName, now: Timestamp) -> Option
 }
 
 /// Stops fetching for a product that is gone.
-pub(super) fn forget(desk: &Desk, id: &NamespacedName) {
-    desk.documents.forget_openapi(id);
-    desk.documents.forget_oidc(id);
-    desk.stored_schemes.lock().remove(id);
+pub(super) fn forget(context: &Context, id: &NamespacedName) {
+    context.documents.forget_openapi(id);
+    context.documents.forget_oidc(id);
+    context.stored_schemes.lock().remove(id);
 }
 
 fn known(catalog: &Catalog, id: &NamespacedName, max_size: u64) -> Option<Seen> {

@@ -9,18 +9,18 @@ mod tests;
 
 use keydesk_core::NamespacedName;
 
-use crate::desk::Desk;
-use crate::look::Looked;
+use crate::context::Context;
+use crate::reconcile::Reconciled;
 use crate::write::WriteError;
 
 /// Looks at one product and writes what was found out about it.
-pub(crate) async fn look(desk: &Desk, id: &NamespacedName) -> Result<Looked, WriteError> {
-    let now = desk.settings.clock.now();
-    if let Some(seen) = gather::gather(desk, id, now) {
-        desk.telemetry.cap(id, Some(&seen.product));
-        return apply::apply(desk, id, plan::plan(&seen, now)).await;
+pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<Reconciled, WriteError> {
+    let now = context.settings.clock.now();
+    if let Some(seen) = gather::gather(context, id, now) {
+        context.telemetry.cap(id, Some(&seen.product));
+        return apply::apply(context, id, plan::plan(&seen, now)).await;
     }
-    gather::forget(desk, id);
-    desk.telemetry.cap(id, None);
-    Ok(Looked::Settled)
+    gather::forget(context, id);
+    context.telemetry.cap(id, None);
+    Ok(Reconciled::Settled)
 }

@@ -1,4 +1,4 @@
-//! The work queue of the controller: which object to look at next, and when.
+//! The work queue of the controller: which object to reconcile next, and when.
 //!
 //! What happened to a key itself comes before what concerns many, so that nobody's revocation stands in line behind a change
 //! of plans.
@@ -30,7 +30,7 @@ pub enum Next {
     Settled,
     /// Look again at this instant: something expires, or a grace period ends.
     At(Instant),
-    /// It failed; look again after this key's backoff.
+    /// It failed; reconcile again after this key's backoff.
     Retry,
 }
 
@@ -124,7 +124,7 @@ impl<T: Clone + Eq + Hash> Queue<T> {
                     queue: self,
                     key: Some(key.clone()),
                 };
-                // `run` only shares what its author shares between runs anyway; a half-done run is looked at again.
+                // `run` only shares what its author shares between runs anyway; a half-done run is done again.
                 let next = match AssertUnwindSafe(run(key)).catch_unwind().await {
                     Ok(next) => next,
                     Err(_panic) => Next::Retry,

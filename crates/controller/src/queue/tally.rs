@@ -20,7 +20,7 @@ impl Tally {
         let Self { depth, adds, retries } = self;
         registry.register(
             "workqueue_depth",
-            "Objects that wait to be looked at",
+            "Objects that wait to be reconciled",
             depth.clone(),
         );
         registry.register("workqueue_adds", "Objects put into the queue", adds.clone());

@@ -1,13 +1,13 @@
 //! What others hear of the controller's doings: Events on the objects themselves, metrics, and the audit of decisions.
 //!
 //! ```text
-//!  look ──▶ what was decided ─────────────────────▶ record   pure ──▶ the log's target `audit`
-//!       ──▶ what was found, what was written ──┬─▶ notice   pure ──▶ post     a bounded channel, its own pace
-//!                                              └─▶ tally    ──────▶ metrics
+//!  reconcile ──▶ what was decided ─────────────────────▶ record   pure ──▶ the log's target `audit`
+//!            ──▶ what was found, what was written ──┬─▶ notice   pure ──▶ post     a bounded channel, its own pace
+//!                                                   └─▶ tally    ──────▶ metrics
 //! ```
 //!
-//! It never waits, and never fails a look. Decisions are told before their writes are made, all else after. No value of a key gets here, only
-//! [`Flaws`] of it.
+//! It never waits, and never fails a reconcile. Decisions are told before their writes are made, all else after. No value of a
+//! key gets here, only [`Flaws`] of it.
 
 mod fact;
 mod metrics;
@@ -34,7 +34,7 @@ pub(crate) use notice::Notice;
 use crate::Clock;
 use crate::key::{Account, Cap, Live, Made, Plan, Seen};
 use post::Postbox;
-use record::{Look, Record};
+use record::{Reconcile, Record};
 use tally::{Last, Tally};
 use told::Told;
 
@@ -61,7 +61,7 @@ impl Telemetry {
         }
     }
 
-    /// A key was looked at: of one that is there to stay, what was found; and which of the planned writes were made.
+    /// A key was reconciled: of one that is there to stay, what was found; and which of the planned writes were made.
     pub(crate) fn key(&self, seen: &Seen, plan: &Plan, found: Option<(&Account, Flaws)>, made: &Made) {
         let Some((live, (account, flaws))) = seen.live.as_ref().zip(found) else {
             self.tally.lock().note(&seen.id, None, &self.metrics);
@@ -111,9 +111,9 @@ impl Telemetry {
 
     /// The decisions about a key are bound, as far as they had to be, and its status is about to be written. They are
     /// recorded before that: a process that is killed in between has told of them, perhaps twice, but never not at all.
-    pub(crate) fn decisions(&self, look: &Look<'_>) {
-        let key = Target::Key(crate::write::id(look.live.key.as_ref()));
-        self.record_once(&key, record::records(look));
+    pub(crate) fn decisions(&self, reconcile: &Reconcile<'_>) {
+        let key = Target::Key(crate::write::id(reconcile.live.key.as_ref()));
+        self.record_once(&key, record::records(reconcile));
     }
 
     /// The same of an approval that is no key's.
@@ -144,7 +144,7 @@ impl Telemetry {
         }
     }
 
-    /// A product was looked at, or found gone: is what its owner wrote about its keys readable?
+    /// A product was reconciled, or found gone: is what its owner wrote about its keys readable?
     pub(crate) fn cap(&self, id: &NamespacedName, product: Option<&APIProduct>) {
         let misread = product.filter(|product| Cap::of(product) == Some(Cap::Unreadable));
         let Some(product) = misread else {
@@ -179,7 +179,7 @@ impl Telemetry {
     }
 }
 
-/// What to say of a key, given how it stood at the last look and now.
+/// What to say of a key, given how it stood at the last reconcile and now.
 fn notices(
     live: &Live,
     plan: &Plan,
@@ -196,7 +196,7 @@ fn notices(
             .unwrap_or_default();
         notices = notice::of_key(then, &status.conditions);
     }
-    // After a restart nothing is known of the last look. Then only what moves is worth a word.
+    // After a restart nothing is known of the last reconcile. Then only what moves is worth a word.
     let said = before.or_else(|| notices.is_empty().then_some(now));
     let flaws = now.flaws.beyond(said.map(|last| last.flaws).unwrap_or_default());
     notices.extend(notice::of_flaws(flaws));

@@ -1,4 +1,4 @@
-//! Posting Events: behind a bounded channel, at a bounded pace, so that no look ever waits for one.
+//! Posting Events: behind a bounded channel, at a bounded pace, so that no reconcile ever waits for one.
 //!
 //! A cluster whose role for the controller is upstream's does not let it write Events. That is said once, and tried again
 //! from time to time.
@@ -23,7 +23,7 @@ use crate::write::in_time;
 /// Events that wait to be posted. Beyond, they are dropped.
 const WAITING: usize = 4096;
 
-/// Between two Events: a cluster that is looked at for the first time has other things to do.
+/// Between two Events: a cluster that is seen for the first time has other things to do.
 const GAP: Duration = Duration::from_millis(10);
 
 /// So many Events about one object at once; then one in [`REFILL`].

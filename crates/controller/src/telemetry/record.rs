@@ -40,9 +40,9 @@ pub(crate) struct Record {
     pub(crate) because: String,
 }
 
-/// Everything about a look at a key that a record can come from.
+/// Everything about a reconcile of a key that a record can come from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Look<'a> {
+pub(crate) struct Reconcile<'a> {
     /// The key as it was.
     pub(crate) live: &'a Live,
     /// What was found.
@@ -53,29 +53,34 @@ pub(crate) struct Look<'a> {
     pub(crate) approvals: &'a [(std::sync::Arc<Approval>, APIKeyApprovalStatus)],
 }
 
-/// The records of one look, made after approvals were bound and before any status is written.
-pub(crate) fn records(look: &Look<'_>) -> Vec<Record> {
-    let before = shown(look.live);
+/// The records of one reconcile, made after approvals were bound and before any status is written.
+pub(crate) fn records(reconcile: &Reconcile<'_>) -> Vec<Record> {
+    let before = shown(reconcile.live);
     let mut records = Vec::new();
-    if let Some(held) = look.account.held.as_ref().filter(|held| is_news(look, held)) {
-        records.push(of_key(look.live, Fact::Honoured, Some(held), ""));
+    if let Some(held) = reconcile
+        .account
+        .held
+        .as_ref()
+        .filter(|held| is_news(reconcile, held))
+    {
+        records.push(of_key(reconcile.live, Fact::Honoured, Some(held), ""));
     }
-    // Its request is made in this look: what came early is not refused for that.
+    // Its request is made in this reconcile: what came early is not refused for that.
     let is_early = |record: &Record| {
-        look.live.request.is_none() && record.because == ApprovalReason::APIKeyRequestNotFound.as_str()
+        reconcile.live.request.is_none() && record.because == ApprovalReason::APIKeyRequestNotFound.as_str()
     };
-    for (approval, status) in look.approvals {
+    for (approval, status) in reconcile.approvals {
         let record = of_approval(approval, status).filter(|record| !is_early(record));
         records.extend(record.map(|record| Record {
-            key: Some(key(look.live)),
-            product: Some(look.live.edges.product.clone()),
+            key: Some(key(reconcile.live)),
+            product: Some(reconcile.live.edges.product.clone()),
             before: before.map(|(aspect, _)| aspect),
             ..record
         }));
     }
-    if has_expired(look.account, before) {
-        let held = look.account.held.as_ref();
-        records.push(of_key(look.live, Fact::Expired, held, "KeyExpired"));
+    if has_expired(reconcile.account, before) {
+        let held = reconcile.account.held.as_ref();
+        records.push(of_key(reconcile.live, Fact::Expired, held, "KeyExpired"));
     }
     records
 }
@@ -126,16 +131,16 @@ pub(crate) fn of_approval(approval: &Approval, status: &APIKeyApprovalStatus) ->
 }
 
 /// Whether the decision that holds was not recorded yet, as far as the cluster tells.
-fn is_news(look: &Look<'_>, held: &Held) -> bool {
-    let before = shown(look.live);
+fn is_news(reconcile: &Reconcile<'_>, held: &Held) -> bool {
+    let before = shown(reconcile.live);
     let shows = before.is_some_and(|(aspect, condition)| shows(aspect, condition, held));
     if held.fresh {
-        let namespace = look.live.edges.request.namespace.as_str();
+        let namespace = reconcile.live.edges.request.namespace.as_str();
         let own = NamespacedName::new(namespace, held.decision.name.as_str());
         // Where another controller decided before ours came, the status shows it already.
         let is_older =
             before.is_some_and(|(_, condition)| held.accepted_at <= condition.last_transition_time.0);
-        return look.marks.contains(&own) && !(shows && is_older);
+        return reconcile.marks.contains(&own) && !(shows && is_older);
     }
     match before {
         // Recorded when it was bound: a decision outlives failures.
@@ -159,7 +164,7 @@ fn shows(aspect: KeyAspect, condition: &Condition, held: &Held) -> bool {
     }
 }
 
-/// Whether the key came to its end with this look, as far as its status tells: one that had ended before it failed was
+/// Whether the key came to its end with this reconcile, as far as its status tells: one that had ended before it failed was
 /// recorded then.
 fn has_expired(account: &Account, before: Option<(KeyAspect, &Condition)>) -> bool {
     let Some(at) = account.ended_at else { return false };

@@ -8,7 +8,7 @@ use keydesk_core::{Flaws, NamespacedName};
 
 use super::DomainMetrics;
 
-/// What is remembered of a key since it was last looked at.
+/// What is remembered of a key since it was last reconciled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Last {
     /// Where it stood.

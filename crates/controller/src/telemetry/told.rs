@@ -1,4 +1,4 @@
-//! Records that were written before what they are about, so that a process that is killed in between has told of it. A look
+//! Records that were written before what they are about, so that a process that is killed in between has told of it. A reconcile
 //! that fails after that is made again, and must not tell it again.
 
 use std::collections::HashMap;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use keydesk_api::meta::annotation::REPLACES;
 use keydesk_core::Fingerprint;
 
-use crate::key::seen::Copy;
+use crate::key::seen::EnforcementCopy;
 
 type Annotations = BTreeMap<String, String>;
 
@@ -83,7 +83,7 @@ impl Authorino {
 }
 
 /// Plays writes to it and sees that, in whatever order it took them in, it ends with what there is.
-pub(super) fn follows(writes: &[(String, Option<Copy>)]) {
+pub(super) fn follows(writes: &[(String, Option<EnforcementCopy>)]) {
     let mut cluster = BTreeMap::new();
     let mut states = BTreeSet::from([Authorino::default()]);
     for (name, copy) in writes {
@@ -95,7 +95,7 @@ pub(super) fn follows(writes: &[(String, Option<Copy>)]) {
             continue;
         }
         match copy {
-            Some(Copy { meta, value }) => {
+            Some(EnforcementCopy { meta, value }) => {
                 let mut annotations = meta.annotations.clone();
                 annotations.remove(REPLACES);
                 cluster.insert(name.clone(), (value.unwrap(), annotations));
@@ -128,13 +128,13 @@ pub(super) fn follows(writes: &[(String, Option<Copy>)]) {
 }
 
 /// Writes in short: the name, and what is in the Secret.
-fn told(writes: &[(String, Option<Copy>)]) -> Vec<String> {
+fn told(writes: &[(String, Option<EnforcementCopy>)]) -> Vec<String> {
     let values: BTreeSet<_> = writes
         .iter()
         .filter_map(|(_, copy)| copy.as_ref()?.value)
         .collect();
     let number = |value| values.iter().position(|known| Some(*known) == value);
-    let tell = |(name, copy): &(String, Option<Copy>)| match copy {
+    let tell = |(name, copy): &(String, Option<EnforcementCopy>)| match copy {
         Some(copy) => format!(
             "{name}: value {:?}, {:?}",
             number(copy.value),
@@ -146,7 +146,7 @@ fn told(writes: &[(String, Option<Copy>)]) -> Vec<String> {
 }
 
 /// Whether there was a moment at which nothing in the cluster had a value that was there before and after.
-pub(super) fn gaps(writes: &[(String, Option<Copy>)]) -> usize {
+pub(super) fn gaps(writes: &[(String, Option<EnforcementCopy>)]) -> usize {
     let mut cluster = BTreeMap::new();
     let history: Vec<BTreeSet<Fingerprint>> = writes
         .iter()

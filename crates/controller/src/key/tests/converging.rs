@@ -181,7 +181,7 @@ fn a_value_that_is_rotated_out_has_a_secret_of_its_own_until_its_end() {
         previous.meta.annotations[PREVIOUS_UNTIL],
         after(1_000).to_string()
     );
-    let labels = |copy: &crate::key::seen::Copy| copy.meta.labels.clone();
+    let labels = |copy: &crate::key::seen::EnforcementCopy| copy.meta.labels.clone();
     assert_eq!(labels(&stage.seen.copies[0]), labels(&stage.seen.copies[1]));
 
     stage.at(999);

@@ -10,10 +10,10 @@ use super::stage::{GRACE, Stage, after, rests};
 use crate::key::converge::Copying;
 use crate::key::plan::{Plan, plan};
 use crate::telemetry::Fact;
-use crate::telemetry::record::{Look, Record, of_rotation, records};
+use crate::telemetry::record::{Reconcile, Record, of_rotation, records};
 use crate::telemetry::told::Told;
 
-/// How far a look gets.
+/// How far a reconcile gets.
 #[derive(Clone, Copy, PartialEq)]
 enum Gets {
     /// Nothing is written.
@@ -24,8 +24,8 @@ enum Gets {
     Through,
 }
 
-/// One look of a process that remembers `told`, and what it records; `None` if there is nothing to do.
-fn look(stage: &mut Stage, told: &mut Told, gets: Gets) -> Option<Vec<Record>> {
+/// One reconcile of a process that remembers `told`, and what it records; `None` if there is nothing to do.
+fn reconcile(stage: &mut Stage, told: &mut Told, gets: Gets) -> Option<Vec<Record>> {
     let key = Target::Key(stage.seen.id.clone());
     let (plan, account) = plan(&stage.seen, GRACE, stage.now);
     if rests(&plan) {
@@ -36,7 +36,7 @@ fn look(stage: &mut Stage, told: &mut Told, gets: Gets) -> Option<Vec<Record>> {
     }
     let live = stage.seen.live.clone().unwrap();
     let account = account.unwrap();
-    let records = records(&Look {
+    let records = records(&Reconcile {
         live: &live,
         account: &account,
         marks: &plan.mark.iter().map(|mark| mark.id.clone()).collect(),
@@ -65,7 +65,7 @@ fn look(stage: &mut Stage, told: &mut Told, gets: Gets) -> Option<Vec<Record>> {
 fn told_while(stage: &mut Stage, gets: impl Fn(usize) -> Gets) -> Vec<Record> {
     let (mut told, mut all) = (Told::default(), Vec::new());
     for turn in 0..10 {
-        match look(stage, &mut told, gets(turn)) {
+        match reconcile(stage, &mut told, gets(turn)) {
             Some(records) => all.extend(records),
             None => return all,
         }
@@ -193,7 +193,7 @@ fn a_look_that_fails_is_recorded_once_however_far_it_got() {
 #[test]
 fn a_process_that_is_killed_after_the_binding_has_told_of_it() {
     for mut stage in undecided() {
-        let told = look(&mut stage, &mut Told::default(), Gets::Bound).unwrap();
+        let told = reconcile(&mut stage, &mut Told::default(), Gets::Bound).unwrap();
         assert_eq!(honoured(&told), 1, "{told:#?}");
         // The next process may tell it again.
         let again = told_while(&mut stage, |_| Gets::Through);

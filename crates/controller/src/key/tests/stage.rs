@@ -18,7 +18,7 @@ use crate::key::converge::Copying;
 use crate::key::plan::{Plan, plan};
 use crate::key::request::Step;
 use crate::key::rotation::Rotation;
-use crate::key::seen::{Copy, Live, Seen};
+use crate::key::seen::{EnforcementCopy, Live, Seen};
 
 /// The grace period of all stories.
 pub(super) const GRACE: Duration = Duration::from_mins(1);
@@ -40,13 +40,13 @@ pub(super) struct Stage {
     pub(super) now: Timestamp,
     /// What became of enforcement secrets, write by write: what is in one, or that it is gone. Where no name is given,
     /// some seconds pass.
-    pub(super) writes: Vec<(String, Option<Copy>)>,
+    pub(super) writes: Vec<(String, Option<EnforcementCopy>)>,
     /// How many were made.
     made: u32,
 }
 
 impl Stage {
-    /// A key for tier gold of a manual product with plans gold and bronze; nobody has looked yet.
+    /// A key for tier gold of a manual product with plans gold and bronze; nothing is reconciled yet.
     pub(super) fn new() -> Self {
         let key: APIKey = decode(json!({
             "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKey",
@@ -303,7 +303,7 @@ impl Stage {
         if let Some(other) = &wanted.replaces {
             annotations.insert(meta::annotation::REPLACES.to_owned(), other.clone());
         }
-        let copy = Copy {
+        let copy = EnforcementCopy {
             meta: Arc::new(SecretMeta {
                 id: wanted.id.clone(),
                 uid,

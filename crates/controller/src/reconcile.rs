@@ -1,4 +1,4 @@
-//! One look at one target, whatever its kind, and when to look again.
+//! One target, whatever its kind: what is done about it, and when it is its turn again.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use jiff::Timestamp;
 use keydesk_catalog::Target;
 use tokio::time::Instant;
 
-use crate::desk::Desk;
+use crate::context::Context;
 use crate::metrics::Ended;
 use crate::queue::Next;
 use crate::write::WriteError;
 use crate::{approval, enforcement_secret, key, product};
 
-/// How a look ended.
+/// How a reconcile ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Looked {
+pub(crate) enum Reconciled {
     /// Nothing to do until something happens.
     Settled,
     /// Nothing to do until this moment.
@@ -23,22 +23,22 @@ pub(crate) enum Looked {
     Stale,
 }
 
-/// Looks at a target, tells of failures, and says when to look again.
-pub(crate) async fn look(desk: &Desk, target: Target) -> Next {
-    let looking = desk.metrics.begin(&target);
-    let looked = match &target {
-        Target::Product(id) => product::look(desk, id).await,
-        Target::Key(id) => key::look(desk, id).await,
-        Target::Approval(id) => approval::look(desk, id).await,
-        Target::EnforcementSecret(id) => enforcement_secret::look(desk, id).await,
+/// Reconciles a target, tells of failures, and says when to do so again.
+pub(crate) async fn reconcile(context: &Context, target: Target) -> Next {
+    let reconciling = context.metrics.begin(&target);
+    let reconciled = match &target {
+        Target::Product(id) => product::reconcile(context, id).await,
+        Target::Key(id) => key::reconcile(context, id).await,
+        Target::Approval(id) => approval::reconcile(context, id).await,
+        Target::EnforcementSecret(id) => enforcement_secret::reconcile(context, id).await,
         // Seen from the products and keys that they concern.
-        Target::Route(_) | Target::Kuadrant => Ok(Looked::Settled),
+        Target::Route(_) | Target::Kuadrant => Ok(Reconciled::Settled),
     };
-    looking.end(ended(&looked));
-    match looked {
-        Ok(Looked::Settled) => Next::Settled,
-        Ok(Looked::Until(moment)) => Next::At(instant(moment, desk.settings.clock.now())),
-        Ok(Looked::Stale) => Next::Retry,
+    reconciling.end(ended(&reconciled));
+    match reconciled {
+        Ok(Reconciled::Settled) => Next::Settled,
+        Ok(Reconciled::Until(moment)) => Next::At(instant(moment, context.settings.clock.now())),
+        Ok(Reconciled::Stale) => Next::Retry,
         Err(error) => {
             tell(&target, &error);
             Next::Retry
@@ -46,12 +46,12 @@ pub(crate) async fn look(desk: &Desk, target: Target) -> Next {
     }
 }
 
-/// A look as it is counted.
-fn ended(looked: &Result<Looked, WriteError>) -> Ended {
-    match looked {
-        Ok(Looked::Settled) => Ended::Settled,
-        Ok(Looked::Until(_)) => Ended::Until,
-        Ok(Looked::Stale) => Ended::Stale,
+/// A reconcile as it is counted.
+fn ended(reconciled: &Result<Reconciled, WriteError>) -> Ended {
+    match reconciled {
+        Ok(Reconciled::Settled) => Ended::Settled,
+        Ok(Reconciled::Until(_)) => Ended::Until,
+        Ok(Reconciled::Stale) => Ended::Stale,
         Err(error) if error.is_stale() => Ended::Stale,
         Err(_) => Ended::Failed,
     }
@@ -60,7 +60,7 @@ fn ended(looked: &Result<Looked, WriteError>) -> Ended {
 fn tell(target: &Target, error: &WriteError) {
     let error_chain = keydesk_process::chain(error);
     if error.is_stale() {
-        tracing::debug!(?target, "will look again: {error_chain}");
+        tracing::debug!(?target, "it is done again: {error_chain}");
     } else {
         tracing::warn!(?target, "will try again: {error_chain}");
     }

@@ -1,4 +1,4 @@
-//! What every look shares: the cluster as it is known, and the means to write to it.
+//! What every reconcile shares: the cluster as it is known, and the means to write to it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use crate::claims::Claims;
 use crate::departed::Departed;
 use crate::fetch::{Documents, Fetcher, Pace, Reach};
 use crate::key::Places;
+use crate::live_approvals::LiveApprovals;
 use crate::metrics::Metrics;
 use crate::queue::{Backoff, Queue};
 use crate::rights::Rights;
-use crate::roll::Roll;
 use crate::telemetry::Telemetry;
 use crate::values::Values;
 use crate::write::Cluster;
 
-/// Shared by all looks. What is in here beside the catalog can be lost at any time and is learned again.
-pub(crate) struct Desk {
+/// Shared by all reconciles. What is in here beside the catalog can be lost at any time and is learned again.
+pub(crate) struct Context {
     pub(crate) cluster: Cluster,
     pub(crate) catalog: Arc<RwLock<Catalog>>,
     pub(crate) queue: Queue<Target>,
     pub(crate) rights: Rights,
-    pub(crate) roll: Roll,
+    pub(crate) live_approvals: LiveApprovals,
     pub(crate) awaited: Awaited,
     pub(crate) departed: Departed,
     pub(crate) values: Values,
@@ -47,7 +47,7 @@ pub(crate) struct Desk {
     pub(crate) metrics: Metrics,
 }
 
-impl Desk {
+impl Context {
     pub(crate) fn new(
         client: Client,
         catalog: Arc<RwLock<Catalog>>,
@@ -73,7 +73,7 @@ impl Desk {
             catalog,
             queue,
             rights: Rights::default(),
-            roll: Roll::default(),
+            live_approvals: LiveApprovals::default(),
             awaited: Awaited::default(),
             departed: Departed::default(),
             values: Values::new(FingerprintKey::new(rand::random())),

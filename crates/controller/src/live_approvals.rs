@@ -22,7 +22,7 @@ type Versions = BTreeMap<String, BTreeSet<Version>>;
 
 /// Answers who asks for the approvals of a request.
 #[derive(Debug, Default)]
-pub(crate) struct Roll(Mutex<HashMap<String, Arc<Namespace>>>);
+pub(crate) struct LiveApprovals(Mutex<HashMap<String, Arc<Namespace>>>);
 
 /// Those who ask about one namespace.
 #[derive(Debug, Default)]
@@ -70,9 +70,9 @@ impl Next {
     }
 }
 
-impl Roll {
+impl LiveApprovals {
     /// The approvals that a request has in the cluster, those on their way out left aside, at some moment after this call.
-    pub(crate) async fn call(
+    pub(crate) async fn of(
         &self,
         cluster: &Cluster,
         request: &NamespacedName,
@@ -195,10 +195,10 @@ mod tests {
 
     #[tokio::test]
     async fn however_many_ask_at_once_two_lists_answer_all() {
-        let (roll, lists) = (Roll::default(), Cell::new(0));
+        let (live_approvals, lists) = (LiveApprovals::default(), Cell::new(0));
         let ask = async |number: usize| {
             let found = async |requests: &BTreeSet<String>| found(&lists, requests).await;
-            let Ok(versions) = roll.answer(&request(number), found).await;
+            let Ok(versions) = live_approvals.answer(&request(number), found).await;
             assert_eq!(versions.len(), 1);
             assert_eq!(versions.first().unwrap().0, Some(request(number).name));
         };
@@ -209,13 +209,13 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_is_answered_by_a_list_that_began_before_it_asked() {
-        let (roll, lists) = (Roll::default(), Cell::new(0));
+        let (live_approvals, lists) = (LiveApprovals::default(), Cell::new(0));
         let ask = async |number: usize, begun: i64| {
             while lists.get() < begun {
                 yield_now().await;
             }
             let found = async |requests: &BTreeSet<String>| found(&lists, requests).await;
-            let Ok(versions) = roll.answer(&request(number), found).await;
+            let Ok(versions) = live_approvals.answer(&request(number), found).await;
             let by = versions.first().unwrap().1.unwrap();
             assert!(by > begun, "asked during list {begun}, answered by list {by}");
         };
@@ -225,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_that_fails_fails_for_who_began_it() {
-        let (roll, asked) = (Roll::default(), RefCell::new(Vec::new()));
+        let (live_approvals, asked) = (LiveApprovals::default(), RefCell::new(Vec::new()));
         let ask = async |number: usize| {
             let list = async |requests: &BTreeSet<String>| {
                 asked.borrow_mut().push(requests.len());
@@ -238,7 +238,7 @@ mod tests {
                     .map(|request| (request.clone(), BTreeSet::new()))
                     .collect())
             };
-            roll.answer(&request(number), list).await
+            live_approvals.answer(&request(number), list).await
         };
         let answers = join_all((0..4).map(ask)).await;
         let failed = answers.iter().filter(|answer| answer.is_err()).count();
@@ -247,13 +247,15 @@ mod tests {
 
     #[tokio::test]
     async fn of_namespaces_that_nobody_asks_about_nothing_is_kept() {
-        let roll = Roll::default();
+        let live_approvals = LiveApprovals::default();
         for namespace in ["a", "b", "c"] {
             let nothing = async |_: &BTreeSet<String>| Ok::<_, Infallible>(Versions::new());
-            let Ok(versions) = roll.answer(&NamespacedName::new(namespace, "r"), nothing).await;
+            let Ok(versions) = live_approvals
+                .answer(&NamespacedName::new(namespace, "r"), nothing)
+                .await;
             assert!(versions.is_empty());
         }
-        assert_eq!(roll.0.lock().len(), 1);
+        assert_eq!(live_approvals.0.lock().len(), 1);
     }
 
     /// An API server that lists what it is given, two objects to a page.
@@ -292,10 +294,10 @@ mod tests {
             going,
             approval("b", 1),
         ]);
-        let versions = Roll::default().call(&cluster, &request(1)).await.unwrap();
+        let versions = LiveApprovals::default().of(&cluster, &request(1)).await.unwrap();
         let version = |uid: &str| (Some(uid.to_owned()), Some(3));
         assert_eq!(versions, [version("a"), version("b")].into());
-        let none = Roll::default().call(&cluster, &request(3)).await.unwrap();
+        let none = LiveApprovals::default().of(&cluster, &request(3)).await.unwrap();
         assert!(none.is_empty());
     }
 }
