@@ -49,11 +49,18 @@ impl Person {
         .await
     }
 
-    /// Creates the object, or puts it in the place of the one that is there.
+    /// Creates the object, or puts it in the place of the one that is there, whoever takes that away or writes it meanwhile.
     ///
     /// # Errors
     /// The server's refusal.
     pub async fn put(&self, object: &Value) -> Result<Value, Refused> {
+        match self.put_once(object).await {
+            Err(refused) if matches!(refused.code, 404 | 409) => self.put_once(object).await,
+            put => put,
+        }
+    }
+
+    async fn put_once(&self, object: &Value) -> Result<Value, Refused> {
         let Some(found) = self.find(&Address::of(object)).await else {
             return self.create(object).await;
         };
