@@ -8,9 +8,9 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
-/// Objects of a list that come at a time. Servers count what is left for each page, so that small ones make long lists
-/// slow; this many are a few megabytes.
-const PAGE: u32 = 5_000;
+/// Objects of a list that come at a time. Servers count what is left for each page, so that small ones make long lists slow;
+/// of large ones, every kind has one in memory at once.
+const PAGE: u32 = 1_000;
 
 /// What happens to the objects of `api`. As kube's own watcher, but for one thing: where a server says in its status
 /// line, not in the stream, that it has forgotten the version to go on from, that one asks for it again and again. This
