@@ -54,9 +54,9 @@ impl Departed {
         }
     }
 
-    /// There is a request of that name: what it shows counts. In the version that was to go it may be gone already, and its
+    /// A request of that name was seen: what it shows counts. In the version that was to go it may be gone already, and its
     /// end not heard of.
-    pub(crate) fn is_there(&self, request: &APIKeyRequest) {
+    pub(crate) fn seen(&self, request: &APIKeyRequest) {
         let all = &mut self.0.lock().shown;
         let id = write::id(request);
         if all
@@ -107,7 +107,7 @@ mod tests {
         departed.remember(&request(1, "bronze", "7"));
         departed.remember(&request(1, "silver", "8"));
         assert_eq!(tier(&departed, 1).as_deref(), Some("silver"));
-        departed.is_there(&request(1, "gold", "9"));
+        departed.seen(&request(1, "gold", "9"));
         assert_eq!(tier(&departed, 1), None);
     }
 
@@ -115,7 +115,7 @@ mod tests {
     fn a_request_that_still_seems_to_be_there_as_it_was_to_go_is_no_reason_to_forget() {
         let departed = Departed::default();
         departed.remember(&request(1, "bronze", "7"));
-        departed.is_there(&request(1, "bronze", "7"));
+        departed.seen(&request(1, "bronze", "7"));
         assert_eq!(tier(&departed, 1).as_deref(), Some("bronze"));
     }
 

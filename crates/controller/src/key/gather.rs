@@ -91,7 +91,7 @@ pub(super) async fn gather(context: &Context, id: &NamespacedName) -> Result<See
     }
     if let Some(live) = &mut live {
         match &live.request {
-            Some(request) => context.departed.is_there(request),
+            Some(request) => context.departed.seen(request),
             None => live.shown_before = context.departed.shown(&live.edges.request),
         }
         live.crowded_out = seating.crowded_out;
