@@ -13,13 +13,25 @@ pub(crate) type Claim = (NamespacedName, Fingerprint);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bid {
     pub(crate) claim: Claim,
-    /// Gateways were given this very value for the key.
-    pub(crate) enforced: bool,
+    pub(crate) ground: Ground,
     /// It is being rotated out.
     pub(crate) previous: bool,
-    /// The key's status says that it may not be used: denied, expired or pending. A failure may pass.
-    pub(crate) revoked: bool,
     pub(crate) created_at: Option<Timestamp>,
+}
+
+/// On what ground a key claims a value; the first is the best. A copy goes for a moment when it is made anew, and for longer
+/// when the product fails: nobody else is to step in meanwhile, or an old key that nobody approved could take the value
+/// of one that works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ground {
+    /// Gateways were given this very value for the key.
+    Enforced,
+    /// The key is approved, and gateways have no value for it: not any more, or not yet.
+    Approved,
+    /// The same, but the key fails for something else than its value.
+    Failing,
+    /// None but the age of the key.
+    Age,
 }
 
 /// What became of the bids of a key.
@@ -31,9 +43,8 @@ pub(crate) struct Verdict {
     pub(crate) concerned: BTreeSet<NamespacedName>,
 }
 
-/// The smaller, the better: first whoever is enforced with the value, then who does not rotate it out, then the older
-/// key.
-type Right = (bool, bool, Option<Timestamp>, NamespacedName);
+/// The smaller, the better: first by the ground, then who does not rotate it out, then the older key.
+type Right = (Ground, bool, Option<Timestamp>, NamespacedName);
 
 /// What every key claims. However many share a value, a bid costs no more than a look-up: only the best right counts.
 #[derive(Debug, Default)]
@@ -110,14 +121,20 @@ impl Claims {
 }
 
 fn right(key: &NamespacedName, bid: &Bid, before: &[(Claim, Right)]) -> (Claim, Right) {
-    // A copy goes for a moment when it is made anew, and for longer when the product fails; nobody else steps in.
-    let was_enforced = before
-        .iter()
-        .any(|(claim, (unenforced, ..))| *claim == bid.claim && !unenforced);
-    let enforced = bid.enforced || (was_enforced && !bid.revoked);
+    let had_ground = || {
+        before
+            .iter()
+            .any(|(claim, (ground, ..))| *claim == bid.claim && *ground < Ground::Age)
+    };
+    // Anybody can write down a value as one to be rotated out: for that to count it must have been in use.
+    let ground = if bid.previous && bid.ground != Ground::Enforced && !had_ground() {
+        Ground::Age
+    } else {
+        bid.ground
+    };
     (
         bid.claim.clone(),
-        (!enforced, bid.previous, bid.created_at, key.clone()),
+        (ground, bid.previous, bid.created_at, key.clone()),
     )
 }
 
@@ -135,18 +152,18 @@ mod tests {
         let fingerprint = FingerprintKey::new([1; 32]).fingerprint(value);
         Bid {
             claim: (NamespacedName::new("gamestore", product), fingerprint),
-            enforced: false,
+            ground: Ground::Age,
             previous: false,
-            revoked: false,
             created_at: Timestamp::from_second(created_at).ok(),
         }
     }
 
+    fn on(ground: Ground, bid: Bid) -> Bid {
+        Bid { ground, ..bid }
+    }
+
     fn enforced(bid: Bid) -> Bid {
-        Bid {
-            enforced: true,
-            ..bid
-        }
+        on(Ground::Enforced, bid)
     }
 
     fn rotated_out(bid: Bid) -> Bid {
@@ -183,16 +200,22 @@ mod tests {
         let (old, young) = (bid("store", b"v", 1), bid("store", b"v", 2));
         say(&mut claims, "young", &[enforced(young.clone())]);
         assert_eq!(say(&mut claims, "old", &[old]), verdict(true, []));
-        // While its copy is not there, nothing changes.
-        assert_eq!(
-            say(&mut claims, "young", std::slice::from_ref(&young)),
-            verdict(false, [])
-        );
-        let denied = Bid {
-            revoked: true,
-            ..young
-        };
-        assert_eq!(say(&mut claims, "young", &[denied]), verdict(true, ["old"]));
+        // While its copy is not there, nothing changes; when it is not approved any more, the older one is next.
+        for ground in [Ground::Approved, Ground::Failing] {
+            let bids = [on(ground, young.clone())];
+            assert_eq!(say(&mut claims, "young", &bids), verdict(false, []));
+        }
+        assert_eq!(say(&mut claims, "young", &[young]), verdict(true, ["old"]));
+    }
+
+    #[test]
+    fn nobody_takes_a_value_by_writing_it_down_as_one_to_be_rotated_out() {
+        for ground in [Ground::Approved, Ground::Failing] {
+            let mut claims = Claims::default();
+            say(&mut claims, "young", &[bid("store", b"v", 2)]);
+            let thief = rotated_out(on(ground, bid("store", b"v", 1)));
+            assert_eq!(say(&mut claims, "old", &[thief]), verdict(true, []));
+        }
     }
 
     #[test]
@@ -239,8 +262,9 @@ mod tests {
         let mut claims = Claims::default();
         let (old, new) = (bid("store", b"old", 1), bid("store", b"new", 1));
         say(&mut claims, "a", &[enforced(old.clone())]);
-        // From the one in use it becomes the previous one: nobody else steps in.
-        say(&mut claims, "a", &[new, rotated_out(old.clone())]);
+        // From the one in use it becomes the previous one, whose copy is made anew: nobody else steps in.
+        let previous = rotated_out(on(Ground::Approved, old));
+        say(&mut claims, "a", &[new, previous]);
         let thief = bid("store", b"old", 0);
         assert_eq!(
             say(&mut claims, "b", std::slice::from_ref(&thief)),

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use keydesk_api::condition::{self, KeyAspect};
 use keydesk_api::meta::{auto_approval_name, is_previous_secret, previous_secret_name};
 use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target, route_of_product};
-use keydesk_core::{Fingerprint, NamespacedName, SecretFacts};
-use kube::ResourceExt;
+use keydesk_core::{NamespacedName, SecretFacts};
 
+use super::bids::{bids, bids_for_enforced};
 use super::rotation::{Refusal, Rotation};
 use super::seen::{EnforcementCopy, Live, Seen};
-use crate::claims::Bid;
 use crate::context::Context;
 use crate::managed::is_managed;
 use crate::values::Content;
@@ -56,6 +54,10 @@ pub(super) async fn gather(context: &Context, id: &NamespacedName) -> Result<See
     }
     if let Some(live) = &mut live {
         live.rejection = context.rejections.lock().get(id).cloned();
+        match &live.request {
+            Some(request) => context.departed.seen(request),
+            None => live.shown_before = context.departed.shown(&live.edges.request),
+        }
         if let Some(wanted) = live.edges.secret.clone() {
             let found = match secret {
                 Some(secret) => context
@@ -73,7 +75,11 @@ pub(super) async fn gather(context: &Context, id: &NamespacedName) -> Result<See
             live.rotation = rotation(context, found, previous_taken);
         }
     }
-    let bids = live.as_ref().map(|live| bids(live, &copies)).unwrap_or_default();
+    let now = context.settings.clock.now();
+    let bids = live
+        .as_ref()
+        .map(|live| bids(live, &copies, now))
+        .unwrap_or_default();
     let verdict = context.claims.lock().claim(id, &bids);
     for concerned in verdict.concerned {
         context.queue.enqueue(Target::Key(concerned));
@@ -90,10 +96,6 @@ pub(super) async fn gather(context: &Context, id: &NamespacedName) -> Result<See
         context.queue.enqueue(Target::Key(concerned));
     }
     if let Some(live) = &mut live {
-        match &live.request {
-            Some(request) => context.departed.seen(request),
-            None => live.shown_before = context.departed.shown(&live.edges.request),
-        }
         live.crowded_out = seating.crowded_out;
         let has_lost = |value| verdict.lost.contains(&(live.edges.product.clone(), value));
         if live.value.is_some_and(has_lost) {
@@ -221,48 +223,9 @@ fn keep_claims(context: &Context, id: &NamespacedName, live: &Live, copies: &[En
     if claims.has(id) {
         return;
     }
-    let bids: Vec<_> = copies
-        .iter()
-        .filter_map(|copy| {
-            Some(bid(
-                live,
-                copies,
-                copy.value?,
-                is_previous_secret(&copy.meta.id.name),
-            ))
-        })
-        .collect();
+    let bids = bids_for_enforced(live, copies, context.settings.clock.now());
     let verdict = claims.claim(id, &bids);
     for concerned in verdict.concerned {
         context.queue.enqueue(Target::Key(concerned));
-    }
-}
-
-/// What the key claims: its value, and the one that is being rotated out.
-fn bids(live: &Live, copies: &[EnforcementCopy]) -> Vec<Bid> {
-    let previous = match live.rotation {
-        Rotation::Until { value, .. } => Some(bid(live, copies, value, true)),
-        Rotation::Settled | Rotation::Refused(_) => None,
-    };
-    let current = live.value.map(|value| bid(live, copies, value, false));
-    current.into_iter().chain(previous).collect()
-}
-
-fn bid(live: &Live, copies: &[EnforcementCopy], value: Fingerprint, previous: bool) -> Bid {
-    let status = live.key.status.as_ref();
-    let conditions = status.map_or(&[][..], |status| &status.conditions);
-    let revoked = [KeyAspect::Denied, KeyAspect::Expired, KeyAspect::Pending]
-        .into_iter()
-        .any(|aspect| condition::is_true(conditions, aspect));
-    // Only where consumers cannot put one themselves.
-    let is_enforcing = |copy: &EnforcementCopy| {
-        live.enforcement_namespace.as_ref() == Some(&copy.meta.id.namespace) && copy.value == Some(value)
-    };
-    Bid {
-        claim: (live.edges.product.clone(), value),
-        enforced: copies.iter().any(is_enforcing),
-        previous,
-        revoked,
-        created_at: live.key.creation_timestamp().map(|time| time.0),
     }
 }

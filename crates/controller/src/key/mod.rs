@@ -4,6 +4,7 @@ mod account;
 mod apply;
 mod approvals;
 mod automatic;
+mod bids;
 mod converge;
 mod copying;
 mod enforcement;

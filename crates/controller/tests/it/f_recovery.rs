@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{
     Stage, another_key, approval_at, auth_policy_at, decision_on, enforcement_at, key_at, plan_policy_at,
-    product_at, secret_at,
+    product_at, secret_at, settings,
 };
 
 #[tokio::test]
@@ -104,11 +104,11 @@ async fn s079_a_tier_that_is_not_offered_fails_and_names_those_that_are() {
     stage.key_is("Approved").await;
 }
 
-/// A second consumer's key with the same value as KEY's.
+/// A second consumer's key with the same value as KEY's. Made in the same second it counts as the older: its name comes first.
 async fn same_value_elsewhere(stage: &Stage) -> Value {
-    stage.world.namespace("other-app").await;
-    stage.create(&secret("other-app", "copy", KEY_VALUE)).await;
-    another_key("other-app", "copy")
+    stage.world.namespace("another-app").await;
+    stage.create(&secret("another-app", "copy", KEY_VALUE)).await;
+    another_key("another-app", "copy")
 }
 
 #[tokio::test]
@@ -168,18 +168,19 @@ async fn s080_the_same_value_for_two_products_is_fine() {
         .await;
 }
 
-#[tokio::test]
-async fn s080_an_unapproved_copy_cannot_take_a_value_from_the_key_that_is_enforced() {
+/// KEY approved and enforced, and beside it an older key, which nobody approved, that says the same value by now.
+async fn approved_beside_a_thief() -> (Stage, Address) {
     let stage = Stage::ready().await;
     let copy = same_value_elsewhere(&stage).await;
+    let copy_at = Address::of(&copy);
     // The copy is the older key, yet never enforced: it fails as soon as the other one is.
     stage.create(&copy).await;
     stage
-        .soon(&Address::of(&copy), "is pending", |seen| is(seen, "Pending"))
+        .soon(&copy_at, "is pending", |seen| is(seen, "Pending"))
         .await;
     stage
         .patch(
-            &Address::new(kinds::SECRET, "other-app", "copy"),
+            &Address::new(kinds::SECRET, "another-app", "copy"),
             &json!({ "data": { "api_key": "eA==" } }),
         )
         .await;
@@ -189,15 +190,44 @@ async fn s080_an_unapproved_copy_cannot_take_a_value_from_the_key_that_is_enforc
     stage.soon(&enforcement_at(), "exists", |_| true).await;
     let stolen = json!({ "data": { "api_key": base64(KEY_VALUE.as_bytes()) } });
     stage
-        .patch(&Address::new(kinds::SECRET, "other-app", "copy"), &stolen)
+        .patch(&Address::new(kinds::SECRET, "another-app", "copy"), &stolen)
         .await;
+    is_refused_as_a_duplicate(&stage, &copy_at).await;
+    (stage, copy_at)
+}
+
+async fn is_refused_as_a_duplicate(stage: &Stage, at: &Address) {
     stage
-        .soon(&Address::of(&copy), "is refused as a duplicate", |seen| {
+        .soon(at, "is refused as a duplicate", |seen| {
             has(seen, "Failed", "True", "SecretAPIKeyDuplicate")
         })
         .await;
+}
+
+#[tokio::test]
+async fn s080_an_unapproved_copy_cannot_take_a_value_from_the_key_that_is_enforced() {
+    let (stage, _) = approved_beside_a_thief().await;
     let seen = stage
         .stays(&key_at(), "is approved", |seen| is(seen, "Approved"))
         .await;
     assert!(condition(&seen, "Failed").is_none());
+}
+
+#[tokio::test]
+async fn s080_nor_while_that_key_fails_nor_by_waiting_for_a_restart() {
+    let (mut stage, copy_at) = approved_beside_a_thief().await;
+    let offer =
+        |tier: usize| json!({ "spec": { "plans": [fixtures::plan_policy()["spec"]["plans"][tier]] } });
+    let (gold, bronze) = (0, 2);
+    stage.patch(&plan_policy_at(), &offer(bronze)).await;
+    let fails = |seen: &Value| has(seen, "Failed", "True", "PlanTierNotFound");
+    stage.soon(&key_at(), "has no plan", fails).await;
+    stage.soon(&copy_at, "has none either", fails).await;
+    stage.soon_nothing_enforced().await;
+    stage.stop().await;
+    stage.start(settings());
+    stage.patch(&plan_policy_at(), &offer(gold)).await;
+    stage.key_is("Approved").await;
+    stage.soon(&enforcement_at(), "exists", |_| true).await;
+    is_refused_as_a_duplicate(&stage, &copy_at).await;
 }

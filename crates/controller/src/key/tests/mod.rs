@@ -2,6 +2,7 @@
 
 mod authorino;
 mod automatic;
+mod bids;
 mod converging;
 mod decisions;
 mod enforcement;
