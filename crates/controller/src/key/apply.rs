@@ -42,15 +42,7 @@ pub(super) async fn apply(
     made: &mut Made,
 ) -> Result<Applied, WriteError> {
     let mut outcome = Outcome::default();
-    for secret in &plan.revoke {
-        let deleted = copying::delete(context, &seen.id, secret).await;
-        if is_stray(context, secret) && deleted.as_ref().is_err_and(WriteError::is_forbidden) {
-            // No gateway reads it there, and anybody may have put it: the key is not to suffer.
-            tracing::info!(key = %seen.id, object = %secret.id, "our role does not let us delete Secret {}, which no gateway reads", secret.id);
-        } else {
-            outcome.note(deleted);
-        }
-    }
+    outcome.note(revoke(context, &seen.id, &plan.revoke).await);
     let discarded = discard(context, seen, &plan.discard, &mut outcome).await;
     if outcome.note(discarded) != Some(Applied::Done) {
         return outcome.stale();
@@ -116,6 +108,25 @@ pub(super) async fn apply(
         Applied::Done => outcome.end(),
         Applied::Stale => outcome.stale(),
     }
+}
+
+/// Deletes enforcement secrets: each of them, whatever became of the others.
+pub(super) async fn revoke(
+    context: &Context,
+    key: &NamespacedName,
+    secrets: &[Arc<SecretMeta>],
+) -> Result<(), WriteError> {
+    let mut outcome = Outcome::default();
+    for secret in secrets {
+        let deleted = copying::delete(context, key, secret).await;
+        if is_stray(context, secret) && deleted.as_ref().is_err_and(WriteError::is_forbidden) {
+            // No gateway reads it there, and anybody may have put it: the key is not to suffer.
+            tracing::info!(%key, object = %secret.id, "our role does not let us delete Secret {}, which no gateway reads", secret.id);
+        } else {
+            outcome.note(deleted);
+        }
+    }
+    outcome.0.map_or(Ok(()), Err)
 }
 
 /// Deletes requests, but none that somebody has a use for by now.

@@ -12,73 +12,89 @@ use super::seen::{EnforcementCopy, Live, Seen};
 use crate::context::Context;
 use crate::managed::is_managed;
 use crate::values::Content;
-use crate::write::WriteError;
+use crate::write::{self, WriteError};
 
 /// What the catalog says about a key; Secrets are known by their metadata only.
 struct Known {
-    requests: Vec<Arc<keydesk_api::APIKeyRequest>>,
-    copies: Vec<Arc<SecretMeta>>,
-    live: Option<Live>,
+    seen: Seen,
     secret: Option<Arc<SecretMeta>>,
     /// A Secret that is none of ours has the name of the previous value's enforcement secret.
     previous_taken: Option<NamespacedName>,
+}
+
+/// A key of which a Secret could not be read.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// What is known all the same: everything but values.
+    pub(super) seen: Seen,
+    /// Why it could not.
+    pub(super) error: WriteError,
 }
 
 /// Takes in what concerns a key, and what it claims with that.
 ///
 /// # Errors
 /// The cluster did not show a Secret.
-pub(super) async fn gather(context: &Context, id: &NamespacedName) -> Result<Seen, WriteError> {
-    let Known {
-        requests,
-        copies: metas,
-        mut live,
-        secret,
-        previous_taken,
-    } = known(&context.catalog.read(), id);
-    let mut copies = Vec::with_capacity(metas.len());
-    for meta in metas {
-        let namespace = live.as_ref().map(|live| live.enforcement_namespace.as_deref());
-        let value = if namespace == Some(Some(meta.id.namespace.as_str())) {
-            context
-                .values
-                .content(&context.cluster, &meta)
-                .await?
-                .sole_value()
+pub(super) async fn gather(context: &Context, id: &NamespacedName) -> Result<Seen, Box<Unread>> {
+    let mut known = known(context, id);
+    if let Err(error) = read(context, &mut known).await {
+        let seen = known.seen;
+        return Err(Box::new(Unread { seen, error }));
+    }
+    let mut seen = known.seen;
+    claim(context, &mut seen);
+    seat(context, &mut seen);
+    if seen.live.is_none() {
+        context.rejections.lock().remove(id);
+        context.retired.lock().remove(id);
+        seen.retired.clear();
+    }
+    Ok(seen)
+}
+
+/// Reads the values, each version of a Secret once.
+async fn read(context: &Context, known: &mut Known) -> Result<(), WriteError> {
+    let Seen { live, copies, .. } = &mut known.seen;
+    let home = live.as_ref().and_then(|live| live.enforcement_namespace.clone());
+    for copy in copies.iter_mut() {
+        if home.as_ref() == Some(&copy.meta.id.namespace) {
+            let held = context.values.content(&context.cluster, &copy.meta).await?;
+            copy.value = held.sole_value();
         } else {
             // They go, whatever is in them.
-            context.values.forget(&meta.id);
-            None
-        };
-        copies.push(EnforcementCopy { meta, value });
-    }
-    if let Some(live) = &mut live {
-        live.rejection = context.rejections.lock().get(id).cloned();
-        match &live.request {
-            Some(request) => context.departed.seen(request),
-            None => live.shown_before = context.departed.shown(&live.edges.request),
-        }
-        if let Some(wanted) = live.edges.secret.clone() {
-            let found = match secret {
-                Some(secret) => context
-                    .values
-                    .content(&context.cluster, &secret)
-                    .await
-                    .inspect_err(|_| keep_claims(context, id, live, &copies))?,
-                None => Content::Missing,
-            };
-            if found == Content::Missing {
-                context.values.forget(&wanted);
-            }
-            live.value = found.value();
-            live.secret = facts(found);
-            live.rotation = rotation(context, found, previous_taken);
+            context.values.forget(&copy.meta.id);
         }
     }
+    let Some(live) = live else {
+        return Ok(());
+    };
+    let Some(wanted) = &live.edges.secret else {
+        return Ok(());
+    };
+    let found = match &known.secret {
+        Some(secret) => context
+            .values
+            .content(&context.cluster, secret)
+            .await
+            .inspect_err(|_| keep_claims(context, live, copies))?,
+        None => Content::Missing,
+    };
+    if found == Content::Missing {
+        context.values.forget(wanted);
+    }
+    live.value = found.value();
+    live.secret = facts(found);
+    live.rotation = rotation(context, found, known.previous_taken.take());
+    Ok(())
+}
+
+/// Claims the values, and says which of them are another key's.
+fn claim(context: &Context, seen: &mut Seen) {
+    let Seen { id, live, copies, .. } = seen;
     let now = context.settings.clock.now();
     let bids = live
         .as_ref()
-        .map(|live| bids(live, &copies, now))
+        .map(|live| bids(live, copies, now))
         .unwrap_or_default();
     let verdict = context.claims.lock().claim(id, &bids);
     for concerned in verdict.concerned {
@@ -88,37 +104,28 @@ pub(super) async fn gather(context: &Context, id: &NamespacedName) -> Result<See
         let catalog = context.catalog.read();
         context.values.sweep(|secret| catalog.has_use_for_secret(secret));
     }
+    let Some(live) = live else { return };
+    let has_lost = |value| verdict.lost.contains(&(live.edges.product.clone(), value));
+    if live.value.is_some_and(has_lost) {
+        live.secret = SecretFacts::Duplicate;
+    }
+    if matches!(live.rotation, Rotation::Until { value, .. } if has_lost(value)) {
+        live.rotation = Rotation::Refused(Refusal::Duplicate);
+    }
+}
+
+/// Takes a place among the keys that an automatic product approves.
+fn seat(context: &Context, seen: &mut Seen) {
     let seating = context
         .places
         .lock()
-        .seat(&context.catalog.read(), id, live.as_ref());
+        .seat(&context.catalog.read(), &seen.id, seen.live.as_ref());
     for concerned in seating.concerned {
         context.queue.enqueue(Target::Key(concerned));
     }
-    if let Some(live) = &mut live {
+    if let Some(live) = &mut seen.live {
         live.crowded_out = seating.crowded_out;
-        let has_lost = |value| verdict.lost.contains(&(live.edges.product.clone(), value));
-        if live.value.is_some_and(has_lost) {
-            live.secret = SecretFacts::Duplicate;
-        }
-        if matches!(live.rotation, Rotation::Until { value, .. } if has_lost(value)) {
-            live.rotation = Rotation::Refused(Refusal::Duplicate);
-        }
-    } else {
-        context.rejections.lock().remove(id);
-        context.retired.lock().remove(id);
     }
-    let is_immutable = copies
-        .iter()
-        .any(|copy| context.rights.is_immutable(&copy.meta.uid));
-    Ok(Seen {
-        id: id.clone(),
-        live,
-        requests,
-        copies,
-        retired: context.retired.lock().get(id).cloned().unwrap_or_default(),
-        may_update: !is_immutable && context.rights.may_update(tokio::time::Instant::now()),
-    })
 }
 
 /// What becomes of the previous value in the consumer's Secret.
@@ -146,7 +153,8 @@ fn facts(found: Content) -> SecretFacts {
     }
 }
 
-fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
+fn known(context: &Context, id: &NamespacedName) -> Known {
+    let catalog = &context.catalog.read();
     let namespace = catalog.enforcement_namespace();
     let key = catalog
         .key(id)
@@ -178,12 +186,20 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
             .and_then(|product| catalog.route(&route_of_product(product)));
         let stays =
             |approval: &Arc<keydesk_catalog::Approval>| approval.object.metadata.deletion_timestamp.is_none();
+        let request = catalog.request(&edges.request);
+        let shown_before = match &request {
+            Some(request) => {
+                context.departed.seen(request);
+                None
+            }
+            None => context.departed.shown(&edges.request),
+        };
         Live {
             hostname: route
                 .and_then(|route| route.spec.hostnames.first().cloned())
                 .filter(|host| !host.is_empty()),
-            request: catalog.request(&edges.request),
-            shown_before: None,
+            request,
+            shown_before,
             approvals: catalog.approvals_of(&edges.request).filter(stays).collect(),
             auto_name_taken: auto_name_taken(catalog, &edges.request),
             enforcement_namespace: namespace.map(str::to_owned),
@@ -191,17 +207,25 @@ fn known(catalog: &Catalog, id: &NamespacedName) -> Known {
             secret: SecretFacts::Unnamed,
             value: None,
             rotation: Rotation::Settled,
-            rejection: None,
+            rejection: context.rejections.lock().get(id).cloned(),
             crowded_out: None,
             key,
             product,
             edges,
         }
     });
-    Known {
-        requests: catalog.requests_for(id).collect(),
-        copies,
+    let is_immutable = copies.iter().any(|copy| context.rights.is_immutable(&copy.uid));
+    let unread = |meta| EnforcementCopy { meta, value: None };
+    let seen = Seen {
+        id: id.clone(),
         live,
+        requests: catalog.requests_for(id).collect(),
+        copies: copies.into_iter().map(unread).collect(),
+        retired: context.retired.lock().get(id).cloned().unwrap_or_default(),
+        may_update: !is_immutable && context.rights.may_update(tokio::time::Instant::now()),
+    };
+    Known {
+        seen,
         secret,
         previous_taken,
     }
@@ -218,7 +242,8 @@ fn auto_name_taken(catalog: &Catalog, request: &NamespacedName) -> bool {
 
 /// Of a key whose Secret cannot be read and never was, what gateways have is claimed: another key with that value, reconciled
 /// before, is not to take it away.
-fn keep_claims(context: &Context, id: &NamespacedName, live: &Live, copies: &[EnforcementCopy]) {
+fn keep_claims(context: &Context, live: &Live, copies: &[EnforcementCopy]) {
+    let id = &write::id(live.key.as_ref());
     let mut claims = context.claims.lock();
     if claims.has(id) {
         return;

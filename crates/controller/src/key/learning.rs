@@ -54,8 +54,8 @@ async fn learn_each(context: &Context, keys: Vec<NamespacedName>) -> Vec<Namespa
         .for_each_concurrent(context.settings.workers, |id| {
             let unknown = &unknown;
             async move {
-                if let Err(error) = gather(context, &id).await {
-                    let chain = keydesk_process::chain(&error);
+                if let Err(unread) = gather(context, &id).await {
+                    let chain = keydesk_process::chain(&unread.error);
                     tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {chain}");
                     unknown.lock().push(id);
                 }

@@ -26,10 +26,11 @@ use keydesk_core::{Flaws, NamespacedName};
 pub(crate) use account::{Account, Held, Made};
 use apply::Applied;
 pub(crate) use approvals::{Weight, status as approval_status};
+use gather::{Unread, gather};
 pub(crate) use learning::learn_claims;
 pub(crate) use places::{Cap, Places};
 pub(crate) use plan::Plan;
-use plan::plan;
+use plan::{forfeited, plan};
 pub(crate) use seen::{Live, Seen};
 
 use crate::context::Context;
@@ -38,9 +39,19 @@ use crate::write::WriteError;
 
 /// Looks at one key and brings the cluster to where it should be.
 pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<Reconciled, WriteError> {
-    let seen = gather::gather(context, id).await?;
+    let gathered = gather(context, id).await;
     let now = context.settings.clock.now();
-    let (plan, account) = plan(&seen, context.settings.product_failure_grace, now);
+    let grace = context.settings.product_failure_grace;
+    let seen = match gathered {
+        Ok(seen) => seen,
+        Err(unread) => {
+            // A no waits for nothing.
+            let Unread { seen, error } = *unread;
+            apply::revoke(context, id, &forfeited(&seen, grace, now)).await?;
+            return Err(error);
+        }
+    };
+    let (plan, account) = plan(&seen, grace, now);
     let mut made = Made::default();
     let applied = apply::apply(context, &seen, &plan, account.as_ref(), &mut made).await;
     // Also of what was written before a failure.

@@ -58,14 +58,34 @@ pub(crate) fn plan(seen: &Seen, grace: Duration, now: Timestamp) -> (Plan, Optio
     }
 }
 
+/// The enforcement secrets of a key of which a Secret could not be read: those that would have to go whatever it holds.
+pub(super) fn forfeited(seen: &Seen, grace: Duration, now: Timestamp) -> Vec<Arc<SecretMeta>> {
+    let Some(live) = &seen.live else {
+        return all_copies(seen);
+    };
+    let facts = KeyFacts {
+        asked: asked(&live.key, &live.edges),
+        secret: SecretFacts::Usable,
+    };
+    let bound = request::shown(live, &facts.asked, now).bind(&live.approvals, now);
+    let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
+    let ruling = standing(&facts, &decisions, &live.product_facts(), now);
+    let is_spared = || spared_until(live, &ruling, facts.secret, &seen.copies, grace, now).is_some();
+    if ruling.in_force().is_some() || is_spared() {
+        Vec::new()
+    } else {
+        all_copies(seen)
+    }
+}
+
+fn all_copies(seen: &Seen) -> Vec<Arc<SecretMeta>> {
+    let stay = seen.copies.iter().filter(|copy| !copy.meta.deleting);
+    stay.map(|copy| copy.meta.clone()).collect()
+}
+
 fn plan_gone(seen: &Seen) -> Plan {
     Plan {
-        revoke: seen
-            .copies
-            .iter()
-            .map(|copy| copy.meta.clone())
-            .filter(|meta| !meta.deleting)
-            .collect(),
+        revoke: all_copies(seen),
         discard: seen
             .requests
             .iter()
@@ -127,7 +147,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         .map(|terms| enforcement::desired(live, &terms, now))
         .unwrap_or_default();
     let Convergence { mut revoke, copying } = converge(seen, &desired);
-    let spared_until = spared_until(live, &ruling, &seen.copies, grace, now);
+    let spared_until = spared_until(live, &ruling, live.secret, &seen.copies, grace, now);
     if spared_until.is_some() {
         // It is for what works: a value whose time is over does not.
         revoke.retain(|copy| copy.accepted_until().is_some_and(|end| end <= now));
@@ -182,6 +202,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
 fn spared_until(
     live: &Live,
     ruling: &Ruling<'_>,
+    secret: SecretFacts,
     copies: &[EnforcementCopy],
     grace: Duration,
     now: Timestamp,
@@ -191,7 +212,7 @@ fn spared_until(
     };
     let approved = ruling.decision.is_some_and(|decision| decision.approved);
     // Its own failing, behind the product's, is the consumer's will and no disturbance.
-    let usable = live.secret == SecretFacts::Usable;
+    let usable = secret == SecretFacts::Usable;
     if !failure.may_pass() || !approved || !usable || copies.is_empty() {
         return None;
     }

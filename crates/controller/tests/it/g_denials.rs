@@ -1,10 +1,16 @@
 //! G. A no is to the key, whatever it asks for at that moment, and needs no terms.
 
+use std::sync::Arc;
+
+use http::{Method, Request, Response, StatusCode};
 use keydesk_testkit::fixtures::{self, but};
 use keydesk_testkit::{Address, conditions};
+use kube::Client;
+use kube::client::Body;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use crate::stage::{Stage, decision_on, key_at, product_at, request_at};
+use crate::stage::{Stage, decision_on, key_at, product_at, request_at, secret_at, settings};
 
 async fn moves_to(stage: &Stage, product: &str) {
     stage
@@ -65,4 +71,46 @@ async fn a_denial_counts_whatever_terms_were_recorded_with_it() {
         stage.key_is("Denied").await;
         assert!(stage.enforced().await.is_empty(), "{terms}");
     }
+}
+
+/// A client that is shown no consumer's Secret, and says when it asks for one.
+fn blind(client: Client, asked: &Arc<Notify>) -> Client {
+    let Address { namespace, name, .. } = secret_at();
+    let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
+    let asked = Arc::clone(asked);
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let hidden = request.method() == Method::GET && request.uri().path() == path;
+        let (client, asked) = (client.clone(), Arc::clone(&asked));
+        async move {
+            if !hidden {
+                return client.send(request).await;
+            }
+            asked.notify_one();
+            let refusal = json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                "reason": "Forbidden", "code": 403, "message": "secrets are nobody's business",
+            });
+            let mut answer = Response::new(Body::from(refusal.to_string().into_bytes()));
+            *answer.status_mut() = StatusCode::FORBIDDEN;
+            Ok(answer)
+        }
+    });
+    Client::new(service, "default")
+}
+
+#[tokio::test]
+async fn a_denial_does_not_wait_until_the_secret_can_be_read() {
+    let mut stage = Stage::approved().await;
+    stage.stop().await;
+    let asked = Arc::default();
+    stage.start_with(blind(stage.world.controller().client(), &asked), settings());
+    asked.notified().await;
+    // That it cannot be read takes nothing away.
+    stage
+        .stays(&key_at(), "is approved", |key| conditions::is(key, "Approved"))
+        .await;
+    assert_eq!(stage.enforced().await.len(), 1);
+    crate::g_terms::next_second().await;
+    stage.create(&decision_on(&fixtures::key(), "no", false)).await;
+    stage.soon_nothing_enforced().await;
 }

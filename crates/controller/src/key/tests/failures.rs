@@ -6,7 +6,8 @@ use keydesk_api::condition::KeyAspect;
 use keydesk_core::SecretFacts;
 use serde_json::json;
 
-use super::stage::{Stage, after, merged, product};
+use super::stage::{GRACE, Stage, after, merged, product};
+use crate::key::plan::forfeited;
 
 #[test]
 fn a_failing_key_that_nobody_decided_on_has_no_request() {
@@ -140,4 +141,42 @@ fn an_end_that_passes_is_waited_for_and_takes_the_copy_away() {
         "API key expired at 2026-06-01T12:00:50Z"
     );
     assert!(stage.seen.copies.is_empty());
+}
+
+#[test]
+fn of_a_key_whose_secret_cannot_be_read_goes_what_would_go_whatever_it_holds() {
+    let mut stage = Stage::approved();
+    stage.live().value = None;
+    stage.live().secret = SecretFacts::Unnamed;
+    let goes = |stage: &Stage| forfeited(&stage.seen, GRACE, stage.now).len();
+    assert_eq!(goes(&stage), 0);
+    let approved = stage.clone();
+
+    stage.approve("no", false, 20);
+    assert_eq!(goes(&stage), 1, "it is denied");
+
+    let mut stage = approved.clone();
+    stage.live().approvals.clear();
+    stage.live().request = None;
+    assert_eq!(goes(&stage), 1, "nobody has approved it");
+
+    let mut stage = approved.clone();
+    stage.edit(&json!({ "expiresAt": after(30).to_string() }));
+    stage.at(29);
+    assert_eq!(goes(&stage), 0);
+    stage.at(30);
+    assert_eq!(goes(&stage), 1, "its time is over");
+
+    let mut stage = approved.clone();
+    stage.live().product = None;
+    assert_eq!(goes(&stage), 1, "its product is gone");
+
+    let mut stage = approved.clone();
+    let bare = json!({ "status": { "discoveredAuthScheme": null } });
+    stage.live().product = Some(Arc::new(merged(&product("manual"), &bare)));
+    assert_eq!(goes(&stage), 0, "its product fails for a moment");
+
+    let mut stage = approved;
+    stage.seen.live = None;
+    assert_eq!(goes(&stage), 1, "it is gone");
 }
