@@ -21,6 +21,8 @@ pub struct Settings {
     pub product_failure_grace: Duration,
     /// How far ahead the end of a value that is being rotated out may be.
     pub rotation_overlap: Duration,
+    /// How long a start, or whoever takes over, waits at most until every key's Secret is read.
+    pub learn_within: Duration,
     /// How many objects are reconciled at once. Most of a reconcile is waiting for the API server, and of keys that wait for the
     /// same list so many are answered by one.
     pub workers: usize,
@@ -37,6 +39,7 @@ impl Default for Settings {
             fetch_refresh: Pace::default().refresh,
             product_failure_grace: Duration::from_mins(1),
             rotation_overlap: Duration::from_hours(7 * 24),
+            learn_within: Duration::from_mins(1),
             workers: 16,
             clock: Clock::default(),
         }

@@ -130,17 +130,22 @@ impl Values {
         }
     }
 
+    /// What this version of the Secret holds, if it was read before.
+    pub(crate) fn known(&self, secret: &SecretMeta) -> Option<Content> {
+        let known = self.known.lock();
+        let known = known.get(&secret.id)?;
+        (known.uid == secret.uid && known.resource_version == secret.resource_version)
+            .then_some(known.content)
+    }
+
     /// What the Secret holds; reads it only if this version of it was never read.
     pub(crate) async fn content(
         &self,
         cluster: &Cluster,
         secret: &SecretMeta,
     ) -> Result<Content, WriteError> {
-        if let Some(known) = self.known.lock().get(&secret.id)
-            && known.uid == secret.uid
-            && known.resource_version == secret.resource_version
-        {
-            return Ok(known.content);
+        if let Some(known) = self.known(secret) {
+            return Ok(known);
         }
         match Opened::read(cluster, &secret.id).await? {
             Some(opened) => Ok(self.learn(&opened)),

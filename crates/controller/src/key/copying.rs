@@ -56,7 +56,7 @@ pub(super) async fn carry_out(
             && error.is_immutable()
         {
             tracing::info!(key = %seen.id, object = %place.id, "Secret {} is immutable: it is deleted and made anew", place.id);
-            context.rights.found_immutable(&place.uid);
+            context.rights.found_immutable(&place.uid, Instant::now());
             return Applied::Stale;
         }
         let reason = error.rejection();
@@ -116,7 +116,6 @@ pub(super) async fn delete(
     let uid = with_uid(Some(&secret.uid));
     context.cluster.delete::<Secret>(&secret.id, uid).await?;
     context.values.forget(&secret.id);
-    context.rights.forget(&secret.uid);
     context.awaited.deleted(key, &secret.id);
     Ok(())
 }

@@ -15,44 +15,42 @@ use crate::values::Content;
 use crate::write::{self, WriteError};
 
 /// What the catalog says about a key; Secrets are known by their metadata only.
-struct Known {
-    seen: Seen,
+pub(super) struct Known {
+    pub(super) seen: Seen,
     secret: Option<Arc<SecretMeta>>,
     /// A Secret that is none of ours has the name of the previous value's enforcement secret.
     previous_taken: Option<NamespacedName>,
 }
 
-/// A key of which a Secret could not be read.
-#[derive(Debug)]
-pub(super) struct Unread {
-    /// What is known all the same: everything but values.
-    pub(super) seen: Seen,
-    /// Why it could not.
-    pub(super) error: WriteError,
+impl Known {
+    /// Takes in what the Secrets hold, and what the key claims with that.
+    ///
+    /// # Errors
+    /// The cluster did not show a Secret.
+    pub(super) async fn read(mut self, context: &Context) -> Result<Seen, WriteError> {
+        read(context, &mut self).await?;
+        let mut seen = self.seen;
+        claim(context, &mut seen);
+        seat(context, &mut seen);
+        if seen.live.is_none() {
+            context.rejections.lock().remove(&seen.id);
+            context.retired.lock().remove(&seen.id);
+            seen.retired.clear();
+        }
+        Ok(seen)
+    }
+
+    /// Claims what gateways have of the key, as far as that was read before.
+    pub(super) fn claim_enforced(mut self, context: &Context) {
+        for copy in &mut self.seen.copies {
+            copy.value = context.values.known(&copy.meta).and_then(Content::sole_value);
+        }
+        if let Some(live) = &self.seen.live {
+            keep_claims(context, live, &self.seen.copies);
+        }
+    }
 }
 
-/// Takes in what concerns a key, and what it claims with that.
-///
-/// # Errors
-/// The cluster did not show a Secret.
-pub(super) async fn gather(context: &Context, id: &NamespacedName) -> Result<Seen, Box<Unread>> {
-    let mut known = known(context, id);
-    if let Err(error) = read(context, &mut known).await {
-        let seen = known.seen;
-        return Err(Box::new(Unread { seen, error }));
-    }
-    let mut seen = known.seen;
-    claim(context, &mut seen);
-    seat(context, &mut seen);
-    if seen.live.is_none() {
-        context.rejections.lock().remove(id);
-        context.retired.lock().remove(id);
-        seen.retired.clear();
-    }
-    Ok(seen)
-}
-
-/// Reads the values, each version of a Secret once.
 async fn read(context: &Context, known: &mut Known) -> Result<(), WriteError> {
     let Seen { live, copies, .. } = &mut known.seen;
     let home = live.as_ref().and_then(|live| live.enforcement_namespace.clone());
@@ -153,7 +151,8 @@ fn facts(found: Content) -> SecretFacts {
     }
 }
 
-fn known(context: &Context, id: &NamespacedName) -> Known {
+/// Takes in what the catalog says about a key.
+pub(super) fn known(context: &Context, id: &NamespacedName) -> Known {
     let catalog = &context.catalog.read();
     let namespace = catalog.enforcement_namespace();
     let key = catalog
@@ -214,7 +213,10 @@ fn known(context: &Context, id: &NamespacedName) -> Known {
             edges,
         }
     });
-    let is_immutable = copies.iter().any(|copy| context.rights.is_immutable(&copy.uid));
+    let now = tokio::time::Instant::now();
+    let is_immutable = copies
+        .iter()
+        .any(|copy| context.rights.is_immutable(&copy.uid, now));
     let unread = |meta| EnforcementCopy { meta, value: None };
     let seen = Seen {
         id: id.clone(),
@@ -222,7 +224,7 @@ fn known(context: &Context, id: &NamespacedName) -> Known {
         requests: catalog.requests_for(id).collect(),
         copies: copies.into_iter().map(unread).collect(),
         retired: context.retired.lock().get(id).cloned().unwrap_or_default(),
-        may_update: !is_immutable && context.rights.may_update(tokio::time::Instant::now()),
+        may_update: !is_immutable && context.rights.may_update(now),
     };
     Known {
         seen,
@@ -240,8 +242,8 @@ fn auto_name_taken(catalog: &Catalog, request: &NamespacedName) -> bool {
     })
 }
 
-/// Of a key whose Secret cannot be read and never was, what gateways have is claimed: another key with that value, reconciled
-/// before, is not to take it away.
+/// Of a key whose Secret was never read, what gateways have is claimed: another key with that value, reconciled before, is not
+/// to take it away.
 fn keep_claims(context: &Context, live: &Live, copies: &[EnforcementCopy]) {
     let id = &write::id(live.key.as_ref());
     let mut claims = context.claims.lock();

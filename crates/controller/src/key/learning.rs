@@ -1,5 +1,6 @@
 //! What is learned at a start, before anything is granted: what every key claims, and what gateways were given.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
@@ -7,9 +8,10 @@ use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::meta::label;
 use keydesk_core::NamespacedName;
 use parking_lot::Mutex;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-use super::gather::gather;
+use super::gather::known;
+use super::revoke_forfeited;
 use crate::context::Context;
 use crate::opened::Opened;
 use crate::write::WriteError;
@@ -23,46 +25,58 @@ const PAUSES: [Duration; 3] = [
 ];
 
 /// Learns what every key claims. Before that nobody may be granted anything: of two keys with one value, the one that is
-/// reconciled first would get what the other has.
+/// reconciled first would get what the other has. What gateways have is claimed first, and what has to go whatever Secrets
+/// hold goes: neither waits for a Secret that is not shown.
 pub(crate) async fn learn_claims(context: &Context) {
     if let Err(error) = learn_enforced(context).await {
         let chain = keydesk_process::chain(&error);
         tracing::debug!("enforcement secrets are read one by one: {chain}");
     }
-    let mut unknown = context.catalog.read().key_names();
-    let mut pauses = PAUSES.into_iter();
-    loop {
-        unknown = learn_each(context, unknown).await;
-        let Some(pause) = pauses.next().filter(|_| !unknown.is_empty()) else {
-            break;
-        };
-        sleep(pause).await;
-    }
-    if !unknown.is_empty() {
+    let keys = context.catalog.read().key_names();
+    stream::iter(&keys)
+        .for_each_concurrent(context.settings.workers, async |id| {
+            let mut known = known(context, id);
+            revoke_forfeited(context, &mut known.seen).await;
+            known.claim_enforced(context);
+        })
+        .await;
+    let unread = Mutex::new(BTreeSet::from_iter(keys));
+    let within = context.settings.learn_within;
+    let _ = timeout(within, read_each(context, &unread)).await;
+    let unread = unread.into_inner().len();
+    if unread > 0 {
         tracing::warn!(
-            keys = unknown.len(),
-            "the Secrets of {} APIKeys cannot be read: what they claim is not known yet, beyond what gateways have",
-            unknown.len()
+            keys = unread,
+            "the Secrets of {unread} APIKeys could not be read within {} s: what they claim is not known yet, beyond what gateways have",
+            within.as_secs()
         );
     }
 }
 
-/// Learns what these keys claim, and returns those of which it could not be read.
-async fn learn_each(context: &Context, keys: Vec<NamespacedName>) -> Vec<NamespacedName> {
-    let unknown = Mutex::new(Vec::new());
-    stream::iter(keys)
-        .for_each_concurrent(context.settings.workers, |id| {
-            let unknown = &unknown;
-            async move {
-                if let Err(unread) = gather(context, &id).await {
-                    let chain = keydesk_process::chain(&unread.error);
-                    tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {chain}");
-                    unknown.lock().push(id);
+/// Learns what these keys claim, and takes out those of which it was read.
+async fn read_each(context: &Context, unread: &Mutex<BTreeSet<NamespacedName>>) {
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let keys = unread.lock().clone();
+        stream::iter(keys)
+            .for_each_concurrent(context.settings.workers, async |id| {
+                match known(context, &id).read(context).await {
+                    Ok(_) => {
+                        unread.lock().remove(&id);
+                    }
+                    Err(error) => {
+                        let chain = keydesk_process::chain(&error);
+                        tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {chain}");
+                    }
                 }
-            }
-        })
-        .await;
-    unknown.into_inner()
+            })
+            .await;
+        if unread.lock().is_empty() {
+            return;
+        }
+        let Some(pause) = pauses.next() else { return };
+        sleep(pause).await;
+    }
 }
 
 /// Reads what gateways were given, in a few requests: key by key it would be half of all that a start asks for.

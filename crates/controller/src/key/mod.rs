@@ -26,11 +26,12 @@ use keydesk_core::{Flaws, NamespacedName};
 pub(crate) use account::{Account, Held, Made};
 use apply::Applied;
 pub(crate) use approvals::{Weight, status as approval_status};
-use gather::{Unread, gather};
+use gather::known;
 pub(crate) use learning::learn_claims;
 pub(crate) use places::{Cap, Places};
 pub(crate) use plan::Plan;
 use plan::{forfeited, plan};
+use seen::EnforcementCopy;
 pub(crate) use seen::{Live, Seen};
 
 use crate::context::Context;
@@ -39,19 +40,11 @@ use crate::write::WriteError;
 
 /// Looks at one key and brings the cluster to where it should be.
 pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<Reconciled, WriteError> {
-    let gathered = gather(context, id).await;
+    let mut known = known(context, id);
+    revoke_forfeited(context, &mut known.seen).await;
+    let seen = known.read(context).await?;
     let now = context.settings.clock.now();
-    let grace = context.settings.product_failure_grace;
-    let seen = match gathered {
-        Ok(seen) => seen,
-        Err(unread) => {
-            // A no waits for nothing.
-            let Unread { seen, error } = *unread;
-            apply::revoke(context, id, &forfeited(&seen, grace, now)).await?;
-            return Err(error);
-        }
-    };
-    let (plan, account) = plan(&seen, grace, now);
+    let (plan, account) = plan(&seen, context.settings.product_failure_grace, now);
     let mut made = Made::default();
     let applied = apply::apply(context, &seen, &plan, account.as_ref(), &mut made).await;
     // Also of what was written before a failure.
@@ -71,6 +64,17 @@ pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<
             .enqueue_at(Target::Key(id.clone()), instant(moment, now));
     }
     applied.map(|_| Reconciled::Stale)
+}
+
+/// Deletes at once what has to go whatever the Secrets of the key hold: a no waits for no reading. What could not be deleted
+/// is left to the plan.
+async fn revoke_forfeited(context: &Context, seen: &mut Seen) {
+    let grace = context.settings.product_failure_grace;
+    let forfeited = forfeited(seen, grace, context.settings.clock.now());
+    if apply::revoke(context, &seen.id, &forfeited).await.is_ok() {
+        let is_gone = |copy: &EnforcementCopy| forfeited.iter().any(|gone| gone.uid == copy.meta.uid);
+        seen.copies.retain(|copy| !is_gone(copy));
+    }
 }
 
 fn flaws(context: &Context, seen: &Seen) -> Flaws {

@@ -58,8 +58,11 @@ pub(crate) fn plan(seen: &Seen, grace: Duration, now: Timestamp) -> (Plan, Optio
     }
 }
 
-/// The enforcement secrets of a key of which a Secret could not be read: those that would have to go whatever it holds.
+/// The enforcement secrets of a key that have to go whatever its Secrets hold.
 pub(super) fn forfeited(seen: &Seen, grace: Duration, now: Timestamp) -> Vec<Arc<SecretMeta>> {
+    if seen.copies.is_empty() {
+        return Vec::new();
+    }
     let Some(live) = &seen.live else {
         return all_copies(seen);
     };

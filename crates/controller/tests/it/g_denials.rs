@@ -1,16 +1,19 @@
 //! G. A no is to the key, whatever it asks for at that moment, and needs no terms.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
-use keydesk_testkit::fixtures::{self, but};
+use keydesk_controller::Settings;
+use keydesk_testkit::fixtures::{self, CONSUMER_NAMESPACE, but, secret};
+use keydesk_testkit::hidden::base64;
 use keydesk_testkit::{Address, conditions};
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::stage::{Stage, decision_on, key_at, product_at, request_at, secret_at, settings};
+use crate::stage::{Stage, another_key, decision_on, key_at, product_at, request_at, secret_at, settings};
 
 async fn moves_to(stage: &Stage, product: &str) {
     stage
@@ -73,8 +76,17 @@ async fn a_denial_counts_whatever_terms_were_recorded_with_it() {
     }
 }
 
-/// A client that is shown no consumer's Secret, and says when it asks for one.
-fn blind(client: Client, asked: &Arc<Notify>) -> Client {
+/// What becomes of a request for KEY's Secret.
+#[derive(Clone, Copy)]
+enum Shown {
+    /// It is forbidden.
+    Never,
+    /// There is no answer.
+    Someday,
+}
+
+/// A client that is not shown KEY's Secret, and says when it asks for it.
+fn blind(client: Client, shown: Shown, asked: &Arc<Notify>) -> Client {
     let Address { namespace, name, .. } = secret_at();
     let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
     let asked = Arc::clone(asked);
@@ -86,6 +98,9 @@ fn blind(client: Client, asked: &Arc<Notify>) -> Client {
                 return client.send(request).await;
             }
             asked.notify_one();
+            if let Shown::Someday = shown {
+                return std::future::pending().await;
+            }
             let refusal = json!({
                 "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
                 "reason": "Forbidden", "code": 403, "message": "secrets are nobody's business",
@@ -103,7 +118,8 @@ async fn a_denial_does_not_wait_until_the_secret_can_be_read() {
     let mut stage = Stage::approved().await;
     stage.stop().await;
     let asked = Arc::default();
-    stage.start_with(blind(stage.world.controller().client(), &asked), settings());
+    let client = blind(stage.world.controller().client(), Shown::Never, &asked);
+    stage.start_with(client, settings());
     asked.notified().await;
     // That it cannot be read takes nothing away.
     stage
@@ -113,4 +129,34 @@ async fn a_denial_does_not_wait_until_the_secret_can_be_read() {
     crate::g_terms::next_second().await;
     stage.create(&decision_on(&fixtures::key(), "no", false)).await;
     stage.soon_nothing_enforced().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_is_not_shown_at_a_start_holds_up_neither_its_denial_nor_the_other_keys() {
+    let mut stage = Stage::approved().await;
+    stage.stop().await;
+    crate::g_terms::next_second().await;
+    stage.create(&decision_on(&fixtures::key(), "no", false)).await;
+    let client = blind(stage.world.controller().client(), Shown::Someday, &Arc::default());
+    let learn_within = Duration::from_secs(1);
+    stage.start_with(
+        client,
+        Settings {
+            learn_within,
+            ..settings()
+        },
+    );
+    stage.soon_nothing_enforced().await;
+
+    let other = another_key(CONSUMER_NAMESPACE, "other");
+    stage
+        .create(&secret(CONSUMER_NAMESPACE, "other", "other456"))
+        .await;
+    stage.create(&other).await;
+    stage.create(&decision_on(&other, "yes", true)).await;
+    stage
+        .soon_enforced("is the other key's", |copy| {
+            copy["data"]["api_key"] == base64(b"other456")
+        })
+        .await;
 }
