@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{address::Reach, error::FetchError, resolver::Resolver, url::FetchUrl};
+use super::{address::Reach, error::FetchError, handshake::Handshake, resolver::Resolver, url::FetchUrl};
 
 /// How long one address may take to answer, so that a dead one leaves time for the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -39,17 +39,18 @@ pub(super) async fn connect(
     resolver: &dyn Resolver,
     tls: &Tls,
 ) -> Result<Box<dyn Connection>, FetchError> {
-    let stream = connect_to_any(url.host(), &resolve(url, reach, resolver).await?).await?;
+    let stream = connect_to_any(url, &resolve(url, reach, resolver).await?).await?;
     if !url.is_https() {
         return Ok(Box::new(stream));
     }
-    let failed = |source| FetchError::Tls {
-        host: url.host().to_owned(),
-        source,
+    let failed = |error: io::Error| FetchError::Tls {
+        host: url.told_host(),
+        source: Handshake::of(&error),
+        detail: error.to_string(),
     };
     let name =
         ServerName::try_from(url.host().to_owned()).map_err(|error| failed(io::Error::other(error)))?;
-    let config = tls.config().map_err(failed)?;
+    let config = tls.config().map_err(FetchError::NoTls)?;
     let stream = TlsConnector::from(config)
         .connect(name, stream)
         .await
@@ -65,7 +66,7 @@ async fn resolve(
     resolver: &dyn Resolver,
 ) -> Result<Vec<SocketAddr>, FetchError> {
     let failed = |source| FetchError::Resolve {
-        host: url.host().to_owned(),
+        host: url.told_host(),
         source,
     };
     let found = match url.host().parse::<IpAddr>() {
@@ -83,14 +84,14 @@ async fn resolve(
         .collect();
     if allowed.is_empty() {
         return Err(FetchError::AddressRefused {
-            host: url.host().to_owned(),
+            host: url.told_host(),
             address: first,
         });
     }
     Ok(allowed)
 }
 
-async fn connect_to_any(host: &str, addresses: &[SocketAddr]) -> Result<TcpStream, FetchError> {
+async fn connect_to_any(url: &FetchUrl, addresses: &[SocketAddr]) -> Result<TcpStream, FetchError> {
     let mut source = io::Error::other("it has no address");
     for address in addresses {
         match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
@@ -100,7 +101,7 @@ async fn connect_to_any(host: &str, addresses: &[SocketAddr]) -> Result<TcpStrea
         }
     }
     Err(FetchError::Connect {
-        host: host.to_owned(),
+        host: url.told_host(),
         source,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::{io, net::IpAddr, time::Duration};
 
-use super::{oidc::DocumentError, url::UrlError};
+use super::{handshake::Handshake, host::Host, oidc::DocumentError, url::UrlError};
 
 /// Why a fetch brought no document. Its text may appear in a status: it holds nothing of what the other side said
 /// but the status code.
@@ -15,37 +15,42 @@ pub enum FetchError {
     #[error("redirect that is not followed")]
     Redirect(#[source] UrlError),
     /// The host has no address.
-    #[error("failed to resolve host {host:?}")]
+    #[error("failed to resolve {host}")]
     Resolve {
-        /// As in the URL.
-        host: String,
+        /// Which.
+        host: Host,
         /// What the resolver said.
         source: io::Error,
     },
     /// Every address of the host is one that fetches must not reach.
-    #[error("host {host:?} has an address that is not fetched from")]
+    #[error("{host} has an address that is not fetched from")]
     AddressRefused {
-        /// As in the URL.
-        host: String,
+        /// Which.
+        host: Host,
         /// The first of its addresses; not for the status: what a name resolves to in here is nobody's business.
         address: IpAddr,
     },
     /// No connection.
-    #[error("failed to connect to {host:?}")]
+    #[error("failed to connect to {host}")]
     Connect {
-        /// As in the URL.
-        host: String,
+        /// Which.
+        host: Host,
         /// What the system said.
         source: io::Error,
     },
     /// No TLS session; mostly a certificate that nobody we trust has signed.
-    #[error("failed to establish TLS with {host:?}")]
+    #[error("failed to establish TLS with {host}")]
     Tls {
-        /// As in the URL.
-        host: String,
-        /// What failed.
-        source: io::Error,
+        /// Which.
+        host: Host,
+        /// Why, as far as everybody may know.
+        source: Handshake,
+        /// In the words of whoever checked; not for the status: they quote the certificate.
+        detail: String,
     },
+    /// This system cannot check any certificate.
+    #[error("failed to prepare for TLS")]
+    NoTls(#[source] io::Error),
     /// The other side does not speak HTTP/1.1 as we do.
     #[error("failed to exchange HTTP messages")]
     Exchange(#[source] hyper::Error),
@@ -94,6 +99,7 @@ impl FetchError {
             Self::Resolve { .. }
             | Self::Connect { .. }
             | Self::Tls { .. }
+            | Self::NoTls(_)
             | Self::Exchange(_)
             | Self::ReadBody(_)
             | Self::Deadline(_) => true,
@@ -108,6 +114,26 @@ impl FetchError {
             | Self::Unpack(_)
             | Self::NotText
             | Self::Unusable(_) => false,
+        }
+    }
+
+    /// What is for the operator alone, if there is anything: somebody may be trying what can be reached from here.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::AddressRefused { host, address } => Some(format!(
+                "{address}, of host {:?}, is not an address to fetch from",
+                host.name()
+            )),
+            Self::Resolve { host, .. } | Self::Connect { host, .. } => match host {
+                Host::Asked(_) => None,
+                Host::Redirected(name) => Some(format!("it was redirected to host {name:?}")),
+            },
+            Self::Tls { host, detail, .. } => Some(format!("host {:?}: {detail}", host.name())),
+            Self::Unusable(DocumentError::OtherIssuer(named)) => {
+                Some(format!("the document is of issuer {named:?}"))
+            }
+            _ => None,
         }
     }
 

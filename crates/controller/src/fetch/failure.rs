@@ -58,12 +58,13 @@ fn openapi_cause(url: &str, error: &FetchError) -> (ProductReason, String) {
             format!("failed to read OpenAPI spec response body: {text}"),
         ),
         // Any scheme makes a URL in the eyes of upstream, too.
-        FetchError::Url(UrlError::Scheme(_))
+        FetchError::Url(UrlError::Scheme(_) | UrlError::RedirectScheme)
         | FetchError::Redirect(_)
         | FetchError::Resolve { .. }
         | FetchError::AddressRefused { .. }
         | FetchError::Connect { .. }
         | FetchError::Tls { .. }
+        | FetchError::NoTls(_)
         | FetchError::Exchange(_)
         | FetchError::RedirectNowhere
         | FetchError::TooManyRedirects(_)
@@ -104,6 +105,7 @@ fn oidc_cause(error: &FetchError) -> String {
         | FetchError::AddressRefused { .. }
         | FetchError::Connect { .. }
         | FetchError::Tls { .. }
+        | FetchError::NoTls(_)
         | FetchError::Exchange(_)
         | FetchError::RedirectNowhere
         | FetchError::TooManyRedirects(_)

@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::host::Host;
+
 /// No longer URL is fetched.
 const MAX_LENGTH: usize = 2048;
 
@@ -20,6 +22,9 @@ pub enum UrlError {
     /// A scheme that is not fetched.
     #[error("unsupported protocol scheme {0:?}: use http or https")]
     Scheme(String),
+    /// The same in a redirect: what it leads to is nobody's business.
+    #[error("leads to a protocol scheme other than http and https")]
+    RedirectScheme,
     /// A user name or password in it.
     #[error("invalid URL: must not contain a user name or password")]
     UserInfo,
@@ -39,67 +44,85 @@ impl From<url::ParseError> for UrlError {
 
 /// A fetchable URL: http or https, with a host, without credentials and fragment, of bounded length.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FetchUrl(Url);
+pub(super) struct FetchUrl {
+    url: Url,
+    /// Nobody of ours wrote it down.
+    is_redirect: bool,
+}
 
 impl FetchUrl {
     pub(super) fn parse(raw: &str) -> Result<Self, UrlError> {
         check_text(raw)?;
-        Self::check(Url::parse(raw)?)
+        Self::check(Url::parse(raw)?, false)
     }
 
     /// Where a redirect to `location` leads. Never from https to http: whoever sits on the way could then say what the
     /// document is, although its author chose a protected URL.
     pub(super) fn redirect(&self, location: &str) -> Result<Self, UrlError> {
         check_text(location)?;
-        let next = Self::check(self.0.join(location)?)?;
+        let next = Self::check(self.url.join(location)?, true)?;
         if self.is_https() && !next.is_https() {
             return Err(UrlError::Downgrade);
         }
         Ok(next)
     }
 
-    fn check(mut url: Url) -> Result<Self, UrlError> {
+    fn check(mut url: Url, is_redirect: bool) -> Result<Self, UrlError> {
         // First: only this refusal never tells the URL.
         if !url.username().is_empty() || url.password().is_some() {
             return Err(UrlError::UserInfo);
         }
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(UrlError::Scheme(url.scheme().to_owned()));
+            return Err(if is_redirect {
+                UrlError::RedirectScheme
+            } else {
+                UrlError::Scheme(url.scheme().to_owned())
+            });
         }
         if url.host_str().is_none_or(str::is_empty) {
             return Err(UrlError::NoHost);
         }
         url.set_fragment(None);
-        Ok(Self(url))
+        Ok(Self { url, is_redirect })
     }
 
     pub(super) fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
+        self.url.scheme() == "https"
     }
 
     /// The host as it goes into a `ServerName` and to the resolver: IPv6 addresses without brackets.
     pub(super) fn host(&self) -> &str {
-        self.0
+        self.url
             .host_str()
             .unwrap_or_default()
             .trim_start_matches('[')
             .trim_end_matches(']')
     }
 
+    /// The same, for whoever is told of it.
+    pub(super) fn told_host(&self) -> Host {
+        let name = self.host().to_owned();
+        if self.is_redirect {
+            Host::Redirected(name)
+        } else {
+            Host::Asked(name)
+        }
+    }
+
     pub(super) fn port(&self) -> u16 {
-        self.0
+        self.url
             .port_or_known_default()
             .unwrap_or(if self.is_https() { 443 } else { 80 })
     }
 
     /// The `Host` header: with the port only where it is not the scheme's own.
     pub(super) fn authority(&self) -> &str {
-        self.0.authority()
+        self.url.authority()
     }
 
     /// The request target.
     pub(super) fn target(&self) -> &str {
-        &self.0[url::Position::BeforePath..url::Position::AfterQuery]
+        &self.url[url::Position::BeforePath..url::Position::AfterQuery]
     }
 }
 
@@ -182,7 +205,7 @@ mod tests {
         assert_eq!(url.redirect("//other.example/").unwrap().host(), "other.example");
         assert_eq!(
             url.redirect("file:///etc/passwd").unwrap_err(),
-            UrlError::Scheme("file".into())
+            UrlError::RedirectScheme
         );
         assert_eq!(
             url.redirect("https://a:b@example.com/").unwrap_err(),

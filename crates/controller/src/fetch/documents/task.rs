@@ -82,10 +82,7 @@ impl<K: Clone + Eq + Hash> Task<K> {
 
     fn publish(&self, result: Result<Fetched, FetchError>) {
         let Some(slots) = self.slots.upgrade() else { return };
-        let refused = match &result {
-            Err(FetchError::AddressRefused { host, address }) => Some((host.clone(), *address)),
-            Ok(_) | Err(_) => None,
-        };
+        let detail = result.as_ref().err().and_then(FetchError::detail);
         let is_news = {
             let mut slots = slots.lock();
             // Another slot of the name has a task of its own; this one is about to end.
@@ -95,9 +92,10 @@ impl<K: Clone + Eq + Hash> Task<K> {
             slot.is_some_and(|slot| slot.progress.take(result, Timestamp::now()))
         };
         if is_news {
-            // For the operator alone: somebody may be trying what can be reached from here.
-            if let Some((host, address)) = refused {
-                tracing::warn!(%address, "did not fetch from {host:?}: {address} is not an address to fetch from");
+            if let Some(detail) = detail {
+                let (group, kind) = ((self.group)(&self.name.0), self.name.1.as_str());
+                // Not the URL: it may hold what is meant for its server alone.
+                tracing::warn!("failed to fetch {kind} for {group:?}: {detail}");
             }
             (self.news)(self.name.0.clone());
         }

@@ -161,6 +161,59 @@ async fn a_redirect_reaches_nothing_that_its_url_would_not() {
 }
 
 #[tokio::test]
+async fn where_a_redirect_leads_is_for_the_operator_alone() {
+    let unused = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    for (location, hidden, says, detail) in [
+        (
+            "gopher://127.0.0.1/",
+            "gopher",
+            "a protocol scheme other than",
+            None,
+        ),
+        (
+            "http://hidden.invalid/",
+            "hidden",
+            "failed to resolve the host of a redirect",
+            Some("hidden.invalid"),
+        ),
+        (
+            "http://169.254.169.254/",
+            "169.254",
+            "the host of a redirect has an address that is not fetched from",
+            Some("169.254.169.254"),
+        ),
+        (
+            &format!("http://{unused}/"),
+            "127.0.0.1",
+            "failed to connect to the host of a redirect",
+            Some("127.0.0.1"),
+        ),
+    ] {
+        let error = fetch(redirect(location)).await.unwrap_err();
+        let told = keydesk_process::chain(&error).to_string();
+        assert!(
+            told.contains(says) && !told.contains(hidden),
+            "{location}: {told}"
+        );
+        let for_operator = error.detail();
+        assert_eq!(
+            for_operator.is_some(),
+            detail.is_some(),
+            "{location}: {for_operator:?}"
+        );
+        assert!(
+            for_operator
+                .unwrap_or_default()
+                .contains(detail.unwrap_or_default())
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_head_is_bounded() {
     let long = format!(
         "HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 0\r\n\r\n",
