@@ -32,13 +32,19 @@ use kube::{
         watcher::{self, Event, watcher},
     },
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use role::objects as role_objects;
 use world::{Kind, World};
 
+use crate::write::in_time;
+
 /// How long to collect changes before looking: what arrives together is looked at once.
 const COLLECT: Duration = Duration::from_millis(10);
+
+/// When to look again after a status could not be written.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Plays the gateway controller until `shutdown`. `client` needs the rights of [`role_objects`] and no others.
 pub async fn run(client: Client, shutdown: CancellationToken) {
@@ -79,22 +85,27 @@ pub async fn run(client: Client, shutdown: CancellationToken) {
                 }
                 // Nothing is judged before everything was seen.
                 look = if unlisted.is_empty() {
-                    look.or_else(|| Some(tokio::time::Instant::now() + COLLECT))
+                    Some(look.unwrap_or_else(|| Instant::now() + COLLECT))
                 } else {
                     None
                 };
             }
             () = due => {
-                look = None;
+                let mut all_written = true;
                 for (kind, object) in plan::plan(&world, Timestamp::now()) {
-                    write(&client, kind, object).await;
+                    let Some(written) = shutdown.run_until_cancelled(write(&client, kind, object)).await else {
+                        return;
+                    };
+                    all_written &= written;
                 }
+                look = (!all_written).then(|| Instant::now() + RETRY);
             }
         }
     }
 }
 
-async fn write(client: &Client, kind: Kind, object: DynamicObject) {
+/// Writes a status, and says whether that is over and done with.
+async fn write(client: &Client, kind: Kind, object: DynamicObject) -> bool {
     let name = object.metadata.name.clone().unwrap_or_default();
     let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
     let resource = kind.resource();
@@ -108,12 +119,16 @@ async fn write(client: &Client, kind: Kind, object: DynamicObject) {
     } else {
         format!("{namespace}/{name}")
     };
-    match api.replace_status(&name, &PostParams::default(), &object).await {
-        Ok(_) => tracing::info!("set the status of {kind:?} {place}"),
+    match in_time(api.replace_status(&name, &PostParams::default(), &object)).await {
+        Ok(_) => {
+            tracing::info!("set the status of {kind:?} {place}");
+            true
+        }
         // Somebody was faster: the watch brings the newer object, and it is looked at again.
-        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => true,
         Err(error) => {
             tracing::warn!(error = %chain(&error), "failed to set the status of {kind:?} {place}");
+            false
         }
     }
 }

@@ -43,5 +43,6 @@ mod l_scale;
 mod l_strange;
 mod l_telemetry;
 mod l_upgrade;
+mod local_gateway;
 mod replica;
 mod stage;
