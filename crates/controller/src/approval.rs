@@ -1,6 +1,7 @@
 //! Approvals that decide on nobody's request: whether they are valid.
 
 use keydesk_api::APIKeyApproval;
+use keydesk_catalog::Target;
 use keydesk_core::NamespacedName;
 
 use crate::context::Context;
@@ -12,13 +13,18 @@ use crate::write::WriteError;
 pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<Reconciled, WriteError> {
     let (approval, request) = {
         let catalog = context.catalog.read();
+        // What was recorded of one that goes, or is a key's by now, will not be recorded again.
+        let settled = || {
+            context.telemetry.settled(&Target::Approval(id.clone()));
+            Ok(Reconciled::Settled)
+        };
         let Some(approval) = catalog.approval(id) else {
-            return Ok(Reconciled::Settled);
+            return settled();
         };
         let request = approval.object.spec.api_key_request_ref.name.as_str();
         let request = NamespacedName::new(id.namespace.as_str(), request);
         if catalog.derives_request(&request) || approval.object.metadata.deletion_timestamp.is_some() {
-            return Ok(Reconciled::Settled);
+            return settled();
         }
         let request = catalog.request(&request);
         (approval, request)
