@@ -27,7 +27,7 @@ mod managed;
 mod metrics;
 mod opened;
 mod product;
-pub mod queue;
+mod queue;
 mod recent;
 mod reconcile;
 mod rights;

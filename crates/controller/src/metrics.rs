@@ -12,7 +12,7 @@ use std::fmt::{self, Write as _};
 use std::time::Instant;
 
 use crate::kinds::Installed;
-use crate::queue::Tally;
+use crate::queue::QueueMetrics;
 use crate::telemetry::DomainMetrics;
 
 /// The name of the one queue.
@@ -104,7 +104,7 @@ pub(crate) struct Metrics {
     errors: Family<ByPart, Counter>,
     time: Family<ByPart, Histogram, fn() -> Histogram>,
     active: Family<ByPart, Gauge>,
-    pub(crate) queue: Tally,
+    pub(crate) queue: QueueMetrics,
     pub(crate) installed: Installed,
     pub(crate) domain: DomainMetrics,
 }
@@ -116,7 +116,7 @@ impl Default for Metrics {
             errors: Family::default(),
             time: Family::new_with_constructor(|| Histogram::new(STEPS)),
             active: Family::default(),
-            queue: Tally::default(),
+            queue: QueueMetrics::default(),
             installed: Installed::default(),
             domain: DomainMetrics::default(),
         };
@@ -154,12 +154,12 @@ impl Metrics {
         // The endings `_total` and `_bucket` come by themselves.
         registry.register(
             "controller_runtime_reconcile",
-            "Looks at an object, by how they ended",
+            "Reconciliations, by how they ended",
             reconciles.clone(),
         );
         registry.register(
             "controller_runtime_reconcile_errors",
-            "Looks at an object that failed",
+            "Reconciliations that failed",
             errors.clone(),
         );
         registry.register(
@@ -169,7 +169,7 @@ impl Metrics {
         );
         registry.register(
             "controller_runtime_active_workers",
-            "Looks under way",
+            "Reconciliations under way",
             active.clone(),
         );
         registry.register(
@@ -182,12 +182,12 @@ impl Metrics {
     }
 
     /// A reconcile begins.
-    pub(crate) fn begin(&self, target: &Target) -> Looking<'_> {
+    pub(crate) fn begin(&self, target: &Target) -> Reconciling<'_> {
         let part = Part::of(target);
         if let Some(controller) = part {
             self.active.get_or_create(&ByPart { controller }).inc();
         }
-        Looking {
+        Reconciling {
             metrics: self,
             part,
             began: Instant::now(),
@@ -198,20 +198,20 @@ impl Metrics {
 
 /// A reconcile under way. It counts as failed unless somebody says how it ended.
 #[derive(Debug)]
-pub(crate) struct Looking<'a> {
+pub(crate) struct Reconciling<'a> {
     metrics: &'a Metrics,
     part: Option<Part>,
     began: Instant,
     ended: Ended,
 }
 
-impl Looking<'_> {
+impl Reconciling<'_> {
     pub(crate) fn end(mut self, ended: Ended) {
         self.ended = ended;
     }
 }
 
-impl Drop for Looking<'_> {
+impl Drop for Reconciling<'_> {
     fn drop(&mut self) {
         let (Some(controller), result) = (self.part, self.ended) else {
             return;
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_is_counted_by_its_end_and_one_without_an_end_has_failed() {
+    fn a_reconcile_is_counted_by_its_end_and_one_without_an_end_has_failed() {
         let metrics = Metrics::default();
         let key = Target::Key(NamespacedName::new("app", "key"));
         let (first, second, cut_off) = (metrics.begin(&key), metrics.begin(&key), metrics.begin(&key));

@@ -62,8 +62,8 @@ impl fmt::Display for Flaw {
                 "the value has white space within it, which many clients and gateways do not carry"
             }
             Self::Unsendable => "the value has characters that no header carries",
-            Self::Guessable => "the value is short or uniform enough to be guessed",
-            Self::Mistyped => "the value begins as one that Keydesk made, but its checksum is wrong",
+            Self::Guessable => "the value is short or uniform enough to be guessed: use 20 random characters or more",
+            Self::Mistyped => "the value begins as one that Keydesk made, but its checksum is wrong: a part of it may be missing",
         })
     }
 }

@@ -7,7 +7,7 @@ use super::{error::FetchError, url::UrlError};
 
 /// The reason and the message for an OpenAPI document that could not be had from `url`.
 #[must_use]
-pub fn of_openapi(url: &str, error: &FetchError) -> (ProductReason, String) {
+pub(crate) fn of_openapi(url: &str, error: &FetchError) -> (ProductReason, String) {
     let (reason, message) = openapi_cause(url, error);
     (reason, message + outlook(error))
 }
@@ -26,7 +26,7 @@ fn outlook(error: &FetchError) -> &'static str {
 
 /// The message for an OpenAPI document that is there, and could not be fetched again from `url`.
 #[must_use]
-pub fn of_openapi_refresh(url: &str, error: &FetchError) -> String {
+pub(crate) fn of_openapi_refresh(url: &str, error: &FetchError) -> String {
     let (_, cause) = openapi_cause(url, error);
     format!("OpenAPI spec was fetched, but may be outdated: {cause}. It is tried again by itself")
 }
@@ -79,7 +79,7 @@ fn openapi_cause(url: &str, error: &FetchError) -> (ProductReason, String) {
 
 /// The message for a discovery document of `issuer` that could not be had.
 #[must_use]
-pub fn of_oidc(issuer: &str, error: &FetchError) -> String {
+pub(crate) fn of_oidc(issuer: &str, error: &FetchError) -> String {
     format!(
         "Failed to fetch OIDC discovery from {issuer}: {}",
         oidc_cause(error)
@@ -88,7 +88,7 @@ pub fn of_oidc(issuer: &str, error: &FetchError) -> String {
 
 /// The message for a discovery document of `issuer` that was had once, and could not be fetched again.
 #[must_use]
-pub fn of_oidc_refresh(issuer: &str, error: &FetchError) -> String {
+pub(crate) fn of_oidc_refresh(issuer: &str, error: &FetchError) -> String {
     let cause = oidc_cause(error);
     format!(
         "OIDC discovery fetched from {issuer}, but it may be outdated: {cause}. It is tried again by itself"

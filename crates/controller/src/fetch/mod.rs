@@ -14,7 +14,7 @@ mod client;
 mod connect;
 mod documents;
 mod error;
-pub mod failure;
+pub(crate) mod failure;
 mod handshake;
 mod host;
 pub mod oidc;
@@ -25,7 +25,7 @@ mod validators;
 
 pub use address::{Opening, ParseOpening, PrivateRanges, Reach};
 pub use client::{Fetched, Fetcher};
-pub use documents::{Documents, Holding, Kept, Outcome, Pace, Purpose, Wanted};
+pub(crate) use documents::{Documents, Holding, Kept, Outcome, Pace, Purpose, Wanted};
 pub use error::FetchError;
 pub use handshake::Handshake;
 pub use host::Host;

@@ -1,14 +1,14 @@
-//! How long a failing key waits: doubling from a short start to a cap, with jitter.
+//! How long a failing item waits: doubling from a short start to a cap, with jitter.
 
 use std::time::Duration;
 
 /// Delays after consecutive failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     /// The delay after the first failure.
-    pub start: Duration,
+    pub(crate) start: Duration,
     /// No delay is longer.
-    pub cap: Duration,
+    pub(crate) cap: Duration,
 }
 
 impl Default for Backoff {
@@ -24,9 +24,9 @@ impl Default for Backoff {
 
 impl Backoff {
     /// The delay after `failures` failures in a row (1 = the first). `jitter`, of 0.0..1.0, takes up to a quarter off,
-    /// so that keys that failed together do not come back together.
+    /// so that items that failed together do not come back together.
     #[must_use]
-    pub fn delay(&self, failures: u32, jitter: f64) -> Duration {
+    pub(crate) fn delay(&self, failures: u32, jitter: f64) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let full = self.start.saturating_mul(1 << doublings).min(self.cap);
         full.mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 4.0)

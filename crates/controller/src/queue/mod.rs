@@ -1,16 +1,16 @@
 //! The work queue of the controller: which object to reconcile next, and when.
 //!
-//! What happened to a key itself comes before what concerns many, so that nobody's revocation stands in line behind a change
+//! What happened to an item itself comes before what concerns many, so that nobody's revocation stands in line behind a change
 //! of plans.
 //!
-//! A key waits at most once, however often it is asked for; a key that is asked for while it is worked on runs once
-//! more afterwards; one key never runs twice at once; a key that fails comes back after its own growing delay, and
+//! An item waits at most once, however often it is asked for; an item that is asked for while it is worked on runs once
+//! more afterwards; one item never runs twice at once; an item that fails comes back after its own growing delay, and
 //! holds up nobody else. What is due when is decided in `schedule` as a function of the instants it is given; this
-//! file only lends it a clock, workers and wake-ups. It does not know what a key names.
+//! file only lends it a clock, workers and wake-ups. It does not know what an item names.
 
 mod backoff;
+mod metrics;
 mod schedule;
-mod tally;
 
 use std::{future::Future, hash::Hash, panic::AssertUnwindSafe, sync::Arc};
 
@@ -19,24 +19,24 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-pub use backoff::Backoff;
+pub(crate) use backoff::Backoff;
+pub(crate) use metrics::QueueMetrics;
 use schedule::{Schedule, Turn};
-pub use tally::Tally;
 
-/// What a run of one key ended with.
+/// What a run of one item ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// Nothing more to do until something happens.
     Settled,
     /// Look again at this instant: something expires, or a grace period ends.
     At(Instant),
-    /// It failed; reconcile again after this key's backoff.
+    /// It failed; reconcile again after this item's backoff.
     Retry,
 }
 
-/// Why a key is asked for. What is less urgent waits, though not for ever.
+/// Why an item is asked for. What is less urgent waits, though not for ever.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Urgency {
+pub(crate) enum Urgency {
     /// Something happened to it, or its moment has come.
     #[default]
     Own,
@@ -44,9 +44,9 @@ pub enum Urgency {
     Shared,
 }
 
-/// A queue of keys, shared by cloning.
+/// A queue of items, shared by cloning.
 #[derive(Debug)]
-pub struct Queue<T> {
+pub(crate) struct Queue<T> {
     shared: Arc<Shared<T>>,
 }
 
@@ -54,7 +54,7 @@ pub struct Queue<T> {
 struct Shared<T> {
     schedule: Mutex<Schedule<T>>,
     news: Notify,
-    tally: Tally,
+    metrics: QueueMetrics,
 }
 
 impl<T> Clone for Queue<T> {
@@ -67,65 +67,65 @@ impl<T> Clone for Queue<T> {
 
 impl<T: Clone + Eq + Hash> Default for Queue<T> {
     fn default() -> Self {
-        Self::new(Backoff::default(), Tally::default())
+        Self::new(Backoff::default(), QueueMetrics::default())
     }
 }
 
 impl<T: Clone + Eq + Hash> Queue<T> {
-    /// An empty queue whose failing keys wait as `backoff` says, and which is counted in `tally`.
+    /// An empty queue whose failing items wait as `backoff` says, and which is counted in `metrics`.
     #[must_use]
-    pub fn new(backoff: Backoff, tally: Tally) -> Self {
+    pub(crate) fn new(backoff: Backoff, metrics: QueueMetrics) -> Self {
         let shared = Shared {
             schedule: Mutex::new(Schedule::new(backoff)),
             news: Notify::new(),
-            tally,
+            metrics,
         };
         Self {
             shared: Arc::new(shared),
         }
     }
 
-    /// Asks for a run of `key` as soon as a worker is free.
-    pub fn enqueue(&self, key: T) {
-        self.enqueue_as(key, Urgency::Own);
+    /// Asks for a run of `item` as soon as a worker is free.
+    pub(crate) fn enqueue(&self, item: T) {
+        self.enqueue_as(item, Urgency::Own);
     }
 
     /// The same for a reason that may be less urgent.
-    pub fn enqueue_as(&self, key: T, urgency: Urgency) {
-        self.change(|schedule| schedule.ask(key, urgency));
+    pub(crate) fn enqueue_as(&self, item: T, urgency: Urgency) {
+        self.change(|schedule| schedule.ask(item, urgency));
         self.shared.news.notify_one();
     }
 
-    /// Asks for a run of `key` at `at`. The earliest instant asked for wins, and any run of the key answers it:
+    /// Asks for a run of `item` at `at`. The earliest instant asked for wins, and any run of the item answers it:
     /// a run says itself when it wants to be called next ([`Next::At`]).
-    pub fn enqueue_at(&self, key: T, at: Instant) {
-        self.change(|schedule| schedule.ask_at(key, at, Urgency::Own));
+    pub(crate) fn enqueue_at(&self, item: T, at: Instant) {
+        self.change(|schedule| schedule.ask_at(item, at, Urgency::Own));
         self.shared.news.notify_one();
     }
 
-    /// How many keys wait for a worker now (those of a later instant not counted).
+    /// How many items wait for a worker now (those of a later instant not counted).
     #[must_use]
-    pub fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.shared.schedule.lock().depth()
     }
 
     /// Works on the queue with `workers` runs at a time until `shutdown`, then lets the runs under way finish.
     ///
     /// A run that panics counts as failed, and costs nobody else anything. When this is dropped, runs under way are cut
-    /// off: their keys are due again for whoever works on the queue next.
-    pub async fn work<F, Run>(&self, workers: usize, shutdown: &CancellationToken, run: F)
+    /// off: their items are due again for whoever works on the queue next.
+    pub(crate) async fn work<F, Run>(&self, workers: usize, shutdown: &CancellationToken, run: F)
     where
         F: Fn(T) -> Run + Sync,
         Run: Future<Output = Next>,
     {
         let worker = || async {
-            while let Some(key) = self.take(shutdown).await {
+            while let Some(item) = self.take(shutdown).await {
                 let under_way = UnderWay {
                     queue: self,
-                    key: Some(key.clone()),
+                    item: Some(item.clone()),
                 };
                 // `run` only shares what its author shares between runs anyway; a half-done run is done again.
-                let next = match AssertUnwindSafe(run(key)).catch_unwind().await {
+                let next = match AssertUnwindSafe(run(item)).catch_unwind().await {
                     Ok(next) => next,
                     Err(_panic) => Next::Retry,
                 };
@@ -136,11 +136,11 @@ impl<T: Clone + Eq + Hash> Queue<T> {
     }
 
     /// Takes note of how a run ended.
-    fn finish(&self, key: &T, next: Next) {
+    fn finish(&self, item: &T, next: Next) {
         if next == Next::Retry {
-            self.shared.tally.retries.inc();
+            self.shared.metrics.retries.inc();
         }
-        self.change(|schedule| schedule.finish(key, next, Instant::now(), fastrand::f64()));
+        self.change(|schedule| schedule.finish(item, next, Instant::now(), fastrand::f64()));
         self.shared.news.notify_one();
     }
 
@@ -149,18 +149,18 @@ impl<T: Clone + Eq + Hash> Queue<T> {
         let Shared {
             schedule,
             news: _,
-            tally,
+            metrics,
         } = &*self.shared;
         let mut schedule = schedule.lock();
         let changed = change(&mut schedule);
-        tally.adds.inc_by(schedule.count_asked());
-        tally
+        metrics.adds.inc_by(schedule.count_asked());
+        metrics
             .depth
             .set(i64::try_from(schedule.depth()).unwrap_or(i64::MAX));
         changed
     }
 
-    /// The next key that is due; waits for one. `None` at shutdown.
+    /// The next item that is due; waits for one. `None` at shutdown.
     async fn take(&self, shutdown: &CancellationToken) -> Option<T> {
         loop {
             if shutdown.is_cancelled() {
@@ -169,12 +169,12 @@ impl<T: Clone + Eq + Hash> Queue<T> {
             let turn = self.change(|schedule| schedule.next(Instant::now()));
             let wait = async {
                 match turn {
-                    Turn::Run { key, more } => {
+                    Turn::Run { item, more } => {
                         if more {
                             // Wake-ups coalesce; each worker that finds more than it takes passes one on.
                             self.shared.news.notify_one();
                         }
-                        Some(key)
+                        Some(item)
                     }
                     Turn::Wait(due) => {
                         tokio::select! {
@@ -190,7 +190,7 @@ impl<T: Clone + Eq + Hash> Queue<T> {
                 }
             };
             let taken = tokio::select! {
-                // A key that was taken is run, whatever happens: it is no longer in the queue.
+                // An item that was taken is run, whatever happens: it is no longer in the queue.
                 biased;
                 taken = wait => taken,
                 () = shutdown.cancelled() => return None,
@@ -202,25 +202,25 @@ impl<T: Clone + Eq + Hash> Queue<T> {
     }
 }
 
-/// A key that a worker has; it is not lost with the worker.
+/// An item that a worker has; it is not lost with the worker.
 struct UnderWay<'a, T: Clone + Eq + Hash> {
     queue: &'a Queue<T>,
-    key: Option<T>,
+    item: Option<T>,
 }
 
 impl<T: Clone + Eq + Hash> UnderWay<'_, T> {
     fn finish(mut self, next: Next) {
-        if let Some(key) = self.key.take() {
-            self.queue.finish(&key, next);
+        if let Some(item) = self.item.take() {
+            self.queue.finish(&item, next);
         }
     }
 }
 
 impl<T: Clone + Eq + Hash> Drop for UnderWay<'_, T> {
     fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.queue.finish(&key, Next::Settled);
-            self.queue.enqueue(key);
+        if let Some(item) = self.item.take() {
+            self.queue.finish(&item, Next::Settled);
+            self.queue.enqueue(item);
         }
     }
 }

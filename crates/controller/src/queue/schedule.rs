@@ -1,4 +1,4 @@
-//! Which key runs next and when, as a function of the instants it is told. No clock, no task, no lock.
+//! Which item runs next and when, as a function of the instants it is told. No clock, no task, no lock.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
@@ -10,13 +10,13 @@ use tokio::time::Instant;
 use super::{Next, Urgency, backoff::Backoff};
 
 /// So many runs of what is urgent in a row leave one to what is not.
-const PATIENCE: u32 = 15;
+const MOST_URGENT_IN_A_ROW: u32 = 15;
 
 /// What a worker that asks should do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Turn<T> {
-    /// Run this key; `more` says that another one waits already.
-    Run { key: T, more: bool },
+    /// Run this item; `more` says that another one waits already.
+    Run { item: T, more: bool },
     /// Nothing is due before this instant.
     Wait(Instant),
     /// Nothing is due at all.
@@ -26,24 +26,24 @@ pub(super) enum Turn<T> {
 #[derive(Debug)]
 pub(super) struct Schedule<T> {
     backoff: Backoff,
-    /// Keys that wait for a worker, by urgency, and within that first come first served. One that became more urgent is in
+    /// Items that wait for a worker, by urgency, and within that first come first served. One that became more urgent is in
     /// both: its place says which counts.
     waiting: [VecDeque<T>; 2],
-    /// How many keys wait.
+    /// How many items wait.
     depth: usize,
     /// Runs of what is urgent, since there was one of what is not.
     in_a_row: u32,
-    /// Keys asked for at a later instant; the number tells two of the same instant apart.
+    /// Items asked for at a later instant; the number tells two of the same instant apart.
     later: BTreeMap<(Instant, u64), (T, Urgency)>,
-    /// Every key that waits, runs, is due later or has failed. A settled key takes no memory.
-    keys: HashMap<T, Key>,
+    /// Every item that waits, runs, is due later or has failed. A settled item takes no memory.
+    items: HashMap<T, State>,
     numbers: u64,
-    /// How often a key began to wait, since that was asked the last time.
+    /// How often an item began to wait, since that was asked the last time.
     asked: u64,
 }
 
 #[derive(Debug, Default)]
-struct Key {
+struct State {
     place: Place,
     /// Of its wait, or of its run.
     urgency: Urgency,
@@ -71,7 +71,7 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
             depth: 0,
             in_a_row: 0,
             later: BTreeMap::new(),
-            keys: HashMap::new(),
+            items: HashMap::new(),
             numbers: 0,
             asked: 0,
         }
@@ -81,25 +81,25 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         self.depth
     }
 
-    /// How often a key began to wait since this was called the last time.
+    /// How often an item began to wait since this was called the last time.
     pub(super) fn count_asked(&mut self) -> u64 {
         std::mem::take(&mut self.asked)
     }
 
-    pub(super) fn ask(&mut self, key: T, urgency: Urgency) {
-        let state = self.keys.entry(key.clone()).or_default();
+    pub(super) fn ask(&mut self, item: T, urgency: Urgency) {
+        let state = self.items.entry(item.clone()).or_default();
         state.place = match state.place {
             Place::Resting => {
                 self.asked += 1;
                 self.depth += 1;
                 state.urgency = urgency;
-                self.waiting[urgency as usize].push_back(key);
+                self.waiting[urgency as usize].push_back(item);
                 Place::Waiting
             }
             Place::Waiting => {
                 if urgency < state.urgency {
                     state.urgency = urgency;
-                    self.waiting[urgency as usize].push_back(key);
+                    self.waiting[urgency as usize].push_back(item);
                 }
                 Place::Waiting
             }
@@ -108,8 +108,8 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         };
     }
 
-    pub(super) fn ask_at(&mut self, key: T, at: Instant, urgency: Urgency) {
-        let state = self.keys.entry(key.clone()).or_default();
+    pub(super) fn ask_at(&mut self, item: T, at: Instant, urgency: Urgency) {
+        let state = self.items.entry(item.clone()).or_default();
         match state.due {
             Some((due, _)) if due <= at => return,
             Some(due) => {
@@ -119,30 +119,30 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         }
         self.numbers += 1;
         state.due = Some((at, self.numbers));
-        self.later.insert((at, self.numbers), (key, urgency));
+        self.later.insert((at, self.numbers), (item, urgency));
     }
 
     pub(super) fn next(&mut self, now: Instant) -> Turn<T> {
         while let Some(first) = self.later.first_entry().filter(|first| first.key().0 <= now) {
-            let (key, urgency) = first.remove();
-            if let Some(state) = self.keys.get_mut(&key) {
+            let (item, urgency) = first.remove();
+            if let Some(state) = self.items.get_mut(&item) {
                 state.due = None;
             }
-            self.ask(key, urgency);
+            self.ask(item, urgency);
         }
-        let order = if self.in_a_row < PATIENCE {
+        let order = if self.in_a_row < MOST_URGENT_IN_A_ROW {
             [Urgency::Own, Urgency::Shared]
         } else {
             [Urgency::Shared, Urgency::Own]
         };
         for urgency in order {
-            if let Some(key) = self.take(urgency) {
+            if let Some(item) = self.take(urgency) {
                 self.in_a_row = match urgency {
                     Urgency::Own => self.in_a_row.saturating_add(1),
                     Urgency::Shared => 0,
                 };
                 return Turn::Run {
-                    key,
+                    item,
                     more: self.depth > 0,
                 };
             }
@@ -153,11 +153,11 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         }
     }
 
-    /// The next key of those that wait with this urgency; it runs from now on.
+    /// The next item of those that wait with this urgency; it runs from now on.
     fn take(&mut self, urgency: Urgency) -> Option<T> {
-        while let Some(key) = self.waiting[urgency as usize].pop_front() {
-            let state = self.keys.get_mut(&key);
-            let waits = |state: &&mut Key| state.place == Place::Waiting && state.urgency == urgency;
+        while let Some(item) = self.waiting[urgency as usize].pop_front() {
+            let state = self.items.get_mut(&item);
+            let waits = |state: &&mut State| state.place == Place::Waiting && state.urgency == urgency;
             let Some(state) = state.filter(waits) else {
                 // It became more urgent.
                 continue;
@@ -168,13 +168,13 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
             if let Some(due) = state.due.take() {
                 self.later.remove(&due);
             }
-            return Some(key);
+            return Some(item);
         }
         None
     }
 
-    pub(super) fn finish(&mut self, key: &T, next: Next, now: Instant, jitter: f64) {
-        let Entry::Occupied(mut entry) = self.keys.entry(key.clone()) else {
+    pub(super) fn finish(&mut self, item: &T, next: Next, now: Instant, jitter: f64) {
+        let Entry::Occupied(mut entry) = self.items.entry(item.clone()) else {
             return;
         };
         let state = entry.get_mut();
@@ -202,10 +202,10 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
             return;
         }
         if let Some((at, urgency)) = at {
-            self.ask_at(key.clone(), at, urgency);
+            self.ask_at(item.clone(), at, urgency);
         }
         if let Some(urgency) = again {
-            self.ask(key.clone(), urgency);
+            self.ask(item.clone(), urgency);
         }
     }
 }
@@ -223,19 +223,19 @@ mod tests {
         })
     }
 
-    fn ask(queue: &mut Schedule<&'static str>, key: &'static str) {
-        queue.ask(key, Urgency::Own);
+    fn ask(queue: &mut Schedule<&'static str>, item: &'static str) {
+        queue.ask(item, Urgency::Own);
     }
 
-    fn run(key: &'static str, more: bool) -> Turn<&'static str> {
-        Turn::Run { key, more }
+    fn run(item: &'static str, more: bool) -> Turn<&'static str> {
+        Turn::Run { item, more }
     }
 
     #[test]
-    fn a_key_waits_once_however_often_it_is_asked_for() {
+    fn an_item_waits_once_however_often_it_is_asked_for() {
         let (mut queue, now) = (schedule(), Instant::now());
-        for key in ["a", "b", "a", "a"] {
-            ask(&mut queue, key);
+        for item in ["a", "b", "a", "a"] {
+            ask(&mut queue, item);
         }
         assert_eq!(queue.next(now), run("a", true));
         assert_eq!(queue.next(now), run("b", false));
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_asked_for_while_it_runs_runs_once_more_afterwards() {
+    fn an_item_asked_for_while_it_runs_runs_once_more_afterwards() {
         let (mut queue, now) = (schedule(), Instant::now());
         ask(&mut queue, "a");
         assert_eq!(queue.next(now), run("a", false));
@@ -254,11 +254,11 @@ mod tests {
         assert_eq!(queue.next(now), run("a", false));
         queue.finish(&"a", Next::Settled, now, 0.0);
         assert_eq!(queue.next(now), Turn::Idle);
-        assert!(queue.keys.is_empty(), "a settled key takes no memory");
+        assert!(queue.items.is_empty(), "a settled item takes no memory");
     }
 
     #[test]
-    fn a_failing_key_waits_longer_each_time_and_starts_over_after_a_success() {
+    fn a_failing_item_waits_longer_each_time_and_starts_over_after_a_success() {
         let (mut queue, mut now) = (schedule(), Instant::now());
         ask(&mut queue, "a");
         for delay in [100, 200, 400, 800, 1000, 1000] {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn news_of_a_failing_key_do_not_wait_for_its_backoff() {
+    fn news_of_a_failing_item_do_not_wait_for_its_backoff() {
         let (mut queue, now) = (schedule(), Instant::now());
         ask(&mut queue, "a");
         assert_eq!(queue.next(now), run("a", false));
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_asked_for_while_the_key_runs_is_kept() {
+    fn an_instant_asked_for_while_the_item_runs_is_kept() {
         let (mut queue, now) = (schedule(), Instant::now());
         let soon = now + Duration::from_secs(1);
         ask(&mut queue, "a");
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_asked_for_while_the_key_runs_does_not_wait_for_its_backoff() {
+    fn an_instant_asked_for_while_the_item_runs_does_not_wait_for_its_backoff() {
         let (mut queue, now) = (schedule(), Instant::now());
         let soon = now + Duration::from_millis(50);
         ask(&mut queue, "a");
@@ -327,22 +327,22 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_to_a_key_itself_comes_before_what_concerns_many() {
+    fn what_happened_to_an_item_itself_comes_before_what_concerns_many() {
         let (mut queue, now) = (schedule(), Instant::now());
-        for key in ["a", "b", "c"] {
-            queue.ask(key, Urgency::Shared);
+        for item in ["a", "b", "c"] {
+            queue.ask(item, Urgency::Shared);
         }
         queue.ask("d", Urgency::Own);
         queue.ask("c", Urgency::Own);
         // What it was asked for first does not make it wait again.
         queue.ask("c", Urgency::Shared);
         assert_eq!(queue.depth(), 4);
-        for (key, more) in [("d", true), ("c", true), ("a", true), ("b", false)] {
-            assert_eq!(queue.next(now), run(key, more));
-            queue.finish(&key, Next::Settled, now, 0.0);
+        for (item, more) in [("d", true), ("c", true), ("a", true), ("b", false)] {
+            assert_eq!(queue.next(now), run(item, more));
+            queue.finish(&item, Next::Settled, now, 0.0);
         }
         assert_eq!(queue.next(now), Turn::Idle);
-        assert!(queue.keys.is_empty() && queue.waiting.iter().all(VecDeque::is_empty));
+        assert!(queue.items.is_empty() && queue.waiting.iter().all(VecDeque::is_empty));
     }
 
     #[test]
@@ -352,21 +352,21 @@ mod tests {
         ask(&mut queue, "b");
         let mut runs = 0;
         loop {
-            let Turn::Run { key, .. } = queue.next(now) else {
+            let Turn::Run { item, .. } = queue.next(now) else {
                 unreachable!("there is always b")
             };
-            queue.finish(&key, Next::Settled, now, 0.0);
-            if key == "a" {
+            queue.finish(&item, Next::Settled, now, 0.0);
+            if item == "a" {
                 break;
             }
             runs += 1;
             ask(&mut queue, "b");
         }
-        assert_eq!(runs, PATIENCE);
+        assert_eq!(runs, MOST_URGENT_IN_A_ROW);
     }
 
     #[test]
-    fn a_retry_is_as_urgent_as_what_failed_and_the_end_of_a_key_is_urgent() {
+    fn a_retry_is_as_urgent_as_what_failed_and_the_end_of_an_item_is_urgent() {
         let (mut queue, now) = (schedule(), Instant::now());
         queue.ask("a", Urgency::Shared);
         assert_eq!(queue.next(now), run("a", false));
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_ran_because_it_became_urgent_may_wait_with_the_others_again() {
+    fn an_item_that_ran_because_it_became_urgent_may_wait_with_the_others_again() {
         let (mut queue, now) = (schedule(), Instant::now());
         queue.ask("a", Urgency::Shared);
         queue.ask("a", Urgency::Own);

@@ -12,14 +12,14 @@ async fn work<Run: Future<Output = Next>>(
     run: impl Fn(u32, CancellationToken) -> Run + Sync,
 ) {
     let shutdown = CancellationToken::new();
-    let work = queue.work(workers, &shutdown, |key| run(key, shutdown.clone()));
+    let work = queue.work(workers, &shutdown, |item| run(item, shutdown.clone()));
     tokio::time::timeout(Duration::from_secs(20), work)
         .await
         .expect("the queue comes to its end");
 }
 
 #[tokio::test]
-async fn one_key_never_runs_twice_at_once_and_others_run_beside_it() {
+async fn one_item_never_runs_twice_at_once_and_others_run_beside_it() {
     const EACH: usize = 50;
     let queue = Queue::default();
     let (running, most, runs) = (
@@ -28,18 +28,18 @@ async fn one_key_never_runs_twice_at_once_and_others_run_beside_it() {
         AtomicUsize::new(0),
     );
     let all = AtomicUsize::new(0);
-    (0..4).for_each(|key| queue.enqueue(key));
-    work(&queue, 4, |key, shutdown| {
+    (0..4).for_each(|item| queue.enqueue(item));
+    work(&queue, 4, |item, shutdown| {
         let (queue, running, most, runs, all) = (&queue, &running, &most, &runs, &all);
         async move {
-            let mine = &running[key as usize];
+            let mine = &running[item as usize];
             assert_eq!(
                 mine.fetch_add(1, Ordering::SeqCst),
                 0,
-                "key {key} runs twice at once"
+                "item {item} runs twice at once"
             );
             most.fetch_max(all.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            queue.enqueue(key);
+            queue.enqueue(item);
             tokio::task::yield_now().await;
             all.fetch_sub(1, Ordering::SeqCst);
             mine.fetch_sub(1, Ordering::SeqCst);
@@ -59,13 +59,13 @@ async fn a_run_that_panics_is_tried_again_and_holds_up_nobody() {
     let seen = Mutex::new(Vec::new());
     queue.enqueue(13);
     queue.enqueue(1);
-    work(&queue, 1, |key, shutdown| {
+    work(&queue, 1, |item, shutdown| {
         let seen = &seen;
         async move {
-            let first = !seen.lock().contains(&key);
-            seen.lock().push(key);
-            assert!(key != 13 || !first, "the first run of 13 panics on purpose");
-            if key == 13 {
+            let first = !seen.lock().contains(&item);
+            seen.lock().push(item);
+            assert!(item != 13 || !first, "the first run of 13 panics on purpose");
+            if item == 13 {
                 shutdown.cancel();
             }
             Next::Settled
@@ -76,7 +76,7 @@ async fn a_run_that_panics_is_tried_again_and_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn a_key_comes_back_at_the_instant_it_asked_for() {
+async fn an_item_comes_back_at_the_instant_it_asked_for() {
     let queue = Queue::default();
     let (started, runs) = (Instant::now(), AtomicUsize::new(0));
     let due = started + Duration::from_millis(30);
@@ -127,13 +127,13 @@ async fn a_run_that_is_cut_off_is_due_again_for_who_works_next() {
     );
     assert_eq!(queue.depth(), 1);
     let runs = AtomicUsize::new(0);
-    work(&queue, 1, |key, shutdown| {
-        assert_eq!(key, 7);
+    work(&queue, 1, |item, shutdown| {
+        assert_eq!(item, 7);
         runs.fetch_add(1, Ordering::SeqCst);
         shutdown.cancel();
         async { Next::Settled }
     })
     .await;
     assert_eq!(runs.load(Ordering::SeqCst), 1);
-    assert_eq!(queue.shared.tally.adds.get(), 2);
+    assert_eq!(queue.shared.metrics.adds.get(), 2);
 }

@@ -3,18 +3,18 @@
 //! ```text
 //!  reconcile ──▶ what was decided ─────────────────────▶ record   pure ──▶ the log's target `audit`
 //!            ──▶ what was found, what was written ──┬─▶ notice   pure ──▶ post     a bounded channel, its own pace
-//!                                                   └─▶ tally    ──────▶ metrics
+//!                                                   └─▶ key_counts ────▶ metrics
 //! ```
 //!
 //! It never waits, and never fails a reconcile. Decisions are told before their writes are made, all else after. No value of a
 //! key gets here, only [`Flaws`] of it.
 
 mod fact;
+mod key_counts;
 mod metrics;
 mod notice;
 mod post;
 pub(crate) mod record;
-mod tally;
 pub(crate) mod told;
 
 use std::collections::BTreeSet;
@@ -33,17 +33,17 @@ pub(crate) use notice::Notice;
 
 use crate::Clock;
 use crate::key::{Account, Cap, Live, Made, Plan, Seen};
-use post::Postbox;
+use key_counts::{KeyCounts, Last};
+use post::EventPoster;
 use record::{Reconcile, Record};
-use tally::{Last, Tally};
 use told::Told;
 
 /// Tells, counts and records.
 #[derive(Debug)]
 pub(crate) struct Telemetry {
     metrics: DomainMetrics,
-    postbox: Postbox,
-    tally: Mutex<Tally>,
+    events: EventPoster,
+    key_counts: Mutex<KeyCounts>,
     told: Mutex<Told>,
     /// Products whose cap cannot be read, which was said.
     misread: Mutex<BTreeSet<NamespacedName>>,
@@ -53,9 +53,9 @@ impl Telemetry {
     /// Must be called within a tokio runtime.
     pub(crate) fn new(client: Client, metrics: DomainMetrics, clock: Clock) -> Self {
         Self {
-            postbox: Postbox::new(client, metrics.clone(), clock),
+            events: EventPoster::new(client, metrics.clone(), clock),
             metrics,
-            tally: Mutex::default(),
+            key_counts: Mutex::default(),
             told: Mutex::default(),
             misread: Mutex::default(),
         }
@@ -64,7 +64,7 @@ impl Telemetry {
     /// A key was reconciled: of one that is there to stay, what was found; and which of the planned writes were made.
     pub(crate) fn key(&self, seen: &Seen, plan: &Plan, found: Option<(&Account, Flaws)>, made: &Made) {
         let Some((live, (account, flaws))) = seen.live.as_ref().zip(found) else {
-            self.tally.lock().note(&seen.id, None, &self.metrics);
+            self.key_counts.lock().note(&seen.id, None, &self.metrics);
             self.settled(&Target::Key(seen.id.clone()));
             return;
         };
@@ -78,12 +78,12 @@ impl Telemetry {
             unlimited: account.unlimited.is_some(),
             flaws,
         };
-        let before = self.tally.lock().note(&seen.id, Some(now), &self.metrics);
+        let before = self.key_counts.lock().note(&seen.id, Some(now), &self.metrics);
         let rotated = made.copy && is_rotation(seen, live);
         let unlimited = account.unlimited.as_deref();
         let notices = notices(live, plan, made, (before, now), (unlimited, rotated));
         for notice in notices {
-            self.postbox.post(live.key.object_ref(&()), notice);
+            self.events.post(live.key.object_ref(&()), notice);
         }
         for mark in plan
             .mark
@@ -93,7 +93,7 @@ impl Telemetry {
             let own = |approval: &&std::sync::Arc<Approval>| crate::write::id(&approval.object) == mark.id;
             if let Some(approval) = live.approvals.iter().find(own) {
                 let about = approval.object.object_ref(&());
-                self.postbox.post(about, notice::controlled_by_another());
+                self.events.post(about, notice::controlled_by_another());
             }
         }
         for (approval, status) in &plan.approval_statuses {
@@ -140,7 +140,7 @@ impl Telemetry {
             .map(|status| status.conditions.as_slice())
             .unwrap_or_default();
         for notice in notice::of_product(then, &after.conditions) {
-            self.postbox.post(before.object_ref(&()), notice);
+            self.events.post(before.object_ref(&()), notice);
         }
     }
 
@@ -152,7 +152,7 @@ impl Telemetry {
             return;
         };
         if self.misread.lock().insert(id.clone()) {
-            self.postbox
+            self.events
                 .post(product.object_ref(&()), notice::unreadable_cap());
         }
     }
@@ -163,7 +163,7 @@ impl Telemetry {
             .map(|status| status.conditions.as_slice())
             .unwrap_or_default();
         for notice in notice::of_approval(then, &status.conditions) {
-            self.postbox.post(approval.object.object_ref(&()), notice);
+            self.events.post(approval.object.object_ref(&()), notice);
         }
     }
 

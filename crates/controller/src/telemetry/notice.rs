@@ -119,29 +119,17 @@ pub(crate) fn controlled_by_another() -> Notice {
 /// What is unwise about a key's value. It never says what the value is.
 pub(crate) fn of_flaws(flaws: Flaws) -> impl Iterator<Item = Notice> {
     flaws.iter().map(|flaw| {
-        let (reason, note) = match flaw {
-            Flaw::SpaceAround => (
-                "SecretAPIKeyHasSpace",
-                "The \"api_key\" entry of the Secret begins or ends with white space, such as the line break that echo adds: no call can carry that",
-            ),
-            Flaw::SpaceWithin => (
-                "SecretAPIKeyHasSpace",
-                "The \"api_key\" entry of the Secret has white space within: not every client and proxy carries that",
-            ),
-            Flaw::Unsendable => (
-                "SecretAPIKeyNotPrintable",
-                "The \"api_key\" entry of the Secret has characters that are no printable ASCII: headers do not carry them",
-            ),
-            Flaw::Guessable => (
-                "SecretAPIKeyWeak",
-                "The \"api_key\" entry of the Secret is short or uniform and could be guessed: use 20 random characters or more",
-            ),
-            Flaw::Mistyped => (
-                "SecretAPIKeyMistyped",
-                "The \"api_key\" entry of the Secret begins as a value that Keydesk makes, but its checksum is wrong: a part of it may be missing",
-            ),
+        let reason = match flaw {
+            Flaw::SpaceAround | Flaw::SpaceWithin => "SecretAPIKeyHasSpace",
+            Flaw::Unsendable => "SecretAPIKeyNotPrintable",
+            Flaw::Guessable => "SecretAPIKeyWeak",
+            Flaw::Mistyped => "SecretAPIKeyMistyped",
         };
-        Notice::warning(reason, "ReadSecret", note)
+        Notice::warning(
+            reason,
+            "ReadSecret",
+            format!("Entry \"api_key\" of the Secret: {flaw}"),
+        )
     })
 }
 

@@ -34,7 +34,7 @@ const REFILL: Duration = Duration::from_secs(5);
 const SWEEP_AT: usize = 1024;
 
 /// After a refusal, until it is tried again.
-const SULK: Duration = Duration::from_mins(5);
+const RETRY_AFTER_FORBIDDEN: Duration = Duration::from_mins(5);
 
 /// Longest note, in bytes, and longest name of an object, that the API takes.
 const NOTE_MAX: usize = 1024;
@@ -45,22 +45,22 @@ const CONTROLLER: &str = "keydesk.dev/controller";
 
 /// Takes Events and posts them in the background.
 #[derive(Debug)]
-pub(crate) struct Postbox {
-    letters: Sender<(ObjectReference, Notice)>,
+pub(crate) struct EventPoster {
+    queued: Sender<(ObjectReference, Notice)>,
     metrics: DomainMetrics,
 }
 
-impl Postbox {
-    /// Must be called within a tokio runtime. Its task ends with the postbox.
+impl EventPoster {
+    /// Must be called within a tokio runtime. Its task ends with the poster.
     pub(crate) fn new(client: Client, metrics: DomainMetrics, clock: Clock) -> Self {
-        let (letters, waiting) = mpsc::channel(WAITING);
+        let (queued, waiting) = mpsc::channel(WAITING);
         tokio::spawn(deliver(client, waiting, metrics.clone(), clock));
-        Self { letters, metrics }
+        Self { queued, metrics }
     }
 
     /// Takes an Event, or drops it if too many wait.
     pub(crate) fn post(&self, about: ObjectReference, notice: Notice) {
-        if self.letters.try_send((about, notice)).is_err() {
+        if self.queued.try_send((about, notice)).is_err() {
             self.metrics.posted(Fate::Dropped);
         }
     }
@@ -103,7 +103,7 @@ async fn deliver(
                             keydesk_process::chain(&error)
                         );
                     }
-                    refused_until = Some(Instant::now() + SULK);
+                    refused_until = Some(Instant::now() + RETRY_AFTER_FORBIDDEN);
                 } else {
                     tracing::debug!("failed to post an Event: {}", keydesk_process::chain(&error));
                 }

@@ -16,9 +16,9 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 
-pub use self::pace::Pace;
+pub(crate) use self::pace::Pace;
 use self::progress::Progress;
-pub use self::progress::{Kept, Outcome};
+pub(crate) use self::progress::{Kept, Outcome};
 use self::task::Task;
 use self::turns::Turns;
 use super::{client::Fetcher, error::FetchError, oidc};
@@ -26,7 +26,7 @@ use crate::telemetry::DomainMetrics;
 
 /// What a document is for. An owner has at most one document of each purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// The specification of a product, kept as it is.
     OpenApi,
     /// The discovery document of this issuer; one without a token endpoint is a failure.
@@ -38,28 +38,28 @@ pub enum Purpose {
 
 /// Which document: a fetch is repeated when any part of this changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// What it is for.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Where it is.
-    pub url: String,
+    pub(crate) url: String,
     /// How many bytes it may have.
-    pub limit: u64,
+    pub(crate) limit: u64,
     /// The generation that wants it, where each generation wants a fetch of its own; otherwise 0.
-    pub generation: i64,
+    pub(crate) generation: i64,
 }
 
 /// What the status says of a document that it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holding {
+pub(crate) struct Holding {
     /// Since when.
-    pub since: Timestamp,
+    pub(crate) since: Timestamp,
     /// Whether the last attempt to refresh it failed.
-    pub is_stale: bool,
+    pub(crate) is_stale: bool,
 }
 
 /// The documents of all owners (`K` is what the queue calls them).
-pub struct Documents<K> {
+pub(crate) struct Documents<K> {
     fetcher: Fetcher,
     pace: Pace,
     turns: Arc<Turns>,
@@ -97,7 +97,7 @@ struct Slot {
 impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
     /// No documents yet. Owners of one `group` share the servers that they name, and wait for each other's. `news` is told
     /// the owner whenever an outcome is new.
-    pub fn new(
+    pub(crate) fn new(
         fetcher: Fetcher,
         pace: Pace,
         group: fn(&K) -> &str,
@@ -121,7 +121,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
 
     /// What is known of a document that the owner does not have: `None` while its first fetch is under way, which this
     /// starts if need be. Must be called within a tokio runtime.
-    pub fn look(&self, owner: &K, wanted: &Wanted) -> Option<Outcome> {
+    pub(crate) fn look(&self, owner: &K, wanted: &Wanted) -> Option<Outcome> {
         let name = (owner.clone(), wanted.purpose.kind());
         let mut slots = self.slots.lock();
         // One that the status held, and lost, is fetched anew.
@@ -139,7 +139,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
     /// What is known of a document that the owner has; `holds` says whether it is this one, from this time. The first
     /// question starts its refreshing, if it is to be refreshed at all; so a restart fetches nothing twice. Must be called
     /// within a tokio runtime.
-    pub fn keep(
+    pub(crate) fn keep(
         &self,
         owner: &K,
         wanted: &Wanted,
@@ -165,7 +165,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
     }
 
     /// Whether this document is known to be the one that the owner has.
-    pub fn holds(&self, owner: &K, wanted: &Wanted) -> bool {
+    pub(crate) fn holds(&self, owner: &K, wanted: &Wanted) -> bool {
         let slots = self.slots.lock();
         let slot = slots.get(&(owner.clone(), wanted.purpose.kind()));
         slot.is_some_and(|slot| *slot.wanted == *wanted && slot.progress.is_held())
@@ -192,14 +192,14 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
     }
 
     /// The owner's OpenAPI document turned out to be the one that the owner has.
-    pub fn hold_openapi(&self, owner: &K) {
+    pub(crate) fn hold_openapi(&self, owner: &K) {
         if let Some(slot) = self.slots.lock().get_mut(&(owner.clone(), Kind::OpenApi)) {
             slot.progress.hold();
         }
     }
 
     /// The owner's OpenAPI document turned out to be more than the owner's object can hold.
-    pub fn refuse_openapi(&self, owner: &K) {
+    pub(crate) fn refuse_openapi(&self, owner: &K) {
         if let Some(slot) = self.slots.lock().get_mut(&(owner.clone(), Kind::OpenApi)) {
             slot.progress
                 .refuse(FetchError::TooLargeForObject, Timestamp::now());
@@ -207,12 +207,12 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Documents<K> {
     }
 
     /// Forgets the owner's OpenAPI document, because none is wanted.
-    pub fn forget_openapi(&self, owner: &K) {
+    pub(crate) fn forget_openapi(&self, owner: &K) {
         self.slots.lock().remove(&(owner.clone(), Kind::OpenApi));
     }
 
     /// Forgets the owner's discovery document.
-    pub fn forget_oidc(&self, owner: &K) {
+    pub(crate) fn forget_oidc(&self, owner: &K) {
         self.slots.lock().remove(&(owner.clone(), Kind::Oidc));
     }
 }

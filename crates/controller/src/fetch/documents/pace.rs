@@ -15,13 +15,13 @@ const MIN_REFRESH: Duration = Duration::from_secs(1);
 /// When documents are fetched again. Each delay is shortened by up to a quarter, so that documents that were fetched
 /// together do not come back together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// After failures that may pass by themselves.
-    pub transient: Backoff,
+    pub(crate) transient: Backoff,
     /// After failures that somebody must repair.
-    pub permanent: Duration,
+    pub(crate) permanent: Duration,
     /// After successes; zero is never.
-    pub refresh: Duration,
+    pub(crate) refresh: Duration,
 }
 
 impl Default for Pace {
@@ -43,7 +43,7 @@ impl Default for Pace {
 impl Pace {
     /// How long to wait after `failures` failures in a row, the last of which is `error`. `jitter` is of 0.0..1.0.
     #[must_use]
-    pub fn after_failure(&self, error: &FetchError, failures: u32, jitter: f64) -> Duration {
+    pub(crate) fn after_failure(&self, error: &FetchError, failures: u32, jitter: f64) -> Duration {
         if !error.is_transient() {
             return shortened(self.permanent, jitter);
         }
@@ -53,7 +53,7 @@ impl Pace {
 
     /// How long to wait after a success; `None` for ever.
     #[must_use]
-    pub fn after_success(&self, jitter: f64) -> Option<Duration> {
+    pub(crate) fn after_success(&self, jitter: f64) -> Option<Duration> {
         (!self.refresh.is_zero()).then(|| shortened(self.refresh.max(MIN_REFRESH), jitter))
     }
 
@@ -61,7 +61,7 @@ impl Pace {
     /// ever. One that is overdue waits for a random part of the interval: neither does a restart fetch everything at once,
     /// nor do frequent restarts keep anything from being fetched.
     #[must_use]
-    pub fn after_start(
+    pub(crate) fn after_start(
         &self,
         since: Timestamp,
         is_stale: bool,

@@ -8,17 +8,17 @@ use super::super::{client::Fetched, error::FetchError, validators::Validators};
 
 /// What came of a fetch.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// When, in whole seconds; of several equal failures in a row, the first one's time. No two documents that an owner gets
     /// for the same wish have the same.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The document, or why there is none.
-    pub result: Result<Arc<str>, Arc<FetchError>>,
+    pub(crate) result: Result<Arc<str>, Arc<FetchError>>,
 }
 
 /// What is known of a document that the status holds.
 #[derive(Debug, Clone)]
-pub enum Kept {
+pub(crate) enum Kept {
     /// No more than the status says.
     Unknown,
     /// It is what its server says.

@@ -25,13 +25,13 @@ pub(crate) struct Last {
 
 /// All keys, and the ends that are ahead.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct KeyCounts {
     keys: HashMap<NamespacedName, Last>,
     /// By second: how many keys end in it.
     ends: BTreeMap<i64, usize>,
 }
 
-impl Tally {
+impl KeyCounts {
     /// Notes how a key stands now, or that it is gone, and gives back how it stood.
     pub(crate) fn note(
         &mut self,
@@ -90,35 +90,35 @@ mod tests {
 
     #[test]
     fn keys_are_counted_where_they_stand() {
-        let (mut tally, metrics) = (Tally::default(), DomainMetrics::default());
+        let (mut counts, metrics) = (KeyCounts::default(), DomainMetrics::default());
         let key = |name: &str| NamespacedName::new("consumer-app", name);
-        tally.note(&key("a"), Some(last(KeyAspect::Pending, None)), &metrics);
-        tally.note(&key("b"), Some(last(KeyAspect::Pending, None)), &metrics);
-        tally.note(&key("a"), Some(last(KeyAspect::Approved, Some(20))), &metrics);
-        tally.note(&key("b"), Some(last(KeyAspect::Approved, Some(10))), &metrics);
-        tally.note(&key("c"), Some(last(KeyAspect::Failed, None)), &metrics);
+        counts.note(&key("a"), Some(last(KeyAspect::Pending, None)), &metrics);
+        counts.note(&key("b"), Some(last(KeyAspect::Pending, None)), &metrics);
+        counts.note(&key("a"), Some(last(KeyAspect::Approved, Some(20))), &metrics);
+        counts.note(&key("b"), Some(last(KeyAspect::Approved, Some(10))), &metrics);
+        counts.note(&key("c"), Some(last(KeyAspect::Failed, None)), &metrics);
         assert_eq!(metrics.state("approved"), 2);
         assert_eq!(metrics.state("pending"), 0);
         assert_eq!(metrics.state("failed"), 1);
         assert_eq!(metrics.snapshot(), (0, 10));
-        tally.note(&key("b"), None, &metrics);
+        counts.note(&key("b"), None, &metrics);
         assert_eq!((metrics.state("approved"), metrics.snapshot()), (1, (0, 20)));
-        tally.note(&key("a"), Some(last(KeyAspect::Expired, None)), &metrics);
-        tally.note(&key("c"), Some(last(KeyAspect::Pending, None)), &metrics);
+        counts.note(&key("a"), Some(last(KeyAspect::Expired, None)), &metrics);
+        counts.note(&key("c"), Some(last(KeyAspect::Pending, None)), &metrics);
         assert_eq!(metrics.snapshot(), (1, 0));
-        assert!(tally.ends.is_empty() && tally.keys.len() == 2);
+        assert!(counts.ends.is_empty() && counts.keys.len() == 2);
     }
 
     #[test]
     fn the_same_again_counts_nothing() {
-        let (mut tally, metrics) = (Tally::default(), DomainMetrics::default());
+        let (mut counts, metrics) = (KeyCounts::default(), DomainMetrics::default());
         let key = NamespacedName::new("consumer-app", "a");
         for _ in 0..3 {
-            tally.note(&key, Some(last(KeyAspect::Approved, Some(10))), &metrics);
+            counts.note(&key, Some(last(KeyAspect::Approved, Some(10))), &metrics);
         }
         assert_eq!(metrics.state("approved"), 1);
-        tally.note(&key, None, &metrics);
-        tally.note(&key, None, &metrics);
+        counts.note(&key, None, &metrics);
+        counts.note(&key, None, &metrics);
         assert_eq!(metrics.state("approved"), 0);
     }
 }

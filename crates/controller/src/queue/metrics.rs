@@ -5,18 +5,18 @@ use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
 
 /// Counts of one queue, shared by cloning.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
-    /// Keys that wait for a worker.
-    pub depth: Gauge,
-    /// How often a key began to wait.
-    pub adds: Counter,
-    /// How often a run failed, so that its key comes back.
-    pub retries: Counter,
+pub(crate) struct QueueMetrics {
+    /// Items that wait for a worker.
+    pub(crate) depth: Gauge,
+    /// How often an item began to wait.
+    pub(crate) adds: Counter,
+    /// How often a run failed, so that its item comes back.
+    pub(crate) retries: Counter,
 }
 
-impl Tally {
+impl QueueMetrics {
     /// Makes it part of what is scraped. The queue's name is a label of `registry`.
-    pub fn register(&self, registry: &mut Registry) {
+    pub(crate) fn register(&self, registry: &mut Registry) {
         let Self { depth, adds, retries } = self;
         registry.register(
             "workqueue_depth",
@@ -26,7 +26,7 @@ impl Tally {
         registry.register("workqueue_adds", "Objects put into the queue", adds.clone());
         registry.register(
             "workqueue_retries",
-            "Looks that have to be repeated",
+            "Objects that have to be reconciled again",
             retries.clone(),
         );
     }
