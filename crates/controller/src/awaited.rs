@@ -2,15 +2,12 @@
 //! neither sees the old one any more nor the new one yet would make another.
 
 use std::collections::HashMap;
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use keydesk_core::NamespacedName;
 use parking_lot::Mutex;
 
-/// How long a watch is given to tell of one; it may be gone again by then.
-const PATIENCE: Duration = Duration::from_secs(1);
+use crate::recent::is_fresh;
 
 /// By key: the Secret that was made last.
 #[derive(Debug, Default)]
@@ -45,13 +42,10 @@ impl Awaited {
     }
 }
 
-fn is_fresh(at: Instant, now: Instant) -> bool {
-    now.saturating_duration_since(at) < PATIENCE
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recent::WATCH_LAG;
 
     #[test]
     fn a_secret_is_awaited_until_it_is_seen_or_a_second_has_passed() {
@@ -61,6 +55,6 @@ mod tests {
         assert!(awaited.lacks(&key, |_| false, now));
         assert!(!awaited.lacks(&key, |seen| *seen == secret, now));
         assert!(!awaited.lacks(&other, |_| false, now));
-        assert!(!awaited.lacks(&key, |_| false, now + PATIENCE));
+        assert!(!awaited.lacks(&key, |_| false, now + WATCH_LAG));
     }
 }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// How long a watch is given to tell of a write.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(crate) const WATCH_LAG: Duration = Duration::from_secs(1);
 
 /// So many are remembered before the outdated ones are swept.
 const SWEEP_AT: usize = 1024;
@@ -54,8 +54,9 @@ impl Recent {
     }
 }
 
-fn is_fresh(at: Instant, now: Instant) -> bool {
-    now.saturating_duration_since(at) < PATIENCE
+/// Whether a write is so recent that the watch may not have told of it yet.
+pub(crate) fn is_fresh(at: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(at) < WATCH_LAG
 }
 
 #[cfg(test)]
@@ -70,7 +71,7 @@ mod tests {
         assert!(recent.knows("Secret", &id, replaced("7"), now));
         assert!(!recent.knows("Secret", &id, replaced("8"), now));
         assert!(!recent.knows("APIKey", &id, replaced("7"), now));
-        assert!(!recent.knows("Secret", &id, replaced("7"), now + PATIENCE));
+        assert!(!recent.knows("Secret", &id, replaced("7"), now + WATCH_LAG));
     }
 
     #[test]
