@@ -114,16 +114,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         Some(_) | None => ruling,
     };
 
-    let keeps_request = match &ruling.standing {
-        // Beyond the cap its owner may approve it all the same, and so has to see it.
-        Standing::Failed(Failure::TooManyKeys { .. })
-        | Standing::Denied(_)
-        | Standing::Expired { .. }
-        | Standing::Approved(_)
-        | Standing::Pending => true,
-        // A decision outlives a failure: were the request to go, its approvals would go with it.
-        Standing::Failed(_) => live.request.is_some() && !live.approvals.is_empty(),
-    };
+    let keeps_request = keeps_request(live, &ruling);
     // What is too long to be put on record is not shown either: the request goes on showing what was asked for before.
     let can_show = !matches!(ruling.standing, Standing::Failed(Failure::TermsTooLong { .. }));
     let request = if keeps_request && can_show {
@@ -131,36 +122,12 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
     } else {
         request::Step::Leave
     };
-    let own = |request: &&Arc<APIKeyRequest>| {
-        live.request
-            .as_ref()
-            .is_some_and(|own| own.metadata.uid == request.metadata.uid)
-    };
-    let mut discard: Vec<_> = seen
-        .requests
-        .iter()
-        .filter(|request| !own(request))
-        .cloned()
-        .collect();
-    discard.extend(live.request.iter().filter(|_| !keeps_request).cloned());
-    discard.retain(stays);
-
-    let desired = ruling
-        .in_force()
-        .map(|terms| enforcement::desired(live, &terms, now))
-        .unwrap_or_default();
-    let Convergence { mut revoke, copying } = converge(seen, &desired);
     let spared_until = spared_until(live, &ruling, live.secret, &seen.copies, grace, now);
-    if spared_until.is_some() {
-        // It is for what works: a value whose time is over does not.
-        revoke.retain(|copy| copy.accepted_until().is_some_and(|end| end <= now));
-    }
-    let hindrance = Hindrance::of(live, &ruling, desired.last(), copying.is_empty());
-    let copying = if hindrance.as_ref().is_some_and(Hindrance::blocks) {
-        Vec::new()
-    } else {
-        copying
-    };
+    let Enforcing {
+        revoke,
+        copying,
+        hindrance,
+    } = enforcing(seen, live, &ruling, spared_until, now);
 
     let status = status::of(live, &facts.asked, &ruling, hindrance.as_ref(), now);
     let mirrored = live.request.as_ref().and_then(|request| request.status.as_ref());
@@ -186,7 +153,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         revoke,
         mark,
         keep,
-        discard,
+        discard: discarded(seen, live, keeps_request),
         request,
         approval_statuses: approvals::statuses(live, &decisions, &ruling, now),
         mirror,
@@ -199,6 +166,68 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         status: (live.key.status.as_ref() != Some(&status)).then_some(status),
     };
     (plan, account)
+}
+
+/// Whether the request of a key stays, or comes.
+fn keeps_request(live: &Live, ruling: &Ruling<'_>) -> bool {
+    match &ruling.standing {
+        // Beyond the cap its owner may approve it all the same, and so has to see it.
+        Standing::Failed(Failure::TooManyKeys { .. })
+        | Standing::Denied(_)
+        | Standing::Expired { .. }
+        | Standing::Approved(_)
+        | Standing::Pending => true,
+        // A decision outlives a failure: were the request to go, its approvals would go with it.
+        Standing::Failed(_) => live.request.is_some() && !live.approvals.is_empty(),
+    }
+}
+
+/// Requests that say to stand for the key and do not, and its own if it does not stay.
+fn discarded(seen: &Seen, live: &Live, keeps_own: bool) -> Vec<Arc<APIKeyRequest>> {
+    let own = |request: &&Arc<APIKeyRequest>| {
+        let own = live.request.as_ref();
+        own.is_some_and(|own| own.metadata.uid == request.metadata.uid)
+    };
+    let others = seen.requests.iter().filter(|request| !own(request));
+    let all = others.chain(live.request.iter().filter(|_| !keeps_own));
+    all.filter(|request| stays(request)).cloned().collect()
+}
+
+/// What becomes of the enforcement secrets, and what is in the way.
+struct Enforcing {
+    revoke: Vec<Arc<SecretMeta>>,
+    copying: Vec<Copying>,
+    hindrance: Option<Hindrance>,
+}
+
+fn enforcing(
+    seen: &Seen,
+    live: &Live,
+    ruling: &Ruling<'_>,
+    spared_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Enforcing {
+    let desired = ruling
+        .in_force()
+        .map(|terms| enforcement::desired(live, &terms, now))
+        .unwrap_or_default();
+    let Convergence {
+        mut revoke,
+        mut copying,
+    } = converge(seen, &desired);
+    if spared_until.is_some() {
+        // It is for what works: a value whose time is over does not.
+        revoke.retain(|copy| copy.accepted_until().is_some_and(|end| end <= now));
+    }
+    let hindrance = Hindrance::of(live, ruling, desired.last(), copying.is_empty());
+    if hindrance.as_ref().is_some_and(Hindrance::blocks) {
+        copying.clear();
+    }
+    Enforcing {
+        revoke,
+        copying,
+        hindrance,
+    }
 }
 
 /// Until when a working key is spared although its product fails; `None` if it is not.
@@ -254,7 +283,7 @@ fn rotation_moments(
         .filter(move |moment| now < *moment)
 }
 
-fn stays(request: &Arc<APIKeyRequest>) -> bool {
+fn stays(request: &APIKeyRequest) -> bool {
     request.metadata.deletion_timestamp.is_none()
 }
 
