@@ -90,7 +90,7 @@ async fn it_is_ready_once_the_cluster_has_its_kinds_and_ends_when_told() {
     eventually("it misses our kinds", async || {
         probe(free, "/readyz")
             .await
-            .contains("Product: its CRD is not installed")
+            .contains("APIProduct: its CRD is not installed")
     })
     .await;
     assert!(probe(free, "/readyz").await.starts_with("HTTP/1.1 503"));
