@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::io::{self, PipeReader, Read as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use parking_lot::Mutex;
 
 /// After a command has ended, how long processes that it left behind may go on printing.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -84,9 +85,7 @@ fn collect(mut reader: PipeReader) -> Collected {
     let thread = thread::spawn(move || {
         let mut chunk = [0; 8192];
         while let Ok(length @ 1..) = reader.read(&mut chunk) {
-            sink.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend_from_slice(&chunk[..length]);
+            sink.lock().extend_from_slice(&chunk[..length]);
         }
     });
     Collected { bytes, thread }
@@ -99,7 +98,7 @@ impl Collected {
         while !self.thread.is_finished() && started.elapsed() < LAST_WORDS {
             sleep(POLL);
         }
-        String::from_utf8_lossy(&self.bytes.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+        String::from_utf8_lossy(&self.bytes.lock()).into_owned()
     }
 }
 

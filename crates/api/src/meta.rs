@@ -72,7 +72,7 @@ pub mod annotation {
     pub const API_KEY: &str = "keydesk.dev/apikey";
     /// Enforcement secret: name of the product, where it is too long for a label.
     pub const API_PRODUCT: &str = "keydesk.dev/apiproduct";
-    /// APIKeyApproval: the terms that the reviewer saw. Set by the portal and the command line; it binds.
+    /// APIKeyApproval: the terms that the reviewer saw. Set by who decides, as the command line does; it binds.
     pub const TERMS: &str = "keydesk.dev/terms";
     /// APIKeyApproval: the terms that the approval is bound to, with its generation. Set by the controller.
     pub const APPROVED_TERMS: &str = "keydesk.dev/approved-terms";

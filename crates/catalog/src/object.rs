@@ -1,6 +1,7 @@
 //! What goes into a catalog, and the forms in which some kinds are kept.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use keydesk_api::foreign::{AuthPolicy, Gateway, HTTPRoute, Kuadrant, PlanPolicy, RateLimitPolicy};
@@ -51,6 +52,35 @@ impl Kind {
         Self::Kuadrant,
         Self::Secret,
     ];
+
+    /// As manifests write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Product => "APIProduct",
+            Self::Key => "APIKey",
+            Self::Request => "APIKeyRequest",
+            Self::Approval => "APIKeyApproval",
+            Self::Route => "HTTPRoute",
+            Self::Gateway => "Gateway",
+            Self::AuthPolicy => "AuthPolicy",
+            Self::PlanPolicy => "PlanPolicy",
+            Self::RateLimitPolicy => "RateLimitPolicy",
+            Self::Kuadrant => "Kuadrant",
+            Self::Secret => "Secret",
+        }
+    }
+
+    /// The kind that manifests write so.
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// One object of a kind, as the cluster has it.
@@ -87,19 +117,19 @@ impl Object {
     /// # Errors
     /// It is not what its kind says.
     pub fn read(manifest: Value) -> Option<Result<Self, serde_json::Error>> {
-        let kind = manifest.get("kind")?.as_str()?.to_owned();
-        Some(match kind.as_str() {
-            "APIProduct" => serde_json::from_value(manifest).map(Self::Product),
-            "APIKey" => serde_json::from_value(manifest).map(Self::Key),
-            "APIKeyRequest" => serde_json::from_value(manifest).map(Self::Request),
-            "APIKeyApproval" => serde_json::from_value(manifest).map(Self::Approval),
-            "HTTPRoute" => serde_json::from_value(manifest).map(Self::Route),
-            "Gateway" => serde_json::from_value(manifest).map(Self::Gateway),
-            "AuthPolicy" => serde_json::from_value(manifest).map(Self::AuthPolicy),
-            "PlanPolicy" => serde_json::from_value(manifest).map(Self::PlanPolicy),
-            "RateLimitPolicy" => serde_json::from_value(manifest).map(Self::RateLimitPolicy),
-            "Kuadrant" => serde_json::from_value(manifest).map(Self::Kuadrant),
-            _ => return None,
+        let kind = Kind::named(manifest.get("kind")?.as_str()?)?;
+        Some(match kind {
+            Kind::Product => serde_json::from_value(manifest).map(Self::Product),
+            Kind::Key => serde_json::from_value(manifest).map(Self::Key),
+            Kind::Request => serde_json::from_value(manifest).map(Self::Request),
+            Kind::Approval => serde_json::from_value(manifest).map(Self::Approval),
+            Kind::Route => serde_json::from_value(manifest).map(Self::Route),
+            Kind::Gateway => serde_json::from_value(manifest).map(Self::Gateway),
+            Kind::AuthPolicy => serde_json::from_value(manifest).map(Self::AuthPolicy),
+            Kind::PlanPolicy => serde_json::from_value(manifest).map(Self::PlanPolicy),
+            Kind::RateLimitPolicy => serde_json::from_value(manifest).map(Self::RateLimitPolicy),
+            Kind::Kuadrant => serde_json::from_value(manifest).map(Self::Kuadrant),
+            Kind::Secret => return None,
         })
     }
 
@@ -175,4 +205,23 @@ pub struct SecretMeta {
     pub labels: BTreeMap<String, String>,
     /// Those of its annotations that the controller writes, if it says to be an enforcement secret.
     pub annotations: BTreeMap<String, String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_read_as_the_kind_whose_name_it_has() {
+        for kind in Kind::ALL {
+            let manifest =
+                json!({"kind": kind.as_str(), "metadata": {"namespace": "a", "name": "b"}, "spec": {}});
+            let is_read = Object::read(manifest).is_some();
+            assert_eq!(is_read, kind != Kind::Secret, "{kind}");
+        }
+        assert!(Object::read(json!({"kind": "Product"})).is_none());
+        assert!(Object::read(json!({})).is_none());
+    }
 }

@@ -34,7 +34,7 @@ pub fn absent(readiness: &Readiness) -> Vec<&'static str> {
     let states = readiness.states().into_iter();
     states
         .filter(|(_, state)| *state == State::Absent)
-        .map(|(kind, _)| written(kind))
+        .map(|(kind, _)| kind.as_str())
         .collect()
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn watch(readiness: &Readiness, installed: &Installed) {
 }
 
 fn tell(kind: Kind, before: Option<&State>, state: &State, installed: &Installed) {
-    let name = written(kind);
+    let name = kind.as_str();
     let gauge = installed.get_or_create_owned(&OfKind { kind: name });
     match state {
         State::Absent => {
@@ -77,22 +77,5 @@ fn tell(kind: Kind, before: Option<&State>, state: &State, installed: &Installed
             }
         }
         State::Listing | State::Failing(_) => {}
-    }
-}
-
-/// As manifests write it.
-fn written(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Product => "APIProduct",
-        Kind::Key => "APIKey",
-        Kind::Request => "APIKeyRequest",
-        Kind::Approval => "APIKeyApproval",
-        Kind::Route => "HTTPRoute",
-        Kind::Gateway => "Gateway",
-        Kind::AuthPolicy => "AuthPolicy",
-        Kind::PlanPolicy => "PlanPolicy",
-        Kind::RateLimitPolicy => "RateLimitPolicy",
-        Kind::Kuadrant => "Kuadrant",
-        Kind::Secret => "Secret",
     }
 }

@@ -1,7 +1,7 @@
 //! What a product, plan, key, request and decision are: pure functions of values and `now`.
 //!
 //! Nothing here knows Kubernetes, a clock, randomness or IO: whoever calls brings the facts and the moment.
-//! [`standing()`] is the one place that says whether a key is approved; controller, gate and portal all ask it.
+//! [`standing()`] is the one place that says whether a key is approved; controller, gate and `explain` all ask it.
 
 mod decision;
 mod denial;

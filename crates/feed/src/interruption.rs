@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_is_about_one_watch_is_told_once() {
-        let mut interruptions = Interruptions::of("Key");
+        let mut interruptions = Interruptions::of("APIKey");
         interruptions.note::<()>(&Err(answered(403)));
         let told = interruptions.told.clone();
         assert!(told.as_ref().is_some_and(|told| told.contains("not for you")));

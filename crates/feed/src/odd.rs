@@ -18,7 +18,7 @@ pub(crate) fn read<K: Watched>(seen: Seen<K>) -> Option<Object> {
             let name = name(&meta);
             let is_news = TOLD.lock().is_news(K::KIND, &name, meta.resource_version);
             if is_news {
-                tracing::error!(kind = ?K::KIND, object = name, error = why, "failed to read {:?} {name}", K::KIND);
+                tracing::error!(kind = %K::KIND, object = name, error = why, "failed to read {} {name}", K::KIND);
             }
             None
         }

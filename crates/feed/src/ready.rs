@@ -95,15 +95,26 @@ impl Readiness {
 fn missing(kind: Kind, state: &State) -> Option<String> {
     match state {
         State::Listed | State::Absent => None,
-        State::Listing => Some(format!("{kind:?} not listed yet")),
-        State::Missing => Some(format!("{kind:?}: its CRD is not installed")),
-        State::Failing(why) => Some(format!("{kind:?}: {why}")),
+        State::Listing => Some(format!("{kind} not listed yet")),
+        State::Missing => Some(format!("{kind}: its CRD is not installed")),
+        State::Failing(why) => Some(format!("{kind}: {why}")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_is_called_as_manifests_call_it() {
+        let readiness = Readiness::of(&[Kind::Key, Kind::Request, Kind::Route]);
+        readiness.set(Kind::Request, State::Missing);
+        readiness.set(Kind::Route, State::Failing("nobody is there".to_owned()));
+        assert_eq!(
+            readiness.check().unwrap_err(),
+            "APIKey not listed yet; APIKeyRequest: its CRD is not installed; HTTPRoute: nobody is there"
+        );
+    }
 
     #[test]
     fn what_is_known_stays_known_when_the_cluster_cannot_be_reached() {

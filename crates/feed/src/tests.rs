@@ -204,7 +204,10 @@ async fn a_kind_of_ours_must_be_there() {
     feed.comes_to(Kind::Product, |state| *state == State::Missing)
         .await;
     let missing = feed.readiness.check().unwrap_err();
-    assert!(missing.contains("Product: its CRD is not installed"), "{missing}");
+    assert!(
+        missing.contains("APIProduct: its CRD is not installed"),
+        "{missing}"
+    );
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Follows a kind for ever.
     pub(crate) async fn follow<K: Watched>(self, client: Client) {
-        let client = self.pulse.listen(&format!("{:?}", K::KIND), &client, K::OPTIONAL);
+        let client = self.pulse.listen(K::KIND.as_str(), &client, K::OPTIONAL);
         let api: Api<Seen<K>> = Api::all(client);
         let mut pause = PROBE.0;
         loop {
@@ -70,7 +70,7 @@ impl Watch {
     ) -> bool {
         let mut listing = Listing::of(K::KIND);
         let mut told = Batch::default();
-        let mut interruptions = Interruptions::of(format!("{:?}", K::KIND));
+        let mut interruptions = Interruptions::of(K::KIND.as_str());
         let mut events = pin!(events);
         let mut had = false;
         // The stream ends at the first answer that there is no such kind, and otherwise never.
@@ -85,7 +85,7 @@ impl Watch {
                     }
                 }
                 Ok(Event::InitDone) => {
-                    tracing::debug!(kind = ?K::KIND, objects = listing.len(), "listed {:?}", K::KIND);
+                    tracing::debug!(kind = %K::KIND, objects = listing.len(), "listed {}", K::KIND);
                     let listed = std::mem::replace(&mut listing, Listing::of(K::KIND));
                     self.tell(told.take());
                     self.tell(listed.finish(&mut self.catalog.write()));

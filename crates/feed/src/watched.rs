@@ -122,3 +122,27 @@ impl Watched for PartialObjectMeta<Secret> {
         Object::Secret(SecretMeta::keep(self.metadata))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<K: Watched>() {
+        assert_eq!(K::KIND.as_str(), K::kind(&()));
+    }
+
+    #[test]
+    fn every_kind_is_called_as_the_cluster_calls_it() {
+        check::<APIProduct>();
+        check::<APIKey>();
+        check::<APIKeyRequest>();
+        check::<APIKeyApproval>();
+        check::<HTTPRoute>();
+        check::<Gateway>();
+        check::<AuthPolicy>();
+        check::<PlanPolicy>();
+        check::<RateLimitPolicy>();
+        check::<Kuadrant>();
+        check::<PartialObjectMeta<Secret>>();
+    }
+}

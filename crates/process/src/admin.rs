@@ -2,7 +2,7 @@
 //!
 //! `/healthz` is `/livez` under the name that upstream's Deployment probes.
 
-use std::{fmt, io, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -14,6 +14,8 @@ use axum::{
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use crate::serve::{self, Bounds};
 
 /// A remark, or what is missing.
 type Check = Arc<dyn Fn() -> Result<String, String> + Send + Sync>;
@@ -78,18 +80,28 @@ impl fmt::Debug for Health {
 }
 
 /// Serves the admin port until `shutdown`, then finishes the answers under way.
-///
-/// # Errors
-/// When the listener breaks.
 pub async fn serve(
     listener: TcpListener,
     health: Health,
     metrics: Arc<Registry>,
     shutdown: CancellationToken,
-) -> io::Result<()> {
-    axum::serve(listener, router(health, metrics))
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await
+) {
+    let (router, end) = (router(health, metrics), shutdown.cancelled_owned());
+    serve::serve(router, listener, None, bounds(), end).await;
+}
+
+/// Whoever reaches the port may ask, so it takes little of the process: few probes and scrapers come, each asks a short
+/// question, and connects anew when it comes again.
+fn bounds() -> Bounds {
+    Bounds {
+        connections: 64,
+        header_timeout: Duration::from_secs(5),
+        header_bytes: 8 << 10,
+        http2: false,
+        request_timeout: Some(Duration::from_secs(5)),
+        idle: Some(Duration::from_secs(10)),
+        ..Bounds::default()
+    }
 }
 
 fn router(health: Health, metrics: Arc<Registry>) -> Router {
@@ -142,20 +154,64 @@ async fn scrape(State(metrics): State<Arc<Registry>>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use prometheus_client::metrics::counter::Counter;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use tokio::task::JoinHandle;
+    use tokio::time::timeout;
 
     use super::*;
 
-    async fn get(address: std::net::SocketAddr, path: &str) -> String {
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
+    const AGES: Duration = Duration::from_secs(20);
+    const MOMENT: Duration = Duration::from_millis(150);
+
+    struct Port {
+        address: SocketAddr,
+        shutdown: CancellationToken,
+        serving: JoinHandle<()>,
+    }
+
+    impl Port {
+        async fn open(health: Health, registry: Registry) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let shutdown = CancellationToken::new();
+            let serving = tokio::spawn(serve(listener, health, Arc::new(registry), shutdown.clone()));
+            Self {
+                address,
+                shutdown,
+                serving,
+            }
+        }
+
+        async fn connect(&self) -> TcpStream {
+            TcpStream::connect(self.address).await.unwrap()
+        }
+
+        async fn get(&self, path: &str) -> String {
+            let mut stream = self.connect().await;
+            let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        }
+    }
+
+    /// Asks whether the process lives, on a connection that stays.
+    async fn asks(stream: &mut TcpStream) {
+        let request = b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+    }
+
+    /// Whether the answer comes within that time. It stays unread.
+    async fn is_answered(stream: &mut TcpStream, within: Duration) -> bool {
+        let mut heard = [0; 12];
+        let peek = timeout(within, stream.peek(&mut heard)).await;
+        peek.is_ok_and(|read| read.is_ok()) && heard == *b"HTTP/1.1 200"
     }
 
     #[tokio::test]
@@ -172,22 +228,50 @@ mod tests {
         let counter: Counter = Counter::default();
         registry.register("keys", "Keys seen", counter.clone());
         counter.inc();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let shutdown = CancellationToken::new();
-        let server = tokio::spawn(serve(listener, health, Arc::new(registry), shutdown.clone()));
+        let port = Port::open(health, registry).await;
 
-        let early = get(address, "/readyz").await;
+        let early = port.get("/readyz").await;
         assert!(early.starts_with("HTTP/1.1 503"), "{early}");
         assert!(early.contains("[-]feed not ready: apikeys not listed"), "{early}");
         listed.store(true, Ordering::Relaxed);
-        let ready = get(address, "/readyz").await;
+        let ready = port.get("/readyz").await;
         assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
         assert!(ready.contains("[+]feed ok\n[+]kinds ok: no routes\n"), "{ready}");
-        assert!(get(address, "/livez").await.ends_with("ok\n"));
-        assert!(get(address, "/metrics").await.contains("keys_total 1"));
+        assert!(port.get("/livez").await.ends_with("ok\n"));
+        assert!(port.get("/metrics").await.contains("keys_total 1"));
 
-        shutdown.cancel();
-        server.await.unwrap().unwrap();
+        port.shutdown.cancel();
+        port.serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn half_a_request_does_not_keep_the_end_waiting() {
+        let port = Port::open(Health::default(), Registry::default()).await;
+        let mut half = port.connect().await;
+        half.write_all(b"GET /liv").await.unwrap();
+        // Only who comes after it has been let in is answered.
+        port.get("/livez").await;
+
+        port.shutdown.cancel();
+        let ended = timeout(bounds().drain, port.serving).await;
+        ended.expect("an end in time").unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_takes_all_places_takes_no_more_and_the_next_is_served_when_one_is_free() {
+        let port = Port::open(Health::default(), Registry::default()).await;
+        let mut inside = Vec::new();
+        for _ in 0..bounds().connections {
+            let mut stream = port.connect().await;
+            asks(&mut stream).await;
+            assert!(is_answered(&mut stream, AGES).await);
+            inside.push(stream);
+        }
+        let mut outside = port.connect().await;
+        asks(&mut outside).await;
+        assert!(!is_answered(&mut outside, MOMENT).await, "no place yet");
+
+        inside.pop();
+        assert!(is_answered(&mut outside, AGES).await, "a place is free");
     }
 }

@@ -11,7 +11,6 @@ pub struct LogArgs {
     pub log_format: LogFormat,
 
     /// What to log: a level, or directives such as `info,keydesk_controller=debug`
-    // A watch that breaks is told once, by `feed`; kube's client would say it again for each kind, in words of TLS.
     #[arg(
         long,
         env = "KEYDESK_LOG",

@@ -3,9 +3,9 @@
 use std::{
     fs::File,
     io::{self, ErrorKind, Write},
-    sync::{Mutex, PoisonError},
 };
 
+use parking_lot::Mutex;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
@@ -76,11 +76,7 @@ impl AuditFile {
     /// Appends one record, a line. That it cannot be written is told in the log, once, and so is that it can be again.
     pub fn append(&self, line: &[u8]) {
         // Not locked any more when the log is told: what logs may be logged about.
-        let (is_written, news) = self
-            .lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .append(line);
+        let (is_written, news) = self.lines.lock().append(line);
         self.records.count(if is_written { &WRITTEN } else { &FAILED });
         let name = &self.name;
         match news {

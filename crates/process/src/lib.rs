@@ -8,6 +8,7 @@ mod admin;
 mod args;
 mod audit;
 mod drain;
+mod host;
 pub mod lease;
 mod listen;
 mod log;
@@ -18,6 +19,7 @@ pub use admin::{Health, metrics_router, probe_router, serve as serve_admin};
 pub use args::{AdminArgs, LogArgs, LogFormat};
 pub use audit::{AuditFile, AuditRecords};
 pub use drain::{Forced, Stop, WatchSignals, until_drained};
+pub use host::host;
 pub use listen::{ListenError, bind};
 pub use log::{Chain, LogError, chain, init as init_log};
 /// Where roles register their metrics; the admin port serves it.

@@ -6,11 +6,12 @@ use std::{
     io::{IsTerminal as _, stderr},
 };
 
+use tracing::Level;
 use tracing_subscriber::{
     EnvFilter, Layer as _,
-    filter::{ParseError, Targets},
+    filter::{FilterExt as _, ParseError, Targets, filter_fn},
     fmt::layer,
-    layer::SubscriberExt as _,
+    layer::{Filter, SubscriberExt as _},
     util::{SubscriberInitExt as _, TryInitError},
 };
 
@@ -23,9 +24,12 @@ use crate::{
 const AUDIT: &str = "audit";
 const AUDIT_OFF: &str = "audit=off";
 
-/// Libraries whose lines are not wanted unless the filter names them. What goes wrong there is told by whoever asked; and
-/// of an answer that it cannot read the client would log every byte, hence the values in a Secret.
+/// Libraries whose lines are not wanted unless the filter names them: what goes wrong there is told by whoever asked. A
+/// watch that breaks is told once, by `feed`; kube's client would say it again for each kind, in words of TLS.
 const QUIET: [&str; 2] = ["kube_client=off", "kube_runtime=off"];
+
+/// What writes every byte of an answer that it cannot read, from warnings on, hence the values in a Secret.
+const INDISCREET: &str = "kube_client::client";
 
 /// Why the log could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -51,19 +55,17 @@ pub enum LogError {
 /// When the filter does not parse, or a log is installed already.
 pub fn init(args: &LogArgs, audit: Option<AuditFile>) -> Result<(), LogError> {
     let LogArgs { log_format, log } = args;
-    let filter = EnvFilter::builder()
-        .parse(directives(log, audit.is_some()))
-        .map_err(|source| LogError::ParseFilter {
-            filter: log.clone(),
-            source,
-        })?;
+    let filter = wanted(log, audit.is_some()).map_err(|source| LogError::ParseFilter {
+        filter: log.clone(),
+        source,
+    })?;
     let lines = layer().with_writer(stderr);
     let lines = match log_format {
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
         LogFormat::Pretty => lines.compact().with_ansi(stderr().is_terminal()).boxed(),
     };
     let audit = audit.map(|file| {
-        let only = Targets::new().with_target(AUDIT, tracing::Level::INFO);
+        let only = Targets::new().with_target(AUDIT, Level::INFO);
         layer()
             .json()
             .flatten_event(true)
@@ -77,18 +79,29 @@ pub fn init(args: &LogArgs, audit: Option<AuditFile>) -> Result<(), LogError> {
         .map_err(LogError::Install)
 }
 
+/// Which lines go to standard error.
+fn wanted<S>(log: &str, audited_elsewhere: bool) -> Result<impl Filter<S> + use<S>, ParseError> {
+    let filter = EnvFilter::builder().parse(directives(log, audited_elsewhere))?;
+    // Beside the filter, as no directive could do it: a closer one wins. That a value is in no log holds for whoever may
+    // set flags, too: logs are read by others than who may read Secrets.
+    let discreet = filter_fn(|line| line.target() != INDISCREET || *line.level() == Level::ERROR);
+    Ok(filter.and(discreet.with_max_level_hint(Level::TRACE)))
+}
+
 /// The filter as given, and what is not wanted unless it says so.
 fn directives(log: &str, audited_elsewhere: bool) -> String {
+    let named: Vec<_> = log.split(',').map(target).collect();
     let audit = audited_elsewhere.then_some(AUDIT_OFF);
-    let mut directives = log.to_owned();
-    for directive in QUIET.into_iter().chain(audit) {
-        let (target, _) = directive.split_once('=').unwrap_or((directive, ""));
-        if !log.contains(target) {
-            directives.push(',');
-            directives.push_str(directive);
-        }
-    }
-    directives
+    let unnamed = QUIET
+        .into_iter()
+        .chain(audit)
+        .filter(|directive| !named.contains(&target(directive)));
+    std::iter::once(log).chain(unnamed).collect::<Vec<_>>().join(",")
+}
+
+/// What a directive is about. A target inside of another is another one: to name it says nothing of what is around it.
+fn target(directive: &str) -> &str {
+    directive.split(['=', '[']).next().unwrap_or_default().trim()
 }
 
 /// An error and everything that caused it, as one line: `failed to do this: because of that: and that`.
@@ -122,6 +135,19 @@ impl Display for Chain<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::io::{self, Write};
+    use std::sync::Arc;
+
+    use http::{Request, Response};
+    use k8s_openapi::api::core::v1::Secret;
+    use kube::api::DeleteParams;
+    use kube::client::Body;
+    use kube::{Api, Client};
+    use parking_lot::Mutex;
+    use tower::service_fn;
+    use tracing_subscriber::fmt::MakeWriter;
+
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
@@ -147,17 +173,92 @@ mod tests {
 
     #[test]
     fn what_is_not_wanted_is_not_logged_unless_it_is_named() {
-        for (log, audited, directives_then) in [
-            ("info", false, "info,kube_client=off,kube_runtime=off"),
-            ("trace", true, "trace,kube_client=off,kube_runtime=off,audit=off"),
-            (
-                "info,audit=info",
-                true,
-                "info,audit=info,kube_client=off,kube_runtime=off",
-            ),
-            ("kube_client=debug", false, "kube_client=debug,kube_runtime=off"),
+        const QUIET: &str = ",kube_client=off,kube_runtime=off";
+        const ALL: &str = ",kube_client=off,kube_runtime=off,audit=off";
+        for (log, audited, added) in [
+            ("info", false, QUIET),
+            ("trace", true, ALL),
+            ("info,audit=info", true, QUIET),
+            ("info, audit=info", true, QUIET),
+            ("info,audit[{who}]=info", true, QUIET),
+            ("info,keydesk_process::audit=debug", true, ALL),
+            ("kube_client=debug", false, ",kube_runtime=off"),
+            ("kube_client", false, ",kube_runtime=off"),
+            ("info,kube_client::client::tls=debug", false, QUIET),
+            ("info,my_kube_client=debug,kube_runtimes=info", false, QUIET),
+            ("info,[{peer=kube_client}]=debug", false, QUIET),
         ] {
-            assert_eq!(directives(log, audited), directives_then);
+            assert_eq!(directives(log, audited), format!("{log}{added}"));
+        }
+    }
+
+    /// What the log says, with this filter, of a Secret that the client cannot read, and of what is asked for it.
+    async fn told(log: &str) -> String {
+        let page = Page::default();
+        let lines = layer().with_ansi(false).with_writer(page.clone());
+        let _logging = tracing_subscriber::registry()
+            .with(lines.with_filter(wanted(log, false).unwrap()))
+            .set_default();
+        let server = service_fn(async |_: Request<Body>| {
+            let odd =
+                r#"{"kind": "Secret", "metadata": {"name": "x"}, "data": {"key": "c2VjcmV0", "odd": 7}}"#;
+            Ok::<_, Infallible>(Response::new(Body::from(odd.as_bytes().to_vec())))
+        });
+        let secrets: Api<Secret> = Api::namespaced(Client::new(server, "here"), "here");
+        secrets.get("x").await.unwrap_err();
+        secrets.delete("x", &DeleteParams::default()).await.unwrap_err();
+        tracing::info!(target: "kube_client::client::tls", "shaken hands");
+        page.text()
+    }
+
+    #[tokio::test]
+    async fn no_filter_writes_what_the_client_could_not_read() {
+        for log in [
+            "trace",
+            "kube_client",
+            "kube_client=warn",
+            "info,kube_client::client=warn",
+            "trace,kube_client=trace,kube_client::client=trace,kube_client::client[]=trace",
+        ] {
+            let told = told(log).await;
+            assert!(!told.contains("c2VjcmV0"), "{log}: {told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_of_the_client_that_is_named_is_heard() {
+        for log in ["kube_client=debug", "info,kube_client::client::tls=debug"] {
+            let told = told(log).await;
+            assert!(told.contains("shaken hands"), "{log}: {told}");
+        }
+    }
+
+    /// What is written to it can be read.
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Page {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().clone()).unwrap()
+        }
+    }
+
+    impl Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Page {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
         }
     }
 

@@ -1,7 +1,8 @@
-//! Patience with a deadline: a thing happens soon, or stays as it is. Never a bare sleep.
+//! Patience with a deadline: a thing happens soon, or stays as it is; or the second is over. Never a bare sleep.
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// How long to wait, and how often to look.
@@ -62,6 +63,20 @@ pub async fn stays<T>(patience: Patience, what: &str, mut look: impl AsyncFnMut(
     }
 }
 
+/// Waits until what comes now is dated later than what has happened, and than what follows on that within a second.
+///
+/// Changes and decisions are dated in whole seconds, and in doubt a decision is on what was there before the change: it
+/// has to be made in a later second, as a person's would be.
+pub async fn next_second() {
+    let then = Timestamp::from_second(Timestamp::now().as_second() + 2).unwrap();
+    // The clock of the system and the runtime's do not go alike.
+    while let Ok(left) = Duration::try_from(then.duration_since(Timestamp::now()))
+        && !left.is_zero()
+    {
+        tokio::time::sleep(left).await;
+    }
+}
+
 /// An object as a failure message shows it: readable, without what no test looks at.
 #[must_use]
 pub fn shown(object: &Value) -> String {
@@ -77,8 +92,7 @@ pub fn shown(object: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Patience, soon, stays};
-    use std::time::Duration;
+    use super::*;
 
     const SHORT: Patience = Patience {
         soon: Duration::from_millis(30),
@@ -115,5 +129,14 @@ mod tests {
             }
         })
         .await;
+    }
+
+    #[tokio::test]
+    async fn the_next_second_is_later_than_the_one_after_this() {
+        let before = Timestamp::now();
+        next_second().await;
+        let after = Timestamp::now();
+        assert!(after.as_second() >= before.as_second() + 2);
+        assert!(after.as_second() <= before.as_second() + 4, "and comes soon");
     }
 }

@@ -1,7 +1,7 @@
 //! A proxy on loopback that hands every request on to an API server and counts it by its verb. Watches are not counted.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Result;
 use axum::body::{Body, to_bytes};
@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use kube::Client;
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -62,7 +63,7 @@ impl CountingProxy {
 
     /// What it has counted so far.
     pub(super) fn calls(&self) -> Calls {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.calls.lock().clone()
     }
 
     /// A kubeconfig with which a client uses the proxy.
@@ -87,12 +88,7 @@ impl Drop for CountingProxy {
 
 async fn hand_on(State((client, calls)): State<(Client, Arc<Mutex<Calls>>)>, request: Request) -> Response {
     if let Some(verb) = verb(&request) {
-        *calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
-            .entry(verb)
-            .or_default() += 1;
+        *calls.lock().0.entry(verb).or_default() += 1;
     }
     let (mut parts, body) = request.into_parts();
     // The client names the API server's own.

@@ -81,8 +81,8 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     };
     let admin = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
     let both = async {
-        let (admin, gate) = tokio::join!(admin, posted.run(stop.clone()));
-        gate.and(admin.map_err(|error| Failure::fault(&error)))
+        let ((), gate) = tokio::join!(admin, posted.run(stop.clone()));
+        gate
     };
     let work = Box::pin(async {
         tokio::select! {

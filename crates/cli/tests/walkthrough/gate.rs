@@ -1,7 +1,9 @@
 //! Calls through the front door of the demo, as a person makes them with curl.
 
 use std::process::Stdio;
+use std::time::Duration;
 
+use keydesk_testkit::wait::{self, Patience};
 use keydesk_testkit::{kubectl, manifests};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -122,8 +124,17 @@ async fn a_key_opens_the_door_from_the_approval_to_the_denial_on_one_connection(
         )
         .await;
     // kubectl has its answer, and so the API server has the denial: within a second every call is refused.
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    assert_eq!(caller.status(Some("abc123")).await, "401");
+    let patience = Patience {
+        soon: Duration::from_secs(1),
+        ..Patience::REAL
+    };
+    wait::soon(patience, "the key is refused", async || {
+        match caller.status(Some("abc123")).await.as_str() {
+            "401" => Ok(()),
+            other => Err(other.to_owned()),
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -160,7 +171,7 @@ async fn the_line_that_up_prints_for_an_approved_key_works_as_it_stands() {
             break line.trim().to_owned();
         }
         assert!(start.elapsed().as_secs() < 20, "no line in\n{said}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     };
     assert!(!line.contains("abc123"), "{line}");
     let said = shell(&stage, &line).await;

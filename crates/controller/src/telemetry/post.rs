@@ -72,7 +72,7 @@ async fn deliver(
     metrics: DomainMetrics,
     clock: Clock,
 ) {
-    let instance = std::env::var("HOSTNAME").unwrap_or_else(|_| "keydesk".to_owned());
+    let instance = keydesk_process::host();
     let mut pace = Pace::default();
     let mut refused_until: Option<Instant> = None;
     let mut serial = 0_u32;

@@ -7,6 +7,7 @@ use http::{Method, Request, Response, StatusCode};
 use keydesk_controller::Settings;
 use keydesk_testkit::fixtures::{self, CONSUMER_NAMESPACE, but, secret};
 use keydesk_testkit::hidden::base64;
+use keydesk_testkit::wait::next_second;
 use keydesk_testkit::{Address, conditions};
 use kube::Client;
 use kube::client::Body;
@@ -34,7 +35,7 @@ async fn a_key_that_was_out_of_the_way_while_it_was_denied_does_not_come_back_ap
     for mode in ["manual", "automatic"] {
         let stage = Stage::approved().await;
         moves_to(&stage, "nowhere").await;
-        crate::g_terms::next_second().await;
+        next_second().await;
         stage.create(&decision_on(&fixtures::key(), "no", false)).await;
         let taken = |seen: &Value| conditions::has(seen, "Valid", "True", "Valid");
         let no = Address {
@@ -66,7 +67,7 @@ async fn a_key_that_was_out_of_the_way_while_it_was_denied_does_not_come_back_ap
 async fn a_denial_counts_whatever_terms_were_recorded_with_it() {
     for terms in ["garbage", "{\"tier\": \"gold\"}"] {
         let stage = Stage::approved().await;
-        crate::g_terms::next_second().await;
+        next_second().await;
         let annotations = json!({ "metadata": { "annotations": { "keydesk.dev/terms": terms } } });
         stage
             .create(&but(decision_on(&fixtures::key(), "no", false), &annotations))
@@ -126,7 +127,7 @@ async fn a_denial_does_not_wait_until_the_secret_can_be_read() {
         .stays(&key_at(), "is approved", |key| conditions::is(key, "Approved"))
         .await;
     assert_eq!(stage.enforced().await.len(), 1);
-    crate::g_terms::next_second().await;
+    next_second().await;
     stage.create(&decision_on(&fixtures::key(), "no", false)).await;
     stage.soon_nothing_enforced().await;
 }
@@ -135,7 +136,7 @@ async fn a_denial_does_not_wait_until_the_secret_can_be_read() {
 async fn a_secret_that_is_not_shown_at_a_start_holds_up_neither_its_denial_nor_the_other_keys() {
     let mut stage = Stage::approved().await;
     stage.stop().await;
-    crate::g_terms::next_second().await;
+    next_second().await;
     stage.create(&decision_on(&fixtures::key(), "no", false)).await;
     let client = blind(stage.world.controller().client(), Shown::Someday, &Arc::default());
     let learn_within = Duration::from_secs(1);

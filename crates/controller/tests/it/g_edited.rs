@@ -4,9 +4,9 @@ use http::Method;
 use keydesk_testkit::Address;
 use keydesk_testkit::conditions::is;
 use keydesk_testkit::fixtures::{self, but, key};
+use keydesk_testkit::wait::next_second;
 use serde_json::{Value, json};
 
-use crate::g_terms::next_second;
 use crate::stage::{Stage, for_tier, key_at, product_at, request_at};
 
 /// The terms that the request of the key shows, as a tool records them.

@@ -1,6 +1,7 @@
 //! G. What an approval is bound to is on record where its reviewers cannot write.
 
 use keydesk_testkit::conditions::{condition, is};
+use keydesk_testkit::wait::next_second;
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, approval_at, enforcement_at, for_tier, key_at, request_at};
@@ -65,7 +66,7 @@ async fn a_request_keeps_nothing_that_it_shows_anyway() {
     let request = stage.get(&request_at()).await;
     let record = request["metadata"]["annotations"][kept].as_str().unwrap();
     assert!(record.contains("bronze") && !record.contains("gold"), "{record}");
-    crate::g_terms::next_second().await;
+    next_second().await;
     stage
         .patch(
             &approval_at(),

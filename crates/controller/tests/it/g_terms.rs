@@ -3,21 +3,13 @@
 use keydesk_testkit::Address;
 use keydesk_testkit::conditions::{condition, is};
 use keydesk_testkit::fixtures::{self, OWNER_NAMESPACE, approval, but, key, named, now_plus};
+use keydesk_testkit::wait::next_second;
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, decision_on, enforcement_at, for_tier, key_at, product_at, request_at, settings};
 
 fn asks_for_more(seen: &Value) -> bool {
     condition(seen, "TermsChanged").is_some_and(|found| found["status"] == "True")
-}
-
-/// Effective times have whole seconds, and in doubt a decision is on the older terms: so the next decision is made in
-/// a later second than the change, as a person's would be.
-pub(crate) async fn next_second() {
-    let now = jiff::Timestamp::now().as_second();
-    while jiff::Timestamp::now().as_second() < now + 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
 }
 
 #[tokio::test]

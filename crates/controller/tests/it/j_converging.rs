@@ -6,7 +6,8 @@ use keydesk_testkit::fixtures::{
     but, key, named, secret,
 };
 use keydesk_testkit::hidden::base64;
-use keydesk_testkit::{Address, kinds, wait};
+use keydesk_testkit::wait::{self, next_second};
+use keydesk_testkit::{Address, kinds};
 use serde_json::{Value, json};
 
 use crate::stage::{
@@ -245,7 +246,7 @@ async fn s118_a_tier_approved_anew_leaves_no_secret_of_the_old_one() {
     let mut names = vec![enforcement_at().name];
     for tier in ["gold", "bronze", "gold"] {
         // What was approved in the same second may be on the terms before.
-        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        next_second().await;
         stage
             .patch(&key_at(), &json!({ "spec": { "planTier": tier } }))
             .await;
@@ -290,7 +291,7 @@ async fn s118_a_value_is_in_some_secret_at_every_moment() {
     stage
         .patch(&key_at(), &json!({ "spec": { "planTier": "bronze" } }))
         .await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     stage.create(&decision_on(&key(), "bronze", true)).await;
     tokio::time::timeout(std::time::Duration::from_secs(20), looking)
         .await
@@ -324,14 +325,14 @@ async fn follows(stage: &Stage) {
     stage
         .patch(&key_at(), &json!({ "spec": { "planTier": "bronze" } }))
         .await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     stage.create(&decision_on(&key(), "bronze", true)).await;
     stage
         .soon_enforced("is for bronze", |seen| {
             seen["metadata"]["annotations"]["secret.kuadrant.io/plan-id"] == "bronze" && holds("new456")(seen)
         })
         .await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     stage.create(&decision_on(&key(), "no", false)).await;
     stage.key_is("Denied").await;
     stage.soon_nothing_enforced().await;

@@ -102,8 +102,7 @@ async fn s118_wherever_it_is_killed_one_secret_of_the_new_tier_is_left() {
         stage
             .patch(&key_at(), &json!({ "spec": { "planTier": "bronze" } }))
             .await;
-        // What is decided in the second of a change may be on the terms before.
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        wait::next_second().await;
         stage.create(&decision_on(&key(), "bronze", true)).await;
     };
     let value = base64(b"abc123");

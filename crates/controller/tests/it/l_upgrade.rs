@@ -7,6 +7,7 @@ use keydesk_testkit::conditions::{condition, has, is};
 use keydesk_testkit::fixtures::{
     CONSUMER_NAMESPACE, OWNER_NAMESPACE, approval, but, enforcement_of, named, request_of,
 };
+use keydesk_testkit::wait::next_second;
 use keydesk_testkit::{Address, Kind, kinds, manifests};
 use serde_json::{Value, json};
 
@@ -169,7 +170,7 @@ async fn s134_a_change_after_the_replacement_needs_a_new_decision() {
             seen["spec"]["planTier"] == "unlimited"
         })
         .await;
-    crate::g_terms::next_second().await;
+    next_second().await;
     let decision = but(
         named(approval(), OWNER_NAMESPACE, "after-the-upgrade"),
         &json!({ "spec": { "apiKeyRequestRef": { "name": request.name } } }),

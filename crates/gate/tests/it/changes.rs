@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use keydesk_testkit::fixtures::now_plus;
+use keydesk_testkit::wait::next_second;
 use serde_json::json;
 
 use crate::ask::{Call, Way};
@@ -61,7 +62,7 @@ async fn c20_a_new_tier_counts_from_its_approval_with_what_was_used_before() {
     decision["metadata"]["name"] = json!("better");
     decision["spec"]["reviewedAt"] = json!(now_plus(1));
     assert_eq!(gate.status(&call).await, 429, "nobody has approved gold");
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    next_second().await;
     stage.create(&decision).await;
     gate.soon(&key, "is gold", |said| said.problem()["plan"] == "gold")
         .await;

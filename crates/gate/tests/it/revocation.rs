@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use keydesk_api::meta::annotation;
 use keydesk_core::NamespacedName;
 use keydesk_testkit::fixtures::{self, KUADRANT_NAMESPACE, but, named, now_plus};
+use keydesk_testkit::wait::next_second;
 use keydesk_testkit::{Address, kinds};
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -330,8 +331,7 @@ async fn c20_an_approval_for_another_tier_changes_the_limits_at_once() {
     stage.grant(&key).await;
     let gate = stage.gate().await;
     assert_eq!(gate.statuses(&Call::with(&key), 3).await, [200; 3]);
-    // The later decision holds, and decisions are dated to the second.
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    next_second().await;
     let later = json!({ "metadata": { "name": "later" }, "spec": { "reviewedAt": now_plus(0) } });
     stage.create(&but(key.approval_for("free"), &later)).await;
     let start = Instant::now();

@@ -243,7 +243,7 @@ async fn c22_a_gate_that_begins_without_an_api_server_refuses_everybody() {
         );
     }
     let missing = gate.follower.check().unwrap_err();
-    assert!(missing.contains("Key"), "{missing}");
+    assert!(missing.contains("APIKey: "), "{missing}");
     line.set(State::Whole);
     gate.knows().await;
     assert_eq!(gate.status(&Call::with(&key)).await, 200);

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::candidate::{Candidate, Move, Pace};
 use super::lead::Lead;
 use super::record::Record;
-use crate::chain;
+use crate::{chain, host};
 
 /// What takes part for one replica.
 pub struct Election {
@@ -66,12 +66,7 @@ impl AttemptError {
 /// A name for this process that no other has: client-go's form, `HOST_UUID`.
 #[must_use]
 pub fn identity() -> String {
-    // What `hostname` says; in a pod, its name.
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .ok()
-        .or_else(|| std::env::var("HOSTNAME").ok())
-        .unwrap_or_default();
-    format!("{}_{}", host.trim(), uuid::Uuid::new_v4())
+    format!("{}_{}", host(), uuid::Uuid::new_v4())
 }
 
 impl Election {

@@ -147,7 +147,10 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         gateway.await;
         Ok(())
     });
-    parts.spawn(async { admin_port.await.map_err(|error| Failure::fault(&error)) });
+    parts.spawn(async {
+        admin_port.await;
+        Ok(())
+    });
     if let Some(front) = front {
         let serve_front = front.run(Arc::clone(&gate), posted.http.clone(), stop.drain.clone());
         parts.spawn(async {

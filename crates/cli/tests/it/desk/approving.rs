@@ -1,8 +1,6 @@
 //! `keydesk approve`, `deny` and `revoke`: about exactly what was shown.
 
-use std::time::Duration;
-
-use keydesk_testkit::{Address, fixtures::request_name, kinds};
+use keydesk_testkit::{Address, fixtures::request_name, kinds, wait::next_second};
 use serde_json::{Value, json};
 
 use super::stage::{NAMESPACE, PRODUCT, Stage};
@@ -87,7 +85,7 @@ async fn a_denial_holds_against_the_approval_of_somebody_with_another_tool() {
         .must("owner", "deny mobile --yes")
         .says(&["now       ", "approved by somebody", "denied by owner"]);
     // A yes of the same second would not hold against it.
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    next_second().await;
     stage
         .must("owner", "approve mobile --yes")
         .says(&["approved by owner"]);
