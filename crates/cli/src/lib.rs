@@ -11,6 +11,7 @@ mod demo_backend;
 mod distrust;
 mod exit;
 mod fetching;
+mod foreign;
 mod gating;
 mod home;
 mod install;

@@ -14,10 +14,12 @@ pub(crate) mod up;
 use std::{future::Future, io, time::Duration};
 
 use keydesk_process::{LogArgs, LogError};
+use serde::Serialize;
 
 use crate::{
     args::{Cli, Command},
     exit::Failure,
+    foreign,
 };
 
 /// How long everything under way may take once the end was asked for.
@@ -86,6 +88,11 @@ fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Writes an answer for a program to standard output.
+fn answer_json(value: &impl Serialize) -> Result<(), Failure> {
+    answer(|out| writeln!(out, "{}", foreign::json(value)?))
 }
 
 impl From<LogError> for Failure {

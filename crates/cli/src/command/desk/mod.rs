@@ -6,7 +6,6 @@
 
 mod cluster;
 pub(crate) mod decide;
-mod foreign;
 pub(crate) mod keys;
 mod listing;
 mod objects;
@@ -26,7 +25,6 @@ mod unwritten;
 mod value;
 
 pub(super) use cluster::{ClusterArgs, ContextArgs, Desk};
-pub(super) use foreign::{command, passage};
 pub(super) use objects::{Kept, Look};
 pub(super) use place::place;
 pub(crate) use place::similar;

@@ -6,7 +6,8 @@ use std::fmt::{self, Write as _};
 use keydesk_core::NamespacedName;
 use kube::api::DynamicObject;
 
-use super::{Kept, objects, passage};
+use super::{Kept, objects};
+use crate::foreign::passage;
 
 /// Objects that are named; of more it is said how many there are.
 const MOST_NAMED: usize = 10;

@@ -3,8 +3,11 @@
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::foreign::{cell, clean, columns};
-use crate::{command::answer, exit::Failure};
+use crate::{
+    command::{answer, answer_json},
+    exit::Failure,
+    foreign::{cell, clean, columns},
+};
 
 /// Columns of a cell, at most: one long name would move everything else out of sight, for everybody. Names and JSON are
 /// never cut.
@@ -49,17 +52,9 @@ pub(super) fn print<R: Row>(rows: &[R], output: Output, none: &str) -> Result<()
         Output::Table => table(rows, false),
         Output::Wide => table(rows, true),
         Output::Name => lines(&rows.iter().map(Row::name).collect::<Vec<_>>()),
-        Output::Json => return print_json(&rows),
+        Output::Json => return answer_json(&rows),
     };
     answer(|out| out.write_all(text.as_bytes()))
-}
-
-/// Prints one value as JSON.
-pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    answer(|out| {
-        serde_json::to_writer_pretty(&mut *out, value)?;
-        writeln!(out)
-    })
 }
 
 /// Lines of text, each without what would steer a terminal.

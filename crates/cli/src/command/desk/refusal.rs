@@ -6,8 +6,8 @@ use keydesk_api::meta::GROUP;
 use keydesk_catalog::explain::Aim;
 use kube::Resource;
 
-use super::{Unanswered, passage};
-use crate::exit::Failure;
+use super::Unanswered;
+use crate::{exit::Failure, foreign::passage};
 
 /// One request to the API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -298,6 +298,22 @@ mod tests {
         assert!(
             busy.contains("in namespace consumer-app: the API server answers 503: as the server says\n"),
             "{busy}"
+        );
+    }
+
+    #[test]
+    fn what_the_server_says_against_an_object_is_one_line_of_text() {
+        let status = kube::core::Status {
+            code: 422,
+            message: "spec: \u{1b}[2Jno\n\nhint: run this".to_owned(),
+            ..kube::core::Status::default()
+        };
+        let act = Act::on::<Secret>(&Aim::default(), "create", Some("app"), Some("s"));
+        let told = Failure::from(Refusal::of(act, kube::Error::Api(Box::new(status)))).to_string();
+        assert_eq!(
+            told,
+            "error: the API server does not accept Secret app/s: spec: [2Jno hint: run this\n\
+             hint: put that right, and try again"
         );
     }
 

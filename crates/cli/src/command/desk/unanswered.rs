@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::passage;
-use crate::{contact::distrust, distrust::Distrust};
+use crate::{contact::distrust, distrust::Distrust, foreign::passage};
 
 /// A request came to nothing. The client's own words for it print the server's answer as Rust prints values.
 #[derive(Debug, thiserror::Error)]

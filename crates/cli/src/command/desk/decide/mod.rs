@@ -21,7 +21,7 @@ use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
 use super::{ClusterArgs, place::somebody};
-use crate::{command::print, exit::Failure};
+use crate::{command::print, exit::Failure, foreign::passage};
 use approval::Draft;
 use seen::{Outdated, Seen};
 use target::Target;
@@ -184,7 +184,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     } else {
         outcome::wait(&desk, &written, &seen.request, &terms).await?
     };
-    let words = format!("{}: {}", wish.done(), super::passage(&words));
+    let words = format!("{}: {}", wish.done(), passage(&words));
     let told = print(|out| writeln!(out, "\n{words}"));
     told.map_err(|source| fail(DecideError::Tell { words, source }))
 }

@@ -8,8 +8,8 @@ use keydesk_catalog::{Bound, Catalog, Object, Shown, shown};
 use keydesk_core::{Decision, NamespacedName, Terms, by_weight, ended_by, holding};
 
 use super::{Wish, approval};
-use crate::command::desk::foreign::phrase;
 use crate::command::desk::{Desk, Refusal, objects};
+use crate::foreign::phrase;
 
 /// A request, with what was decided on it.
 pub(super) struct Seen {

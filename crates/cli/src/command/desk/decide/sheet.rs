@@ -9,7 +9,8 @@ use keydesk_core::{Decision, Terms};
 
 use super::Wish;
 use super::seen::{Seen, said};
-use crate::command::desk::{foreign::phrase, keys, objects, passage};
+use crate::command::desk::{keys, objects};
+use crate::foreign::{passage, phrase};
 
 /// Columns of the headings on the left.
 const HEADING: usize = 10;

@@ -14,6 +14,7 @@ use keydesk_catalog::explain::Aim;
 use keydesk_core::NamespacedName;
 
 use crate::command::desk::objects;
+use crate::foreign::phrase;
 
 /// What was typed.
 #[derive(Clone, Debug)]
@@ -49,7 +50,10 @@ pub(super) enum WishError {
 impl WishError {
     pub(super) fn hint(&self, aim: &Aim) -> String {
         match self {
-            Self::FindTier { known, .. } => format!("its tiers are {}", known.join(", ")),
+            Self::FindTier { known, .. } => {
+                let known: Vec<_> = known.iter().map(|tier| phrase(tier)).collect();
+                format!("its tiers are {}", known.join(", "))
+            }
             Self::KeepProduct(_) => format!("see what else there is: {}", aim.keydesk("products -A")),
             Self::Begin(_) | Self::Reach => {
                 "name a later end with --expires-in or --expires-at, or none at all".to_owned()
@@ -196,6 +200,17 @@ mod tests {
         assert_eq!(refused.hint(&Aim::default()), "its tiers are gold, silver");
         assert_eq!(check(&product(&["gold", "silver"]), "gold"), Ok(()));
         assert_eq!(check(&product(&[]), "anything"), Ok(()));
+    }
+
+    #[test]
+    fn the_name_of_a_tier_steers_no_terminal_and_leaves_room_for_the_others() {
+        let long = format!("gold\u{1b}[2J{}", "x".repeat(70_000));
+        let refused = check(&product(&[&long, "silver"]), "platinum").unwrap_err();
+        let hint = refused.hint(&Aim::default());
+        let told = crate::exit::Failure::fixable(&refused, hint).to_string();
+        assert!(told.contains("\nhint: its tiers are gold [2Jxxx"), "{told}");
+        assert!(told.ends_with(", silver"), "{told}");
+        assert!(!told.contains('\u{1b}'), "{told}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use kube::ResourceExt as _;
 use super::place::{NAME_MAX, place, somebody};
 use super::value::ValueArgs;
 use super::{ClusterArgs, Desk, Refusal, output, span};
-use crate::exit::Failure;
+use crate::{exit::Failure, foreign::phrase};
 use draft::{Wish, WishError};
 
 #[derive(Debug, clap::Args)]
@@ -211,8 +211,9 @@ fn said(
         None => "its owner decides".to_owned(),
         Some(None) => "it is approved by itself".to_owned(),
         Some(Some(most)) => format!(
-            "it is approved by itself as long as namespace {} has fewer than {most} keys for the product",
-            key.namespace
+            "it is approved by itself as long as namespace {} has fewer than {} keys for the product",
+            key.namespace,
+            phrase(most)
         ),
     };
     lines.push(format!(
