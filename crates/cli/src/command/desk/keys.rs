@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, KeyAspect};
 use keydesk_api::{APIKey, rfc3339};
 use keydesk_catalog::KeyEdges;
+use keydesk_catalog::explain::tier_in_force;
 use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 use serde::Serialize;
@@ -128,24 +129,15 @@ impl Row for KeyRow {
     }
 }
 
-/// The tier that is asked for, and before it the one in force where that is another. The controller's message says which,
-/// and says the tier first.
+/// The tier that is asked for, and before it the one in force where that is another, as the controller's message says.
 pub(super) fn marked_tier(asked: &str, conditions: &[Condition]) -> String {
     let changed = condition::find(conditions, KeyAspect::TermsChanged);
     let Some(changed) = changed.filter(|changed| changed.status == "True") else {
         return asked.to_owned();
     };
-    let said = changed
-        .message
-        .strip_prefix(&format!("Asks for plan tier {asked:?} instead of \""));
-    match said.and_then(|said| said.split_once('"')) {
-        Some((in_force, _)) => format!("{in_force} -> {asked}"),
-        None if ["user ", "expiry ", "scopes "]
-            .iter()
-            .any(|aspect| changed.message.starts_with(&format!("Asks for {aspect}"))) =>
-        {
-            asked.to_owned()
-        }
+    match tier_in_force(&changed.message, asked) {
+        Some(in_force) if in_force == asked => in_force,
+        Some(in_force) => format!("{in_force} -> {asked}"),
         None => format!("{asked} (asked)"),
     }
 }
@@ -257,6 +249,10 @@ mod tests {
             (
                 "Asks for plan tier \"gold\" instead of \"bronze\"; what was approved stays",
                 "bronze -> gold",
+            ),
+            (
+                "Asks for plan tier \"gold\" instead of \"the \\\"old\\\" one\"; what was approved stays",
+                "the \"old\" one -> gold",
             ),
             (
                 "Asks for scopes \"a\" instead of \"\"; what was approved stays",
