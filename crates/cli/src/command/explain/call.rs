@@ -10,7 +10,7 @@ use super::{carriers::carriers, screen, view::View};
 use crate::{
     command::{
         answer, answer_json,
-        desk::ContextArgs,
+        imperative::ContextArgs,
         key_input::{self, KeyInputError},
         quiet,
     },

@@ -6,7 +6,7 @@ use std::time::Duration;
 use keydesk_core::NamespacedName;
 use tokio::time::sleep;
 
-use super::{Desk, Kept, Refusal};
+use super::{ClusterClient, NamespacedObject, Refusal};
 
 /// How often it is looked for: what is under way may arrive after the connection broke.
 const LOOKS: usize = 3;
@@ -25,9 +25,9 @@ pub(super) enum Unwritten<K> {
     Unknown(Refusal),
 }
 
-impl Desk {
+impl ClusterClient {
     /// What became of a write: where the answer leaves that open, the object is read, and told by `is_wanted`.
-    pub(super) async fn settle<K: Kept>(
+    pub(super) async fn settle<K: NamespacedObject>(
         &self,
         id: &NamespacedName,
         answer: Result<K, Refusal>,
@@ -73,7 +73,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::command::desk::script::{Answer, Script};
+    use crate::command::imperative::script::{Answer, Script};
 
     const PUT: &str = "PUT /api/v1/namespaces/app/secrets/value";
     const GET: &str = "GET /api/v1/namespaces/app/secrets/value";
@@ -93,11 +93,11 @@ mod tests {
             .into_iter()
             .chain(looks.into_iter().map(|look| (GET, look)));
         let script = Script::new(steps.collect());
-        let desk = script.desk("app");
-        let answer = desk.replace(&secret("new")).await;
+        let client = script.client("app");
+        let answer = client.replace(&secret("new")).await;
         let is_wanted = |secret: &Secret| secret.type_.as_deref() == Some("new");
         let id = NamespacedName::new("app", "value");
-        let settled = desk.settle(&id, answer, is_wanted).await;
+        let settled = client.settle(&id, answer, is_wanted).await;
         script.finished();
         match settled {
             Ok(_) => "there".to_owned(),

@@ -8,8 +8,8 @@ use keydesk_api::meta::API_KEY_ENTRY;
 use keydesk_core::NamespacedName;
 
 use super::rotation::{Previous, holds_the_same, rotated};
-use crate::command::desk::unwritten::Unwritten;
-use crate::command::desk::{Desk, Refusal};
+use crate::command::imperative::unwritten::Unwritten;
+use crate::command::imperative::{ClusterClient, Refusal};
 use crate::exit::Failure;
 
 /// How often it is tried while others change what does not matter here.
@@ -31,7 +31,7 @@ pub(super) struct Change<'a> {
 /// Puts the value into the version of the Secret that was seen. Where somebody else wrote meanwhile it looks again: if the
 /// values are the same it was something else that changed.
 pub(super) async fn put(
-    desk: &Desk,
+    client: &ClusterClient,
     id: &NamespacedName,
     mut seen: Secret,
     change: Change<'_>,
@@ -43,8 +43,8 @@ pub(super) async fn put(
     } = change;
     for _ in 0..TRIES {
         let (next, previous) = rotated(&seen, value, overlap, drop_previous, Timestamp::now())?;
-        let put = desk.replace(&next).await;
-        match desk.settle(id, put, |secret| has(secret, value)).await {
+        let put = client.replace(&next).await;
+        match client.settle(id, put, |secret| has(secret, value)).await {
             Ok(_) => return Ok(previous),
             Err(Unwritten::Absent {
                 refusal: Refusal::Replace(_),
@@ -84,7 +84,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::command::desk::script::{Answer, Script};
+    use crate::command::imperative::script::{Answer, Script};
 
     const PUT: &str = "PUT /api/v1/namespaces/app/secrets/value";
     const GET: &str = "GET /api/v1/namespaces/app/secrets/value";
@@ -109,7 +109,7 @@ mod tests {
             drop_previous: false,
         };
         let id = NamespacedName::new("app", "value");
-        let result = put(&script.desk("app"), &id, seen, change).await;
+        let result = put(&script.client("app"), &id, seen, change).await;
         let result = result.map_err(|failure| failure.to_string());
         if let Err(told) = &result {
             assert!(

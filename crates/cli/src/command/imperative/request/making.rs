@@ -5,8 +5,8 @@ use keydesk_api::{APIKey, meta::annotation};
 use kube::ResourceExt as _;
 
 use super::draft::{self, Wish};
-use crate::command::desk::unwritten::Unwritten;
-use crate::command::desk::{Desk, Refusal};
+use crate::command::imperative::unwritten::Unwritten;
+use crate::command::imperative::{ClusterClient, Refusal};
 use crate::exit::Failure;
 
 /// A Secret that is there, and how far it is known to be ours.
@@ -17,13 +17,13 @@ struct Made {
 }
 
 /// Makes the Secret, then the key. If there can be no key, the Secret goes again.
-pub(super) async fn make(desk: &Desk, wish: &Wish, value: &[u8]) -> Result<(), Failure> {
-    let Made { secret, is_ours } = make_secret(desk, wish, value).await?;
+pub(super) async fn make(client: &ClusterClient, wish: &Wish, value: &[u8]) -> Result<(), Failure> {
+    let Made { secret, is_ours } = make_secret(client, wish, value).await?;
     let key = draft::key(wish);
-    let made = desk.create(&key).await;
+    let made = client.create(&key).await;
     let scopes = |key: &APIKey| key.annotations().get(annotation::SCOPES).cloned();
     let is_it = |found: &APIKey| found.spec == key.spec && scopes(found) == scopes(&key);
-    let refusal = match desk.settle(&wish.key, made, is_it).await {
+    let refusal = match client.settle(&wish.key, made, is_it).await {
         Ok(_) => return Ok(()),
         Err(Unwritten::Refused(refusal)) => refusal,
         Err(Unwritten::Absent { refusal, instead }) if instead.is_none() || refusal.is_certain() => refusal,
@@ -34,18 +34,18 @@ pub(super) async fn make(desk: &Desk, wish: &Wish, value: &[u8]) -> Result<(), F
     if !is_ours {
         return Err(left_behind(&refusal, wish, is_ours));
     }
-    match desk.delete::<Secret>(&secret).await {
+    match client.delete::<Secret>(&secret).await {
         Ok(()) | Err(Refusal::Find(_)) => Err(refusal.into()),
         Err(_) => Err(left_behind(&refusal, wish, is_ours)),
     }
 }
 
-async fn make_secret(desk: &Desk, wish: &Wish, value: &[u8]) -> Result<Made, Failure> {
+async fn make_secret(client: &ClusterClient, wish: &Wish, value: &[u8]) -> Result<Made, Failure> {
     let wanted = draft::secret(wish, value);
-    let made = desk.create(&wanted).await;
+    let made = client.create(&wanted).await;
     let is_ours = made.is_ok();
     let is_it = |found: &Secret| found.data == wanted.data && found.metadata.deletion_timestamp.is_none();
-    let refusal = match desk.settle(&wish.secret, made, is_it).await {
+    let refusal = match client.settle(&wish.secret, made, is_it).await {
         Ok(secret) => return Ok(Made { secret, is_ours }),
         Err(Unwritten::Refused(refusal) | Unwritten::Absent { refusal, .. }) => return Err(refusal.into()),
         Err(Unwritten::Unknown(refusal)) => refusal,
@@ -84,7 +84,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::command::desk::script::{Answer, Script};
+    use crate::command::imperative::script::{Answer, Script};
 
     const SECRETS: &str = "POST /api/v1/namespaces/app/secrets";
     const LOOK: &str = "GET /api/v1/namespaces/app/secrets/mobile-secret";
@@ -124,7 +124,7 @@ mod tests {
     /// Makes both against a script, and gives back what the person is told and the body of the last request.
     async fn told(steps: Vec<(&'static str, Answer)>) -> (Option<String>, Value) {
         let script = Script::new(steps);
-        let result = make(&script.desk("app"), &wish(), b"hunter2").await;
+        let result = make(&script.client("app"), &wish(), b"hunter2").await;
         let told = result.err().map(|failure| failure.to_string());
         assert!(!told.as_deref().unwrap_or_default().contains("hunter2"));
         (told, script.finished())

@@ -9,7 +9,7 @@ use keydesk_core::{Decision, Terms};
 
 use super::Wish;
 use super::seen::{Seen, said};
-use crate::command::desk::{keys, objects};
+use crate::command::imperative::{keys, objects};
 use crate::foreign::{passage, phrase};
 
 /// Columns of the headings on the left.

@@ -8,8 +8,8 @@ use kube::ResourceExt as _;
 
 use super::approval::Draft;
 use super::seen::written;
-use crate::command::desk::unwritten::Unwritten;
-use crate::command::desk::{Desk, Refusal};
+use crate::command::imperative::unwritten::Unwritten;
+use crate::command::imperative::{ClusterClient, Refusal};
 use crate::exit::Failure;
 
 /// How often it is tried while others change what does not matter here.
@@ -56,7 +56,7 @@ impl RecordError {
 
 /// Writes the decision. The controller writes on approvals too: where only that came in between, it is tried again.
 pub(super) async fn record(
-    desk: &Desk,
+    client: &ClusterClient,
     draft: &Draft<'_>,
     mut existing: Option<APIKeyApproval>,
 ) -> Result<APIKeyApproval, Failure> {
@@ -64,14 +64,14 @@ pub(super) async fn record(
     loop {
         tries += 1;
         let wanted = draft.approval(existing.as_ref(), Timestamp::now());
-        let fail = |error: RecordError| Err(Failure::fixable(&error, error.hint(&wanted, &desk.aim)));
+        let fail = |error: RecordError| Err(Failure::fixable(&error, error.hint(&wanted, &client.aim)));
         let answer = match &existing {
-            Some(_) => desk.replace(&wanted).await,
-            None => desk.create(&wanted).await,
+            Some(_) => client.replace(&wanted).await,
+            None => client.create(&wanted).await,
         };
         let is_it = |found: &APIKeyApproval| found.spec == wanted.spec && terms(found) == terms(&wanted);
         let id = draft.id.clone();
-        let (source, found) = match desk.settle(draft.id, answer, is_it).await {
+        let (source, found) = match client.settle(draft.id, answer, is_it).await {
             Ok(written) => return Ok(written),
             Err(Unwritten::Refused(refusal)) => return Err(refusal.into()),
             Err(Unwritten::Unknown(source)) => return fail(RecordError::Know { id, source }),
@@ -111,7 +111,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::command::desk::script::{Answer, Script};
+    use crate::command::imperative::script::{Answer, Script};
 
     const POST: &str = "POST /apis/devportal.kuadrant.io/v1alpha1/namespaces/store/apikeyapprovals";
     const PUT: &str = "PUT /apis/devportal.kuadrant.io/v1alpha1/namespaces/store/apikeyapprovals/r-approval";
@@ -166,7 +166,7 @@ mod tests {
         let script = Script::new(steps);
         let (id, terms) = (NamespacedName::new("store", "r-approval"), terms());
         let seen = seen.map(|seen| serde_json::from_value(seen).unwrap());
-        let result = record(&script.desk("store"), &draft(&id, &terms), seen).await;
+        let result = record(&script.client("store"), &draft(&id, &terms), seen).await;
         (result.err().map(|failure| failure.to_string()), script.finished())
     }
 
@@ -322,18 +322,18 @@ mod tests {
             lost: 100,
             ..Odds::default()
         });
-        let mut desk = Script::new(Vec::new()).desk("store");
-        desk.client = weather.around(&admin.client());
+        let mut client = Script::new(Vec::new()).client("store");
+        client.inner = weather.around(&admin.client());
         let (id, terms) = (NamespacedName::new("store", "r-approval"), terms());
-        let denied = record(&desk, &draft(&id, &terms), None).await.unwrap();
+        let denied = record(&client, &draft(&id, &terms), None).await.unwrap();
         assert!(!denied.spec.approved);
         let approval = Draft {
             approved: true,
             ..draft(&id, &terms)
         };
-        let approved = record(&desk, &approval, Some(denied)).await.unwrap();
+        let approved = record(&client, &approval, Some(denied)).await.unwrap();
         assert_eq!(weather.happened()["lost"], 2);
-        let there = desk.get::<APIKeyApproval>(&id).await.unwrap();
+        let there = client.get::<APIKeyApproval>(&id).await.unwrap();
         assert_eq!(there.spec, approved.spec);
         assert!(there.spec.approved);
     }

@@ -13,7 +13,7 @@ use keydesk_api::{APIKey, APIProduct, rfc3339};
 use keydesk_catalog::explain::Aim;
 use keydesk_core::NamespacedName;
 
-use crate::command::desk::objects;
+use crate::command::imperative::objects;
 use crate::foreign::phrase;
 
 /// What was typed.

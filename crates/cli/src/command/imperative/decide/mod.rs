@@ -139,12 +139,12 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
         no_wait,
         cluster,
     } = args;
-    let desk = cluster.open(log).await?;
-    let fail = |error: DecideError| Failure::fixable(&error, error.hint(&desk.aim));
-    let Target { request, id } = target::find(&desk, &what).await?;
+    let client = cluster.open(log).await?;
+    let fail = |error: DecideError| Failure::fixable(&error, error.hint(&client.aim));
+    let Target { request, id } = target::find(&client, &what).await?;
     let terms = shown(&request);
-    let product = desk.look::<APIProduct>(&terms.product).await?.found();
-    let mut seen = Seen::of(&desk, request).await?;
+    let product = client.lookup::<APIProduct>(&terms.product).await?.found();
+    let mut seen = Seen::of(&client, request).await?;
     if seen
         .existing
         .as_ref()
@@ -163,11 +163,11 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     }
     let by = match reviewed_by {
         Some(by) => by,
-        None => desk.user().await?,
+        None => client.user().await?,
     };
     if !yes {
-        let confirmed = seen::confirmed(&desk, wish, seen).await;
-        seen = confirmed.map_err(|outdated| stale(outdated, wish, &id, &desk.aim))?;
+        let confirmed = seen::confirmed(&client, wish, seen).await;
+        seen = confirmed.map_err(|outdated| stale(outdated, wish, &id, &client.aim))?;
     }
     let draft = Draft {
         id: &seen.own,
@@ -178,11 +178,11 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
         message: message.as_deref(),
         latest: seen.latest,
     };
-    let written = recording::record(&desk, &draft, seen.existing).await?;
+    let written = recording::record(&client, &draft, seen.existing).await?;
     let words = if no_wait {
         "recorded; whether it holds was not waited for".to_owned()
     } else {
-        outcome::wait(&desk, &written, &seen.request, &terms).await?
+        outcome::wait(&client, &written, &seen.request, &terms).await?
     };
     let words = format!("{}: {}", wish.done(), passage(&words));
     let told = print(|out| writeln!(out, "\n{words}"));

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::recording::repeats;
 use super::seen::{Seen, said, written};
-use crate::command::desk::{Desk, Look, Refusal, objects};
+use crate::command::imperative::{ClusterClient, Lookup, Refusal, objects};
 use crate::exit::Failure;
 
 /// How long a decision may take to show.
@@ -75,23 +75,25 @@ impl OutcomeError {
 
 /// Waits until the decision shows, and says what it came to. That it is recorded is said whatever goes wrong here.
 pub(super) async fn wait(
-    desk: &Desk,
+    client: &ClusterClient,
     written: &APIKeyApproval,
     request: &APIKeyRequest,
     terms: &Terms,
 ) -> Result<String, Failure> {
     let id = objects::id(written);
-    let fail = |error: OutcomeError| Failure::fixable(&error, error.hint(request, &desk.aim));
+    let fail = |error: OutcomeError| Failure::fixable(&error, error.hint(request, &client.aim));
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let looked = look(desk, &id, &objects::id(request)).await;
+        let looked = look(client, &id, &objects::id(request)).await;
         let is_last = Instant::now() >= deadline;
         match looked {
             Ok((approval, seen)) => match outcome(&approval, &seen, written, terms) {
                 Outcome::Holds(words) => return Ok(words),
                 Outcome::Fails(why) => return Err(fail(OutcomeError::Hold { approval: id, why })),
                 Outcome::Overruled(message) => {
-                    let why = overruled(desk, &id, seen.found(), terms).await.unwrap_or(message);
+                    let why = overruled(client, &id, seen.found(), terms)
+                        .await
+                        .unwrap_or(message);
                     return Err(fail(OutcomeError::Hold { approval: id, why }));
                 }
                 Outcome::Open if is_last => return Err(fail(OutcomeError::See(id))),
@@ -107,21 +109,24 @@ pub(super) async fn wait(
 }
 
 async fn look(
-    desk: &Desk,
+    client: &ClusterClient,
     approval: &NamespacedName,
     request: &NamespacedName,
-) -> Result<(Look<APIKeyApproval>, Look<APIKeyRequest>), Refusal> {
-    Ok((desk.look_soon(approval).await?, desk.look_soon(request).await?))
+) -> Result<(Lookup<APIKeyApproval>, Lookup<APIKeyRequest>), Refusal> {
+    Ok((
+        client.lookup_soon(approval).await?,
+        client.lookup_soon(request).await?,
+    ))
 }
 
 /// Who decided what on the request, if that can be seen and is not this approval.
 async fn overruled(
-    desk: &Desk,
+    client: &ClusterClient,
     approval: &NamespacedName,
     request: Option<APIKeyRequest>,
     terms: &Terms,
 ) -> Option<String> {
-    let seen = timeout(PATIENCE, Seen::of(desk, request?)).await.ok()?.ok()?;
+    let seen = timeout(PATIENCE, Seen::of(client, request?)).await.ok()?.ok()?;
     let holds = seen.in_force(terms).filter(|holds| holds.name != approval.name)?;
     Some(format!(
         "it was {}, as APIKeyApproval {}",
@@ -131,12 +136,12 @@ async fn overruled(
 }
 
 fn outcome(
-    approval: &Look<APIKeyApproval>,
-    request: &Look<APIKeyRequest>,
+    approval: &Lookup<APIKeyApproval>,
+    request: &Lookup<APIKeyRequest>,
     ours: &APIKeyApproval,
     terms: &Terms,
 ) -> Outcome {
-    let (Look::Found(approval), Look::Found(request)) = (approval, request) else {
+    let (Lookup::Found(approval), Lookup::Found(request)) = (approval, request) else {
         return Outcome::Fails("the request or the approval is gone".to_owned());
     };
     if !repeats(approval, ours) {

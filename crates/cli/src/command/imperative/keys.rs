@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub(crate) use super::listing::ListArgs as Args;
 use super::output::Row;
-use super::{Desk, objects, span};
+use super::{ClusterClient, objects, span};
 use crate::exit::Failure;
 
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
@@ -28,7 +28,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     })
 }
 
-impl Desk {
+impl ClusterClient {
     /// Other keys of its namespace that live on the same Secret, as far as they can be seen.
     pub(in crate::command) async fn sharing(
         &self,

@@ -1,4 +1,4 @@
-//! Which cluster, as whom, and in which namespace: the flags that kubectl has.
+//! A client of a cluster: of which, as whom, and in which namespace, by the flags that kubectl has.
 
 use std::path::PathBuf;
 
@@ -35,9 +35,9 @@ pub(in crate::command) struct ClusterArgs {
     namespace: Option<String>,
 }
 
-/// A cluster, seen with the rights of whoever typed the command.
-pub(in crate::command) struct Desk {
-    pub(super) client: Client,
+/// A client of a cluster, with the rights of whoever typed the command.
+pub(in crate::command) struct ClusterClient {
+    pub(super) inner: Client,
     /// The namespace that is meant where none is named.
     pub(in crate::command) namespace: String,
     /// Where commands are to act that whoever typed this one is told of.
@@ -71,15 +71,15 @@ impl ClusterArgs {
         self.namespace.is_some()
     }
 
-    /// Opens the cluster. Nothing is asked of it yet.
-    pub(in crate::command) async fn open(self, log: LogArgs) -> Result<Desk, Failure> {
+    /// A client of it. Nothing is asked of the cluster yet.
+    pub(in crate::command) async fn open(self, log: LogArgs) -> Result<ClusterClient, Failure> {
         let Self { context, namespace } = self;
         init_log(&quiet(log), None)?;
         let aim = context.aim();
         let client = context.client().await?;
         let namespace = namespace.unwrap_or_else(|| client.default_namespace().to_owned());
-        Ok(Desk {
-            client,
+        Ok(ClusterClient {
+            inner: client,
             namespace,
             aim,
         })

@@ -3,7 +3,7 @@
 use keydesk_api::{APIKeyRequest, meta};
 use keydesk_core::NamespacedName;
 
-use crate::command::desk::{Desk, Look, objects, place, similar};
+use crate::command::imperative::{ClusterClient, Lookup, objects, place, similar};
 use crate::exit::Failure;
 
 /// A request.
@@ -45,17 +45,17 @@ impl From<TargetError> for Failure {
 }
 
 /// Finds the request in the namespace that the command works in.
-pub(super) async fn find(desk: &Desk, what: &str) -> Result<Target, Failure> {
-    let named = place(what, &desk.namespace)?;
+pub(super) async fn find(client: &ClusterClient, what: &str) -> Result<Target, Failure> {
+    let named = place(what, &client.namespace)?;
     let by_key = meta::request_name(&named.namespace, &named.name);
     let by_itself = (!what.contains('/')).then_some(named.name);
     for name in by_itself.into_iter().chain([by_key]) {
-        let id = NamespacedName::new(desk.namespace.as_str(), name);
-        match desk.look::<APIKeyRequest>(&id).await? {
-            Look::Found(request) => return Ok(Target { request, id }),
-            Look::Missing => {}
-            Look::Hidden => {
-                return Err(desk.get::<APIKeyRequest>(&id).await.err().map_or_else(
+        let id = NamespacedName::new(client.namespace.as_str(), name);
+        match client.lookup::<APIKeyRequest>(&id).await? {
+            Lookup::Found(request) => return Ok(Target { request, id }),
+            Lookup::Missing => {}
+            Lookup::Forbidden => {
+                return Err(client.get::<APIKeyRequest>(&id).await.err().map_or_else(
                     || {
                         TargetError::Find {
                             what: what.to_owned(),
@@ -69,8 +69,8 @@ pub(super) async fn find(desk: &Desk, what: &str) -> Result<Target, Failure> {
             }
         }
     }
-    let requests = desk.list::<APIKeyRequest>(Some(&desk.namespace)).await?;
-    let request = choose(what, &desk.namespace, requests)?;
+    let requests = client.list::<APIKeyRequest>(Some(&client.namespace)).await?;
+    let request = choose(what, &client.namespace, requests)?;
     let id = objects::id(&request);
     Ok(Target { request, id })
 }

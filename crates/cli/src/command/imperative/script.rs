@@ -9,7 +9,7 @@ use kube::{Client, client::Body};
 use serde_json::{Value, json};
 use tower::{BoxError, service_fn};
 
-use super::Desk;
+use super::ClusterClient;
 
 /// How one request is answered.
 pub(super) enum Answer {
@@ -56,7 +56,7 @@ impl Script {
         })))
     }
 
-    pub(super) fn desk(&self, namespace: &str) -> Desk {
+    pub(super) fn client(&self, namespace: &str) -> ClusterClient {
         let play = Arc::clone(&self.0);
         let service = service_fn(move |request: Request<Body>| {
             let play = Arc::clone(&play);
@@ -79,8 +79,8 @@ impl Script {
                 }
             }
         });
-        Desk {
-            client: Client::new(service, namespace),
+        ClusterClient {
+            inner: Client::new(service, namespace),
             namespace: namespace.to_owned(),
             aim: Aim::default(),
         }

@@ -14,40 +14,40 @@ use kube::{Api, Resource, ResourceExt as _};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
-use super::{Act, Desk, Refusal, Unanswered, odd, similar};
+use super::{Act, ClusterClient, Refusal, Unanswered, odd, similar};
 use crate::exit::Failure;
 
 /// How long one answer is waited for by who can ask again. The client itself waits for minutes.
 const SOON: Duration = Duration::from_secs(5);
 
-/// A kind with namespaces that can be read.
-pub(in crate::command) trait Kept:
+/// A kind of object that lives in a namespace and can be read.
+pub(in crate::command) trait NamespacedObject:
     Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
 {
 }
 
-impl<K> Kept for K where
+impl<K> NamespacedObject for K where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned
 {
 }
 
-/// What came of looking.
+/// What came of looking for something.
 #[derive(Clone, Debug)]
-pub(in crate::command) enum Look<T> {
+pub(in crate::command) enum Lookup<T> {
     /// It is there.
     Found(T),
     /// It is not there.
     Missing,
     /// Whoever asks may not know.
-    Hidden,
+    Forbidden,
 }
 
-impl<T> Look<T> {
+impl<T> Lookup<T> {
     /// What was found, if anything was.
     pub(in crate::command) fn found(self) -> Option<T> {
         match self {
             Self::Found(found) => Some(found),
-            Self::Missing | Self::Hidden => None,
+            Self::Missing | Self::Forbidden => None,
         }
     }
 
@@ -55,28 +55,31 @@ impl<T> Look<T> {
         match looked {
             Ok(found) => Ok(Self::Found(found)),
             Err(Refusal::Find(_)) => Ok(Self::Missing),
-            Err(Refusal::Allow(_)) => Ok(Self::Hidden),
+            Err(Refusal::Allow(_)) => Ok(Self::Forbidden),
             Err(refusal) => Err(refusal),
         }
     }
 }
 
-impl Desk {
-    pub(super) fn act<K: Kept>(&self, verb: &'static str, id: &NamespacedName) -> Act {
+impl ClusterClient {
+    pub(super) fn act<K: NamespacedObject>(&self, verb: &'static str, id: &NamespacedName) -> Act {
         Act::on::<K>(&self.aim, verb, Some(&id.namespace), Some(&id.name))
     }
 
-    fn api<K: Kept>(&self, namespace: &str) -> Api<K> {
-        Api::namespaced(self.client.clone(), namespace)
+    fn api<K: NamespacedObject>(&self, namespace: &str) -> Api<K> {
+        Api::namespaced(self.inner.clone(), namespace)
     }
 
-    pub(in crate::command) async fn get<K: Kept>(&self, id: &NamespacedName) -> Result<K, Refusal> {
+    pub(in crate::command) async fn get<K: NamespacedObject>(
+        &self,
+        id: &NamespacedName,
+    ) -> Result<K, Refusal> {
         let read = self.api(&id.namespace).get(&id.name).await;
         read.map_err(|source| Refusal::of(self.act::<K>("get", id), source))
     }
 
     /// The object, if there is an answer soon.
-    pub(super) async fn get_soon<K: Kept>(&self, id: &NamespacedName) -> Result<K, Refusal> {
+    pub(super) async fn get_soon<K: NamespacedObject>(&self, id: &NamespacedName) -> Result<K, Refusal> {
         timeout(SOON, self.get(id)).await.unwrap_or_else(|_| {
             Err(Refusal::Ask {
                 act: Box::new(self.act::<K>("get", id)),
@@ -86,35 +89,44 @@ impl Desk {
     }
 
     /// The object if it is there and may be read, if there is an answer soon.
-    pub(super) async fn look_soon<K: Kept>(&self, id: &NamespacedName) -> Result<Look<K>, Refusal> {
-        Look::of(self.get_soon(id).await)
+    pub(super) async fn lookup_soon<K: NamespacedObject>(
+        &self,
+        id: &NamespacedName,
+    ) -> Result<Lookup<K>, Refusal> {
+        Lookup::of(self.get_soon(id).await)
     }
 
     /// The object if it is there and may be read.
-    pub(in crate::command) async fn look<K: Kept>(&self, id: &NamespacedName) -> Result<Look<K>, Refusal> {
-        Look::of(self.get(id).await)
+    pub(in crate::command) async fn lookup<K: NamespacedObject>(
+        &self,
+        id: &NamespacedName,
+    ) -> Result<Lookup<K>, Refusal> {
+        Lookup::of(self.get(id).await)
     }
 
     /// Whether there is an object with these labels, of which only metadata is asked for.
-    pub(in crate::command) async fn look_for<K: Kept>(
+    pub(in crate::command) async fn lookup_labelled<K: NamespacedObject>(
         &self,
         namespace: &str,
         labels: &str,
-    ) -> Result<Look<()>, Refusal> {
+    ) -> Result<Lookup<()>, Refusal> {
         let params = ListParams::default().labels(labels);
         let listed = self.api::<K>(namespace).list_metadata(&params).await;
         let listed = listed
             .map_err(|source| Refusal::of(Act::on::<K>(&self.aim, "list", Some(namespace), None), source));
-        match Look::of(listed)? {
-            Look::Found(found) if found.items.is_empty() => Ok(Look::Missing),
-            Look::Found(_) => Ok(Look::Found(())),
-            Look::Missing => Ok(Look::Missing),
-            Look::Hidden => Ok(Look::Hidden),
+        match Lookup::of(listed)? {
+            Lookup::Found(found) if found.items.is_empty() => Ok(Lookup::Missing),
+            Lookup::Found(_) => Ok(Lookup::Found(())),
+            Lookup::Missing => Ok(Lookup::Missing),
+            Lookup::Forbidden => Ok(Lookup::Forbidden),
         }
     }
 
     /// The object, or a failure that says which others there are.
-    pub(in crate::command) async fn demand<K: Kept>(&self, id: &NamespacedName) -> Result<K, Failure> {
+    pub(in crate::command) async fn demand<K: NamespacedObject>(
+        &self,
+        id: &NamespacedName,
+    ) -> Result<K, Failure> {
         match self.get::<K>(id).await {
             Ok(object) => Ok(object),
             Err(refusal @ Refusal::Find(_)) => {
@@ -140,16 +152,19 @@ impl Desk {
     }
 
     /// Those of that name in all namespaces, as far as whoever asks may know.
-    async fn namesakes<K: Kept>(&self, name: &str) -> Vec<String> {
+    async fn namesakes<K: NamespacedObject>(&self, name: &str) -> Vec<String> {
         let all = self.list::<K>(None).await.unwrap_or_default();
         let namesakes = all.iter().map(id).filter(|id| id.name == name);
         namesakes.map(|id| id.to_string()).collect()
     }
 
     /// All of a kind that can be read, in one namespace or in all. What cannot is named on standard error.
-    pub(in crate::command) async fn list<K: Kept>(&self, namespace: Option<&str>) -> Result<Vec<K>, Refusal> {
+    pub(in crate::command) async fn list<K: NamespacedObject>(
+        &self,
+        namespace: Option<&str>,
+    ) -> Result<Vec<K>, Refusal> {
         let kind = ApiResource::erase::<K>(&());
-        let client = self.client.clone();
+        let client = self.inner.clone();
         let api: Api<DynamicObject> = match namespace {
             Some(namespace) => Api::namespaced_with(client, namespace, &kind),
             None => Api::all_with(client, &kind),
@@ -164,31 +179,31 @@ impl Desk {
     }
 
     /// All of a kind, if they may be listed. A kind that the cluster does not know has none.
-    pub(in crate::command) async fn look_through<K: Kept>(
+    pub(in crate::command) async fn lookup_all<K: NamespacedObject>(
         &self,
         namespace: Option<&str>,
-    ) -> Result<Look<Vec<K>>, Refusal> {
-        match Look::of(self.list(namespace).await)? {
-            Look::Missing => Ok(Look::Found(Vec::new())),
+    ) -> Result<Lookup<Vec<K>>, Refusal> {
+        match Lookup::of(self.list(namespace).await)? {
+            Lookup::Missing => Ok(Lookup::Found(Vec::new())),
             listed => Ok(listed),
         }
     }
 
-    pub(super) async fn create<K: Kept + Serialize>(&self, object: &K) -> Result<K, Refusal> {
+    pub(super) async fn create<K: NamespacedObject + Serialize>(&self, object: &K) -> Result<K, Refusal> {
         let id = id(object);
         let created = self.api(&id.namespace).create(&params(), object).await;
         created.map_err(|source| Refusal::of(self.act::<K>("create", &id), source))
     }
 
     /// Puts the object in the place of the version that it was made from.
-    pub(super) async fn replace<K: Kept + Serialize>(&self, object: &K) -> Result<K, Refusal> {
+    pub(super) async fn replace<K: NamespacedObject + Serialize>(&self, object: &K) -> Result<K, Refusal> {
         let id = id(object);
         let put = self.api(&id.namespace).replace(&id.name, &params(), object).await;
         put.map_err(|source| Refusal::of(self.act::<K>("update", &id), source))
     }
 
     /// Deletes this very object, and no other of its name.
-    pub(super) async fn delete<K: Kept>(&self, object: &K) -> Result<(), Refusal> {
+    pub(super) async fn delete<K: NamespacedObject>(&self, object: &K) -> Result<(), Refusal> {
         let id = id(object);
         let params = DeleteParams {
             preconditions: Some(Preconditions {
@@ -206,7 +221,7 @@ impl Desk {
 
     /// Who the API server takes the caller for.
     pub(super) async fn user(&self) -> Result<String, Refusal> {
-        let api: Api<SelfSubjectReview> = Api::all(self.client.clone());
+        let api: Api<SelfSubjectReview> = Api::all(self.inner.clone());
         let review = api
             .create(&PostParams::default(), &SelfSubjectReview::default())
             .await;

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::command::desk::script::{Answer, Script};
+use crate::command::imperative::script::{Answer, Script};
 
 const APPROVAL: &str =
     "GET /apis/devportal.kuadrant.io/v1alpha1/namespaces/gamestore/apikeyapprovals/r-approval";
@@ -18,8 +18,8 @@ fn conditions(holding: &[&str]) -> Value {
     conditions.collect()
 }
 
-fn approval(approved: bool, observed: i64, holding: &[&str]) -> Look<APIKeyApproval> {
-    Look::Found(
+fn approval(approved: bool, observed: i64, holding: &[&str]) -> Lookup<APIKeyApproval> {
+    Lookup::Found(
         serde_json::from_value(json!({
             "metadata": { "name": "r-approval", "namespace": "gamestore", "generation": 2 },
             "spec": {
@@ -33,7 +33,7 @@ fn approval(approved: bool, observed: i64, holding: &[&str]) -> Look<APIKeyAppro
 }
 
 /// What was written, where this is what is found.
-fn ours(found: &Look<APIKeyApproval>) -> APIKeyApproval {
+fn ours(found: &Lookup<APIKeyApproval>) -> APIKeyApproval {
     found.clone().found().unwrap()
 }
 
@@ -51,9 +51,9 @@ fn request(tier: &str, holding: &[&str]) -> APIKeyRequest {
 }
 
 #[track_caller]
-fn check(approval: &Look<APIKeyApproval>, tier: &str, holding: &[&str], expected: &Outcome) {
+fn check(approval: &Lookup<APIKeyApproval>, tier: &str, holding: &[&str], expected: &Outcome) {
     let terms = shown(&request("gold", &[]));
-    let request = Look::Found(request(tier, holding));
+    let request = Lookup::Found(request(tier, holding));
     assert_eq!(outcome(approval, &request, &ours(approval), &terms), *expected);
 }
 
@@ -92,7 +92,7 @@ fn a_key_that_was_one_too_many_is_waited_for() {
     let crowding = approval(true, 2, &["Valid"]);
     let mut crowded = request("gold", &["Failed"]);
     let check = |request: &APIKeyRequest, expected: &Outcome| {
-        let request = Look::Found(request.clone());
+        let request = Lookup::Found(request.clone());
         let terms = shown(&super::tests::request("gold", &[]));
         assert_eq!(outcome(&crowding, &request, &ours(&crowding), &terms), *expected);
     };
@@ -101,7 +101,10 @@ fn a_key_that_was_one_too_many_is_waited_for() {
         &Outcome::Holds("recorded; the key does not work anyway: Failed, said".into()),
     );
     crowded.status.as_mut().unwrap().conditions[0].reason = "TooManyKeys".to_owned();
-    assert!(crate::command::desk::waits(&crowded), "its owner can approve it");
+    assert!(
+        crate::command::imperative::waits(&crowded),
+        "its owner can approve it"
+    );
     check(&crowded, &Outcome::Open);
 }
 
@@ -133,8 +136,8 @@ fn a_decision_that_does_not_count_says_why() {
     );
     assert_eq!(
         outcome(
-            &Look::Missing,
-            &Look::Hidden,
+            &Lookup::Missing,
+            &Lookup::Forbidden,
             &ours(&approval(true, 2, &[])),
             &shown(&request("gold", &[]))
         ),
@@ -152,7 +155,7 @@ fn a_decision_that_another_one_has_replaced_is_not_told_as_its_own() {
         let terms = shown(&request);
         outcome(
             &approval(theirs, 2, &["Valid"]),
-            &Look::Found(request),
+            &Lookup::Found(request),
             &ours,
             &terms,
         )
@@ -177,7 +180,7 @@ fn an_approval_for_a_product_that_the_key_no_longer_asks_for_does_not_hold() {
     let yes = approval(true, 2, &["Valid"]);
     let why = "meanwhile the key asks for another product, gamestore/parked";
     assert_eq!(
-        outcome(&yes, &Look::Found(moved), &ours(&yes), &terms),
+        outcome(&yes, &Lookup::Found(moved), &ours(&yes), &terms),
         Outcome::Fails(why.to_owned())
     );
 }
@@ -187,7 +190,7 @@ async fn waited(steps: Vec<(&'static str, Answer)>) -> (Result<String, String>, 
     let script = Script::new(steps);
     let (written, request) = (approval(true, 2, &[]).found().unwrap(), request("gold", &[]));
     let start = Instant::now();
-    let said = wait(&script.desk("gamestore"), &written, &request, &shown(&request)).await;
+    let said = wait(&script.client("gamestore"), &written, &request, &shown(&request)).await;
     script.finished();
     (said.map_err(|failure| failure.to_string()), start.elapsed())
 }

@@ -17,7 +17,7 @@ use kube::ResourceExt as _;
 
 use super::place::{NAME_MAX, place, somebody};
 use super::value::ValueArgs;
-use super::{ClusterArgs, Desk, Refusal, output, span};
+use super::{ClusterArgs, ClusterClient, Refusal, output, span};
 use crate::{exit::Failure, foreign::phrase};
 use draft::{Wish, WishError};
 
@@ -105,14 +105,14 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         value,
         cluster,
     } = args;
-    let desk = cluster.open(log).await?;
-    let refused = |error: WishError| Failure::fixable(&error, error.hint(&desk.aim));
+    let client = cluster.open(log).await?;
+    let refused = |error: WishError| Failure::fixable(&error, error.hint(&client.aim));
     let expires_at = draft::end(expires_in, expires_at, Timestamp::now()).map_err(refused)?;
-    let product = place(&product, &desk.namespace)?;
-    let key = place(name.as_deref().unwrap_or(&product.name), &desk.namespace)?;
+    let product = place(&product, &client.namespace)?;
+    let key = place(name.as_deref().unwrap_or(&product.name), &client.namespace)?;
     let secret = secret_of(&key)?;
-    let found = match desk.look::<APIProduct>(&product).await? {
-        super::Look::Missing => desk.demand::<APIProduct>(&product).await.map(Some)?,
+    let found = match client.lookup::<APIProduct>(&product).await? {
+        super::Lookup::Missing => client.demand::<APIProduct>(&product).await.map(Some)?,
         looked => looked.found(),
     };
     if let Some(product) = &found {
@@ -120,7 +120,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     }
     let user_id = match user {
         Some(user) => user,
-        None => desk.user().await?,
+        None => client.user().await?,
     };
     let email = email.unwrap_or_else(|| user_id.clone());
     if !email.contains('@') {
@@ -140,13 +140,13 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         user_id,
         email,
     };
-    refuse_existing(&desk, &wish.key).await?;
+    refuse_existing(&client, &wish.key).await?;
     let value = value.take()?;
-    making::make(&desk, &wish, value.bytes()).await?;
+    making::make(&client, &wish, value.bytes()).await?;
     let warning = value.warning.clone();
     let done = format!("APIKey {} and Secret {} were made", wish.key, wish.secret);
-    let place_of_value = value.hand_out(&done, &wish.secret, &desk.aim)?;
-    let said = said(&wish, found.as_ref(), warning, &place_of_value, &desk.aim);
+    let place_of_value = value.hand_out(&done, &wish.secret, &client.aim)?;
+    let said = said(&wish, found.as_ref(), warning, &place_of_value, &client.aim);
     // The objects are there, whether this can be said or not.
     let _ = stderr().write_all(said.as_bytes());
     Ok(())
@@ -164,10 +164,10 @@ fn secret_of(key: &NamespacedName) -> Result<NamespacedName, FitName> {
 }
 
 /// Sees that the key is not there already, before a Secret is made for it.
-async fn refuse_existing(desk: &Desk, key: &NamespacedName) -> Result<(), Failure> {
-    match desk.get::<APIKey>(key).await {
+async fn refuse_existing(client: &ClusterClient, key: &NamespacedName) -> Result<(), Failure> {
+    match client.get::<APIKey>(key).await {
         Ok(_) => {
-            let refusal = Refusal::Create(Box::new(desk.act::<APIKey>("create", key)));
+            let refusal = Refusal::Create(Box::new(client.act::<APIKey>("create", key)));
             Err(Failure::fixable(&refusal, "choose another name with --name"))
         }
         Err(Refusal::Find(_)) => Ok(()),

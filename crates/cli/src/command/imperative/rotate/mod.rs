@@ -68,17 +68,17 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         value,
         cluster,
     } = args;
-    let desk = cluster.open(log).await?;
-    let id = place(&key, &desk.namespace)?;
-    let key = desk.demand::<APIKey>(&id).await?;
+    let client = cluster.open(log).await?;
+    let id = place(&key, &client.namespace)?;
+    let key = client.demand::<APIKey>(&id).await?;
     let Some(secret) = KeyEdges::of(&key).secret else {
         return Err(Failure::fixable(
             &FindSecret(id),
             "put the name of a Secret of yours into spec.secretRef.name of the APIKey",
         ));
     };
-    let seen = desk.demand::<Secret>(&secret).await?;
-    let others = desk.sharing(&id, &secret).await;
+    let seen = client.demand::<Secret>(&secret).await?;
+    let others = client.sharing(&id, &secret).await;
     // Nothing is lost with a value that gateways do not accept.
     let drop_previous = drop_previous || is_refused(&key);
     // What would be refused is refused before a value is made or read.
@@ -89,10 +89,10 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         overlap,
         drop_previous,
     };
-    let previous = put(&desk, &secret, seen, change).await?;
+    let previous = put(&client, &secret, seen, change).await?;
     let warning = value.warning.clone();
     let done = done(&id, previous);
-    let place_of_value = value.hand_out(&done, &secret, &desk.aim)?;
+    let place_of_value = value.hand_out(&done, &secret, &client.aim)?;
     let said = said(done, &others, warning, place_of_value);
     // The value is there, whether this can be said or not.
     let _ = stderr().write_all(said.as_bytes());

@@ -1,10 +1,10 @@
-//! Commands for people who do not write YAML: consumers ask for keys and keep them, owners decide.
+//! Imperative commands, for people who do not write YAML: consumers ask for keys and keep them, owners decide.
 //!
 //! They act with the caller's kubeconfig and need no right that upstream's persona roles do not grant: no `patch` on
 //! Secrets, no status, nothing of the other side. Each file is one command: it reads, decides in a pure function, and
 //! writes at the end. What a person reads is words; what a program reads is `-o json`.
 
-mod cluster;
+mod client;
 pub(crate) mod decide;
 pub(crate) mod keys;
 mod listing;
@@ -24,8 +24,8 @@ mod unanswered;
 mod unwritten;
 mod value;
 
-pub(super) use cluster::{ClusterArgs, ContextArgs, Desk};
-pub(super) use objects::{Kept, Look};
+pub(super) use client::{ClusterArgs, ClusterClient, ContextArgs};
+pub(super) use objects::{Lookup, NamespacedObject};
 pub(super) use place::place;
 pub(crate) use place::similar;
 pub(super) use refusal::{Act, Refusal};

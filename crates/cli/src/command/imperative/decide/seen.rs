@@ -8,7 +8,7 @@ use keydesk_catalog::{Bound, Catalog, Object, Shown, shown};
 use keydesk_core::{Decision, NamespacedName, Terms, by_weight, ended_by, holding};
 
 use super::{Wish, approval};
-use crate::command::desk::{Desk, Refusal, objects};
+use crate::command::imperative::{ClusterClient, Refusal, objects};
 use crate::foreign::phrase;
 
 /// A request, with what was decided on it.
@@ -27,9 +27,9 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Reads what was decided on a request that was read.
-    pub(super) async fn of(desk: &Desk, request: APIKeyRequest) -> Result<Self, Refusal> {
+    pub(super) async fn of(client: &ClusterClient, request: APIKeyRequest) -> Result<Self, Refusal> {
         let id = objects::id(&request);
-        let approvals = desk.list::<APIKeyApproval>(Some(&id.namespace)).await?;
+        let approvals = client.list::<APIKeyApproval>(Some(&id.namespace)).await?;
         Ok(Self::new(request, approvals, Timestamp::now()))
     }
 
@@ -65,14 +65,14 @@ impl Seen {
     }
 
     /// The same, read anew. Nothing if the request is gone, or is that of a key that was made again.
-    async fn again(&self, desk: &Desk) -> Result<Option<Self>, Refusal> {
+    async fn again(&self, client: &ClusterClient) -> Result<Option<Self>, Refusal> {
         let id = objects::id(&self.request);
-        let request = match desk.get::<APIKeyRequest>(&id).await {
+        let request = match client.get::<APIKeyRequest>(&id).await {
             Ok(request) if request.metadata.uid == self.request.metadata.uid => request,
             Ok(_) | Err(Refusal::Find(_)) => return Ok(None),
             Err(refusal) => return Err(refusal),
         };
-        let approvals = desk.list::<APIKeyApproval>(Some(&id.namespace)).await?;
+        let approvals = client.list::<APIKeyApproval>(Some(&id.namespace)).await?;
         // Of the same moment: what counts from when it is seen is no news each time.
         Ok(Some(Self::new(request, approvals, self.at)))
     }
@@ -145,8 +145,8 @@ pub(super) enum Outdated {
 /// Reads it all again once somebody has said yes to what they were shown. Access is given only if nothing was decided
 /// since then. Taking it away is safe; but a denial of what nobody had approved is not to end what a colleague has
 /// approved meanwhile without their being told.
-pub(super) async fn confirmed(desk: &Desk, wish: Wish, before: Seen) -> Result<Seen, Outdated> {
-    let Some(after) = before.again(desk).await? else {
+pub(super) async fn confirmed(client: &ClusterClient, wish: Wish, before: Seen) -> Result<Seen, Outdated> {
+    let Some(after) = before.again(client).await? else {
         return Err(Outdated::Gone(objects::id(&before.request)));
     };
     let terms = shown(&before.request);
@@ -207,7 +207,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::command::desk::script::{Answer, Script};
+    use crate::command::imperative::script::{Answer, Script};
 
     const APPROVALS: &str = "GET /apis/devportal.kuadrant.io/v1alpha1/namespaces/gamestore/apikeyapprovals";
     const REQUEST: &str = "GET /apis/devportal.kuadrant.io/v1alpha1/namespaces/gamestore/apikeyrequests/r";
@@ -249,10 +249,10 @@ mod tests {
             (APPROVALS, list(after)),
         ];
         let script = Script::new(steps);
-        let desk = script.desk("gamestore");
+        let client = script.client("gamestore");
         let shown_request = serde_json::from_value(request("1", "gold")).unwrap();
-        let before = Seen::of(&desk, shown_request).await.unwrap();
-        let confirmed = confirmed(&desk, wish, before).await;
+        let before = Seen::of(&client, shown_request).await.unwrap();
+        let confirmed = confirmed(&client, wish, before).await;
         script.finished();
         match confirmed {
             Ok(seen) => {
@@ -319,10 +319,10 @@ mod tests {
     async fn a_request_that_is_gone_or_made_anew_is_not_decided_on() {
         for answer in [Answer::refusal(404), Answer::Json(200, request("2", "gold"))] {
             let script = Script::new(vec![(APPROVALS, list(&[])), (REQUEST, answer)]);
-            let desk = script.desk("gamestore");
+            let client = script.client("gamestore");
             let shown = serde_json::from_value(request("1", "gold")).unwrap();
-            let before = Seen::of(&desk, shown).await.unwrap();
-            let outdated = confirmed(&desk, Wish::Deny, before).await.err().unwrap();
+            let before = Seen::of(&client, shown).await.unwrap();
+            let outdated = confirmed(&client, Wish::Deny, before).await.err().unwrap();
             assert!(
                 outdated
                     .to_string()

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use keydesk_core::NamespacedName;
 use kube::api::DynamicObject;
 
-use super::{Kept, objects};
+use super::{NamespacedObject, objects};
 use crate::foreign::passage;
 
 /// Objects that are named; of more it is said how many there are.
@@ -28,7 +28,7 @@ impl fmt::Display for Odd {
 }
 
 /// Those that can be read, and those that cannot.
-pub(super) fn sorted<K: Kept>(objects: Vec<DynamicObject>) -> (Vec<K>, Vec<Odd>) {
+pub(super) fn sorted<K: NamespacedObject>(objects: Vec<DynamicObject>) -> (Vec<K>, Vec<Odd>) {
     let (mut read, mut odd) = (Vec::with_capacity(objects.len()), Vec::new());
     for object in objects {
         let id = objects::id(&object);
@@ -64,7 +64,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::command::desk::script::{Answer, Script};
+    use crate::command::imperative::script::{Answer, Script};
 
     fn product(name: &str, spec: &Value) -> Value {
         json!({
@@ -90,7 +90,7 @@ mod tests {
             "GET /apis/devportal.kuadrant.io/v1alpha1/apiproducts",
             Answer::Json(200, list),
         )]);
-        let products = script.desk("gamestore").list::<APIProduct>(None).await.unwrap();
+        let products = script.client("gamestore").list::<APIProduct>(None).await.unwrap();
         let names: Vec<_> = products.iter().map(|product| objects::id(product).name).collect();
         assert_eq!(names, ["a", "c"]);
         script.finished();
@@ -103,7 +103,11 @@ mod tests {
             Answer::Json(200, product("b", &json!(5))),
         )]);
         let id = NamespacedName::new("gamestore", "b");
-        let refusal = script.desk("gamestore").get::<APIProduct>(&id).await.unwrap_err();
+        let refusal = script
+            .client("gamestore")
+            .get::<APIProduct>(&id)
+            .await
+            .unwrap_err();
         let told = crate::exit::Failure::from(refusal).to_string();
         assert!(
             told.starts_with("error: APIProduct gamestore/b cannot be read: invalid type: integer `5`"),

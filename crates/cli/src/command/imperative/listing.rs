@@ -4,7 +4,7 @@ use keydesk_catalog::explain::Aim;
 use keydesk_process::LogArgs;
 
 use super::output::{self, Output, Row};
-use super::{ClusterArgs, Kept};
+use super::{ClusterArgs, NamespacedObject};
 use crate::exit::Failure;
 
 /// Of which namespaces to list, and how.
@@ -33,7 +33,7 @@ pub(super) struct Listing<K> {
 
 impl ListArgs {
     /// Lists what was asked for; where no namespace was named, of all.
-    pub(super) async fn browse<K: Kept>(self, log: LogArgs) -> Result<Listing<K>, Failure> {
+    pub(super) async fn browse<K: NamespacedObject>(self, log: LogArgs) -> Result<Listing<K>, Failure> {
         let all_namespaces = !self.cluster.names_namespace();
         let args = Self {
             all_namespaces,
@@ -43,19 +43,19 @@ impl ListArgs {
     }
 
     /// Lists what was asked for.
-    pub(super) async fn list<K: Kept>(self, log: LogArgs) -> Result<Listing<K>, Failure> {
+    pub(super) async fn list<K: NamespacedObject>(self, log: LogArgs) -> Result<Listing<K>, Failure> {
         let Self {
             all_namespaces,
             output,
             cluster,
         } = self;
-        let desk = cluster.open(log).await?;
-        let namespace = (!all_namespaces).then_some(desk.namespace.as_str());
+        let client = cluster.open(log).await?;
+        let namespace = (!all_namespaces).then_some(client.namespace.as_str());
         Ok(Listing {
-            objects: desk.list(namespace).await?,
+            objects: client.list(namespace).await?,
             namespace: namespace.map(str::to_owned),
             output,
-            aim: desk.aim,
+            aim: client.aim,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The commands for people who do not write YAML, beside a running demo: each person with only their own rights.
+//! The imperative commands, for people who do not write YAML, beside a running demo: each person with only their own rights.
 
 mod approving;
 mod asking;
