@@ -1,10 +1,7 @@
 //! Who may scrape: the bearer token says who asks, the cluster's RBAC whether that one may `get /metrics`. As upstream,
 //! and with the same rights: to make a TokenReview and a `SubjectAccessReview`.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -21,6 +18,7 @@ use k8s_openapi::api::{
 };
 use keydesk_process::chain;
 use kube::{Api, Client, api::PostParams};
+use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -84,7 +82,7 @@ impl Scrapers {
 
     fn tell(&self, error: Option<&ReviewError>) {
         let news = error.map(|error| chain(error).to_string());
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told.lock();
         if *told != news {
             if let Some(news) = &news {
                 tracing::warn!("{news}; until that works, nobody is given any metrics");
