@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::foreign::Kuadrant;
 use keydesk_api::meta::{API_KEY_ENTRY, label, label_value, request_name};
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
@@ -15,7 +14,7 @@ use keydesk_process::LogArgs;
 use super::policies;
 use super::steps::{self, Form};
 use crate::{
-    command::imperative::{ClusterArgs, ClusterClient, Lookup, Refusal, place, rotate},
+    command::imperative::{ClusterArgs, ClusterClient, Lookup, Refusal, WipedSecret, place, rotate},
     exit::Failure,
 };
 
@@ -92,7 +91,7 @@ async fn look(client: &ClusterClient, id: &NamespacedName) -> Result<Seen, Failu
     };
     if let Some(key) = key {
         if let Some(secret) = KeyEdges::of(&key).secret {
-            seen.secret = sight(client.lookup::<Secret>(&secret).await?);
+            seen.secret = sight(client.lookup::<WipedSecret>(&secret).await?);
             seen.sharing = client.sharing(id, &secret).await;
         }
         seen.catalog.apply(Object::Key(Box::new(key)));
@@ -158,7 +157,7 @@ async fn platform(client: &ClusterClient, id: &NamespacedName, seen: &mut Seen) 
         label::API_KEY,
         label_value(&id.name),
     );
-    seen.enforcement = match client.lookup_labelled::<Secret>(namespace, &labels).await? {
+    seen.enforcement = match client.lookup_labelled::<WipedSecret>(namespace, &labels).await? {
         Lookup::Found(()) => Sight::There,
         Lookup::Missing => Sight::Missing,
         Lookup::Forbidden => Sight::Hidden,
@@ -182,19 +181,18 @@ async fn neither(client: &ClusterClient, id: &NamespacedName, request: &Namespac
 }
 
 /// What there is to say of a Secret without saying its value.
-fn sight(looked: Lookup<Secret>) -> SecretSight {
+fn sight(looked: Lookup<WipedSecret>) -> SecretSight {
     let secret = match looked {
         Lookup::Forbidden => return SecretSight::Hidden,
         Lookup::Missing => return SecretSight::Missing,
         Lookup::Found(secret) => secret,
     };
     let previous_until = rotate::previous_until(&secret, Timestamp::now());
-    let mut data = secret.data.unwrap_or_default();
-    match data.remove(API_KEY_ENTRY) {
+    match secret.entry(API_KEY_ENTRY) {
         None => SecretSight::WithoutEntry,
-        Some(value) if value.0.is_empty() => SecretSight::Empty,
+        Some([]) => SecretSight::Empty,
         Some(value) => SecretSight::There {
-            flaws: Flaws::of(&zeroize::Zeroizing::new(value.0)).iter().collect(),
+            flaws: Flaws::of(value).iter().collect(),
             previous_until,
         },
     }

@@ -23,6 +23,7 @@ mod span;
 mod unanswered;
 mod unwritten;
 mod value;
+mod wiped_secret;
 
 pub(super) use client::{ClusterArgs, ClusterClient, ContextArgs};
 pub(super) use objects::{Lookup, NamespacedObject};
@@ -31,3 +32,4 @@ pub(crate) use place::similar;
 pub(super) use refusal::{Act, Refusal};
 pub(super) use requests::waits;
 pub(super) use unanswered::Unanswered;
+pub(super) use wiped_secret::WipedSecret;

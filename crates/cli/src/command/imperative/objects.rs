@@ -130,8 +130,8 @@ impl ClusterClient {
         match self.get::<K>(id).await {
             Ok(object) => Ok(object),
             Err(refusal @ Refusal::Find(_)) => {
-                let others = self.list::<K>(Some(&id.namespace)).await.unwrap_or_default();
-                let names: Vec<_> = others.iter().map(kube::ResourceExt::name_any).collect();
+                let others = self.ids::<K>(Some(&id.namespace)).await;
+                let names: Vec<_> = others.into_iter().map(|other| other.name).collect();
                 let kind = K::kind(&());
                 let namespace = &id.namespace;
                 let hint = if names.is_empty() {
@@ -153,9 +153,20 @@ impl ClusterClient {
 
     /// Those of that name in all namespaces, as far as whoever asks may know.
     async fn namesakes<K: NamespacedObject>(&self, name: &str) -> Vec<String> {
-        let all = self.list::<K>(None).await.unwrap_or_default();
-        let namesakes = all.iter().map(id).filter(|id| id.name == name);
-        namesakes.map(|id| id.to_string()).collect()
+        let all = self.ids::<K>(None).await;
+        let namesakes = all.iter().filter(|id| id.name == name);
+        namesakes.map(ToString::to_string).collect()
+    }
+
+    /// What there is of a kind, in one namespace or in all, as far as whoever asks may know. Nothing but metadata is read:
+    /// who mistypes the name of a Secret has no use for the values of all others.
+    async fn ids<K: NamespacedObject>(&self, namespace: Option<&str>) -> Vec<NamespacedName> {
+        let api: Api<K> = match namespace {
+            Some(namespace) => self.api(namespace),
+            None => Api::all(self.inner.clone()),
+        };
+        let listed = api.list_metadata(&ListParams::default()).await;
+        listed.map_or_else(|_| Vec::new(), |listed| listed.items.iter().map(id).collect())
     }
 
     /// All of a kind that can be read, in one namespace or in all. What cannot is named on standard error.
@@ -252,5 +263,36 @@ fn params() -> PostParams {
     PostParams {
         field_manager: Some("keydesk-cli".to_owned()),
         ..PostParams::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::command::imperative::WipedSecret;
+    use crate::command::imperative::script::{Answer, Script};
+
+    #[tokio::test]
+    async fn where_an_object_is_missing_of_the_others_only_names_are_read() {
+        let others = json!({
+            "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": {},
+            "items": [{ "metadata": { "name": "mobile-secret", "namespace": "app" }, "data": "no data of a Secret" }],
+        });
+        let script = Script::new(vec![
+            (
+                "GET /api/v1/namespaces/app/secrets/mobil-secret",
+                Answer::refusal(404),
+            ),
+            ("GET /api/v1/namespaces/app/secrets", Answer::Json(200, others)),
+        ]);
+        let id = NamespacedName::new("app", "mobil-secret");
+        let missing = script.client("app").demand::<WipedSecret>(&id).await.unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            "error: Secret app/mobil-secret does not exist\nhint: in namespace app there is mobile-secret"
+        );
+        script.finished();
     }
 }

@@ -1,10 +1,9 @@
 //! What is asked for, from what was typed: the Secret and the key, before anything is sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use keydesk_api::meta::{API_KEY_ENTRY, annotation};
@@ -13,7 +12,7 @@ use keydesk_api::{APIKey, APIProduct, rfc3339};
 use keydesk_catalog::explain::Aim;
 use keydesk_core::NamespacedName;
 
-use crate::command::imperative::objects;
+use crate::command::imperative::{WipedSecret, objects};
 use crate::foreign::phrase;
 
 /// What was typed.
@@ -101,16 +100,14 @@ pub(super) fn check(product: &APIProduct, tier: &str) -> Result<(), WishError> {
 }
 
 /// The Secret for a value.
-pub(super) fn secret(wish: &Wish, value: &[u8]) -> Secret {
-    Secret {
+pub(super) fn secret(wish: &Wish, value: &[u8]) -> WipedSecret {
+    let mut secret = WipedSecret::new(Secret {
         metadata: named(&wish.secret),
         type_: Some("Opaque".to_owned()),
-        data: Some(BTreeMap::from([(
-            API_KEY_ENTRY.to_owned(),
-            ByteString(value.to_vec()),
-        )])),
         ..Secret::default()
-    }
+    });
+    secret.insert(API_KEY_ENTRY, value);
+    secret
 }
 
 /// The key.
@@ -252,6 +249,6 @@ mod tests {
             asked(&key, &edges).to_json(),
             r#"{"expiresAt":"2027-01-01T00:00:00Z","namespace":"consumer-app","product":{"name":"gamestore-api","namespace":"gamestore"},"scopes":["read","write"],"tier":"gold","userId":"ada"}"#
         );
-        assert_eq!(secret.data.unwrap()["api_key"].0, b"value");
+        assert_eq!(secret.entry("api_key"), Some(&b"value"[..]));
     }
 }

@@ -1,17 +1,16 @@
 //! A Secret and a key: both come to be, or neither.
 
-use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::{APIKey, meta::annotation};
 use kube::ResourceExt as _;
 
 use super::draft::{self, Wish};
 use crate::command::imperative::unwritten::Unwritten;
-use crate::command::imperative::{ClusterClient, Refusal};
+use crate::command::imperative::{ClusterClient, Refusal, WipedSecret};
 use crate::exit::Failure;
 
 /// A Secret that is there, and how far it is known to be ours.
 struct Made {
-    secret: Secret,
+    secret: WipedSecret,
     /// The API server said that it made it. One that was only read may be an older one with the same value.
     is_ours: bool,
 }
@@ -34,7 +33,7 @@ pub(super) async fn make(client: &ClusterClient, wish: &Wish, value: &[u8]) -> R
     if !is_ours {
         return Err(left_behind(&refusal, wish, is_ours));
     }
-    match client.delete::<Secret>(&secret).await {
+    match client.delete::<WipedSecret>(&secret).await {
         Ok(()) | Err(Refusal::Find(_)) => Err(refusal.into()),
         Err(_) => Err(left_behind(&refusal, wish, is_ours)),
     }
@@ -44,7 +43,8 @@ async fn make_secret(client: &ClusterClient, wish: &Wish, value: &[u8]) -> Resul
     let wanted = draft::secret(wish, value);
     let made = client.create(&wanted).await;
     let is_ours = made.is_ok();
-    let is_it = |found: &Secret| found.data == wanted.data && found.metadata.deletion_timestamp.is_none();
+    let is_it =
+        |found: &WipedSecret| found.data == wanted.data && found.metadata.deletion_timestamp.is_none();
     let refusal = match client.settle(&wish.secret, made, is_it).await {
         Ok(secret) => return Ok(Made { secret, is_ours }),
         Err(Unwritten::Refused(refusal) | Unwritten::Absent { refusal, .. }) => return Err(refusal.into()),

@@ -8,14 +8,13 @@ use std::io::{Write as _, stderr};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::{APIKey, rfc3339};
 use keydesk_catalog::KeyEdges;
 use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
 use super::value::ValueArgs;
-use super::{ClusterArgs, output, place, span};
+use super::{ClusterArgs, WipedSecret, output, place, span};
 use crate::exit::Failure;
 use putting::{Change, put};
 pub(in crate::command) use rotation::previous_until;
@@ -77,7 +76,7 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
             "put the name of a Secret of yours into spec.secretRef.name of the APIKey",
         ));
     };
-    let seen = client.demand::<Secret>(&secret).await?;
+    let seen = client.demand::<WipedSecret>(&secret).await?;
     let others = client.sharing(&id, &secret).await;
     // Nothing is lost with a value that gateways do not accept.
     let drop_previous = drop_previous || is_refused(&key);

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::meta::API_KEY_ENTRY;
 use keydesk_core::NamespacedName;
 
 use super::rotation::{Previous, holds_the_same, rotated};
 use crate::command::imperative::unwritten::Unwritten;
-use crate::command::imperative::{ClusterClient, Refusal};
+use crate::command::imperative::{ClusterClient, Refusal, WipedSecret};
 use crate::exit::Failure;
 
 /// How often it is tried while others change what does not matter here.
@@ -33,7 +32,7 @@ pub(super) struct Change<'a> {
 pub(super) async fn put(
     client: &ClusterClient,
     id: &NamespacedName,
-    mut seen: Secret,
+    mut seen: WipedSecret,
     change: Change<'_>,
 ) -> Result<Previous, Failure> {
     let Change {
@@ -72,10 +71,8 @@ pub(super) async fn put(
     ))
 }
 
-fn has(secret: &Secret, value: &[u8]) -> bool {
-    let data = secret.data.iter().flatten();
-    data.into_iter()
-        .any(|(name, held)| name == API_KEY_ENTRY && held.0 == value)
+fn has(secret: &WipedSecret, value: &[u8]) -> bool {
+    secret.entry(API_KEY_ENTRY) == Some(value)
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::APIKey;
 use keydesk_api::condition::{self, KeyAspect, KeyReason};
 use keydesk_api::meta::{API_KEY_ENTRY, PREVIOUS_API_KEY_ENTRY, annotation};
 use keydesk_api::rfc3339;
+use kube::Resource as _;
+
+use crate::command::imperative::WipedSecret;
 
 /// How long both values may work at most.
 pub(super) const LONGEST_OVERLAP: Duration = Duration::from_hours(7 * 24);
@@ -49,28 +50,27 @@ impl RotateError {
 
 /// The Secret with the new value.
 pub(super) fn rotated(
-    secret: &Secret,
+    secret: &WipedSecret,
     value: &[u8],
     overlap: Duration,
     drop_previous: bool,
     now: Timestamp,
-) -> Result<(Secret, Previous), RotateError> {
+) -> Result<(WipedSecret, Previous), RotateError> {
     if secret.immutable == Some(true) {
         return Err(RotateError::Change);
     }
     let mut next = secret.clone();
-    next.metadata.managed_fields = None;
-    let data = next.data.get_or_insert_default();
+    next.meta_mut().managed_fields = None;
     if let Some(end) = previous_until(secret, now).filter(|_| !drop_previous) {
         return Err(RotateError::Finish(end));
     }
-    let old = data.remove(API_KEY_ENTRY).filter(|old| !old.0.is_empty());
-    if old.as_ref().is_some_and(|old| old.0 == value) {
+    let old = next.remove(API_KEY_ENTRY).filter(|old| !old.is_empty());
+    if old.as_ref().is_some_and(|old| **old == value) {
         return Err(RotateError::Differ);
     }
-    data.insert(API_KEY_ENTRY.to_owned(), ByteString(value.to_vec()));
-    data.remove(PREVIOUS_API_KEY_ENTRY);
-    let annotations = next.metadata.annotations.get_or_insert_default();
+    next.insert(API_KEY_ENTRY, value);
+    next.remove(PREVIOUS_API_KEY_ENTRY);
+    let annotations = next.meta_mut().annotations.get_or_insert_default();
     annotations.remove(annotation::PREVIOUS_UNTIL);
     let Some(old) = old else {
         return Ok((next, Previous::None));
@@ -80,18 +80,18 @@ pub(super) fn rotated(
         return Ok((next, Previous::Ends));
     };
     annotations.insert(annotation::PREVIOUS_UNTIL.to_owned(), rfc3339(end));
-    data.insert(PREVIOUS_API_KEY_ENTRY.to_owned(), old);
+    next.insert(PREVIOUS_API_KEY_ENTRY, &old);
     Ok((next, Previous::Until(end)))
 }
 
 /// Until when an earlier value works beside the present one by what the Secret says: only an end that the controller accepts
 /// counts.
-pub(in crate::command) fn previous_until(secret: &Secret, now: Timestamp) -> Option<Timestamp> {
-    let previous = secret.data.as_ref()?.get(PREVIOUS_API_KEY_ENTRY)?;
+pub(in crate::command) fn previous_until(secret: &WipedSecret, now: Timestamp) -> Option<Timestamp> {
+    let previous = secret.entry(PREVIOUS_API_KEY_ENTRY)?;
     let annotations = secret.metadata.annotations.as_ref()?;
     let end: Timestamp = annotations.get(annotation::PREVIOUS_UNTIL)?.parse().ok()?;
     let latest = now.checked_add(LONGEST_OVERLAP).unwrap_or(Timestamp::MAX);
-    (!previous.0.is_empty() && end > now && end <= latest).then_some(end)
+    (!previous.is_empty() && end > now && end <= latest).then_some(end)
 }
 
 /// Whether gateways do not accept the earlier value for a reason that the Secret does not show.
@@ -108,8 +108,8 @@ pub(super) fn is_refused(key: &APIKey) -> bool {
 }
 
 /// Whether two versions of a Secret hold the same values.
-pub(super) fn holds_the_same(one: &Secret, other: &Secret) -> bool {
-    let until = |secret: &Secret| {
+pub(super) fn holds_the_same(one: &WipedSecret, other: &WipedSecret) -> bool {
+    let until = |secret: &WipedSecret| {
         let annotations = secret.metadata.annotations.as_ref()?;
         annotations.get(annotation::PREVIOUS_UNTIL).cloned()
     };
@@ -120,6 +120,8 @@ pub(super) fn holds_the_same(one: &Secret, other: &Secret) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
+    use k8s_openapi::api::core::v1::Secret;
+
     use super::*;
 
     const DAY: Duration = Duration::from_hours(24);
@@ -128,17 +130,15 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn secret(entries: &[(&str, &str)]) -> Secret {
-        let data = entries
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), ByteString(value.as_bytes().to_vec())));
-        Secret {
-            data: Some(data.collect()),
-            ..Secret::default()
+    fn secret(entries: &[(&str, &str)]) -> WipedSecret {
+        let mut secret = WipedSecret::default();
+        for (name, value) in entries {
+            secret.insert(name, value.as_bytes());
         }
+        secret
     }
 
-    fn entries(secret: &Secret) -> BTreeMap<&str, &str> {
+    fn entries(secret: &WipedSecret) -> BTreeMap<&str, &str> {
         let data = secret.data.iter().flatten();
         data.map(|(name, value)| (name.as_str(), std::str::from_utf8(&value.0).unwrap()))
             .collect()
@@ -159,7 +159,7 @@ mod tests {
             [("api_key", "new"), ("api_key.previous", "old"), ("x", "y")].into()
         );
         assert_eq!(previous, Previous::Until(at(86_400)));
-        let annotations = next.metadata.annotations.unwrap();
+        let annotations = next.metadata.annotations.as_ref().unwrap();
         assert_eq!(annotations[annotation::PREVIOUS_UNTIL], "1970-01-02T00:00:00Z");
     }
 
@@ -180,7 +180,11 @@ mod tests {
 
     #[test]
     fn a_secret_without_a_value_gets_one() {
-        for empty in [secret(&[]), secret(&[("api_key", "")]), Secret::default()] {
+        for empty in [
+            secret(&[("x", "y")]),
+            secret(&[("api_key", "")]),
+            WipedSecret::default(),
+        ] {
             let (next, previous) = rotated(&empty, b"new", DAY, false, at(0)).unwrap();
             assert_eq!((entries(&next)["api_key"], previous), ("new", Previous::None));
         }
@@ -211,7 +215,7 @@ mod tests {
         let (first, _) = rotated(&secret(&[("api_key", "one")]), b"two", DAY, false, at(0)).unwrap();
         for until in ["soon", "1970-01-09T00:00:00Z"] {
             let mut odd = first.clone();
-            let annotations = odd.metadata.annotations.get_or_insert_default();
+            let annotations = odd.meta_mut().annotations.get_or_insert_default();
             annotations.insert(annotation::PREVIOUS_UNTIL.to_owned(), until.to_owned());
             assert!(rotated(&odd, b"three", DAY, false, at(10)).is_ok(), "{until}");
         }
@@ -237,10 +241,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_changed_and_what_changes_nothing_is_refused() {
-        let fixed = Secret {
+        let fixed = WipedSecret::new(Secret {
             immutable: Some(true),
-            ..secret(&[("api_key", "old")])
-        };
+            ..Secret::default()
+        });
         assert_eq!(
             rotated(&fixed, b"new", DAY, false, at(0)),
             Err(RotateError::Change)
@@ -256,7 +260,7 @@ mod tests {
     fn versions_are_the_same_while_their_values_are() {
         let one = secret(&[("api_key", "old")]);
         let mut labelled = one.clone();
-        labelled.metadata.labels = Some([("a".to_owned(), "b".to_owned())].into());
+        labelled.meta_mut().labels = Some([("a".to_owned(), "b".to_owned())].into());
         assert!(holds_the_same(&one, &labelled));
         assert!(!holds_the_same(&one, &secret(&[("api_key", "new")])));
     }
