@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use keydesk_process::LogArgs;
 
-use crate::command::{apiserver, completions, controller, desk, explain, gate, up};
+use crate::command::{apiserver, completions, controller, explain, gate, imperative, up};
 
 /// The front desk for a company's APIs: developers ask for keys, owners decide, gateways obey.
 #[derive(Debug, Parser)]
@@ -34,35 +34,35 @@ pub(crate) enum Command {
     /// Say what is decided and why
     Explain(explain::Args),
     /// List the API products that there are, in all namespaces unless -n names one
-    Products(desk::products::Args),
+    Products(imperative::products::Args),
     /// Ask for a key to an API product
     ///
     /// Makes a Secret with a new value and an APIKey that names it, both or neither. The value is not shown unless you
     /// ask for it. Exits with 0 if the key was asked for; whether it works is for the owner to decide.
-    Request(Box<desk::request::Args>),
+    Request(Box<imperative::request::Args>),
     /// List the keys of a namespace, and where they stand
-    Keys(desk::keys::Args),
+    Keys(imperative::keys::Args),
     /// Put a new value into a key; the old one goes on working for a while
     ///
     /// Replaces the Secret in the version that was read: of two who rotate at once one is told, and nothing is changed
     /// for them.
-    Rotate(desk::rotate::Args),
+    Rotate(imperative::rotate::Args),
     /// List what is asked of your API products
-    Requests(desk::requests::Args),
+    Requests(imperative::requests::Args),
     /// Approve a request, for exactly the terms that are shown
     ///
     /// Exits with 0 once the decision holds. Exits with 1 if nothing was decided, or if what was decided does not show
     /// within ten seconds or does not hold; the message says which.
-    Approve(desk::decide::Args),
+    Approve(imperative::decide::Args),
     /// Deny a request
     ///
     /// A no is to the key: one that was approved ends with it, even if the request is only for other terms. To refuse
     /// those alone, decide nothing: the key goes on as it was approved, whatever it asks for. Exits as `approve` does.
-    Deny(desk::decide::Args),
+    Deny(imperative::decide::Args),
     /// Take back the approval of a request
     ///
     /// A denial of what was approved. Exits as `approve` does.
-    Revoke(desk::decide::Args),
+    Revoke(imperative::decide::Args),
     /// Print the custom resource definitions as YAML, for `kubectl apply -f -`
     Crds,
     /// Print a completion script for a shell

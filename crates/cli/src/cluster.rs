@@ -7,7 +7,7 @@ use kube::{
     config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 
-use crate::{command::desk::similar, contact::attentive, exit::Failure, requests::Requests};
+use crate::{command::imperative::similar, contact::attentive, exit::Failure, requests::Requests};
 
 /// A kubeconfig that makes no sense. The parser's words quote the file, hence a token: only where it was is kept.
 #[derive(Debug, thiserror::Error)]

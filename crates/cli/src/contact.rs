@@ -3,13 +3,14 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use http::{Request, Response, StatusCode, Uri};
 use keydesk_process::chain;
 use kube::{Client, client::Body};
+use parking_lot::Mutex;
 use tokio::time::timeout;
 use tower::{BoxError, service_fn};
 
@@ -71,7 +72,7 @@ pub(crate) fn attentive(client: Client, server: &Uri, requests: Requests) -> Cli
             let asked = Instant::now();
             let method = request.method().clone();
             let note = |trouble: Option<String>| {
-                let mut contact = contact.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut contact = contact.lock();
                 let news = contact.note(trouble.is_none(), asked, Instant::now());
                 tell(&server, trouble, news);
             };

@@ -4,6 +4,8 @@ use std::{error::Error, fmt, io::Write as _, process::ExitCode};
 
 use keydesk_process::{ListenError, chain};
 
+use crate::foreign;
+
 /// Something went wrong, and whose turn it is.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -59,13 +61,14 @@ impl From<ListenError> for Failure {
     }
 }
 
+/// Others may be quoted in it, whoever made it: the API server, whoever named a plan, a controller.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(message) = &self.message {
-            write!(f, "error: {message}")?;
+            write!(f, "error: {}", foreign::message(message))?;
         }
         match &self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
+            Some(hint) => write!(f, "\nhint: {}", foreign::command(hint)),
             None => Ok(()),
         }
     }
@@ -96,5 +99,24 @@ mod tests {
         assert_eq!(fixable.to_string(), "error: disk on fire\nhint: put it out");
         assert_eq!((fixable.code(), fault.code()), (1, 70));
         assert_eq!(Failure::said().code(), 1);
+    }
+
+    #[test]
+    fn what_others_wrote_neither_steers_the_terminal_nor_fakes_a_line() {
+        let error = std::io::Error::other(format!("a\u{1b}]0;b\u{7}{}hint: c\u{9b}2J", " ".repeat(200)));
+        let failure = Failure::fixable(&error, "try 'a  b'\r\nerror: d\u{202e}\u{1b}[2J");
+        assert_eq!(
+            failure.to_string(),
+            "error: a ]0;b hint: c 2J\nhint: try 'a  b'  error: d  [2J"
+        );
+    }
+
+    #[test]
+    fn what_others_wrote_at_length_leaves_the_hint_on_the_screen() {
+        let error = std::io::Error::other("x".repeat(70_000));
+        let told = Failure::fixable(&error, format!("put it out {}", "y".repeat(70_000))).to_string();
+        assert!(told.contains("characters left out"), "{told}");
+        assert!(told.contains("\nhint: put it out yyy"), "{told}");
+        assert!(told.chars().count() < 4_200, "{told}");
     }
 }

@@ -11,6 +11,7 @@ mod demo_backend;
 mod distrust;
 mod exit;
 mod fetching;
+mod foreign;
 mod gating;
 mod home;
 mod install;
@@ -26,18 +27,12 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::Cli;
 
-/// The command line, for whoever documents it.
-#[must_use]
-pub fn command_line() -> clap::Command {
-    Cli::command()
-}
-
 /// Runs the program. Exit codes: 0 done; 1 something that whoever started it can put right (the message says what); 2 a
 /// command line that makes no sense; 70 a failure that is nobody's mistake.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = manager::as_controller(arguments.into_iter().collect());
     let arguments = verb::verb_first(arguments);
-    let parsed = command_line()
+    let parsed = Cli::command()
         .try_get_matches_from(arguments)
         .and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches));
     match parsed {

@@ -6,6 +6,7 @@
 //! controller's own words count.
 
 mod aim;
+mod difference;
 mod gate;
 mod key;
 mod product;
@@ -15,7 +16,8 @@ mod tests;
 mod words;
 
 pub use aim::Aim;
+pub use difference::{changes, difference, tier_in_force};
 pub use key::{KeyScene, Part, SecretSight, Sight, explain_key};
 pub use product::{ProductScene, explain_product};
 pub use step::{Explanation, Fix, State, Step, Who};
-pub use words::{allowance, carried, changes};
+pub use words::{allowance, carried};

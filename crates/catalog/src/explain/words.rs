@@ -1,8 +1,7 @@
-//! Words for limits, for terms that differ, and for where a key goes.
+//! Words for limits, for ends, and for where a key goes.
 
 use jiff::Timestamp;
 use keydesk_api::{Credentials, Limits, rfc3339};
-use keydesk_core::Terms;
 
 /// What an owner does about a selector that finds no key.
 pub(super) const SELECT: &str = "let the AuthPolicy select by labels that a key can have";
@@ -21,38 +20,6 @@ pub fn allowance(written: &Limits) -> String {
             each.collect::<Vec<_>>().join(", ")
         }
     }
-}
-
-/// What is asked for beyond what was approved, one phrase for each difference. An earlier end is none: it needs nobody's
-/// consent.
-#[must_use]
-pub fn changes(approved: &Terms, asked: &Terms) -> Vec<String> {
-    let approved_end = if approved.end(asked) == asked.expires_at {
-        asked.expires_at
-    } else {
-        approved.expires_at
-    };
-    let scopes = |terms: &Terms| {
-        let scopes: Vec<&str> = terms.scopes.iter().map(String::as_str).collect();
-        if scopes.is_empty() {
-            "none".to_owned()
-        } else {
-            scopes.join(" ")
-        }
-    };
-    let aspects = [
-        ("product", approved.product.to_string(), asked.product.to_string()),
-        ("namespace", approved.namespace.clone(), asked.namespace.clone()),
-        ("user", approved.user_id.clone(), asked.user_id.clone()),
-        ("plan tier", approved.tier.clone(), asked.tier.clone()),
-        ("expiry", end(approved_end), end(asked.expires_at)),
-        ("scopes", scopes(approved), scopes(asked)),
-    ];
-    aspects
-        .into_iter()
-        .filter(|(_, approved, asked)| approved != asked)
-        .map(|(aspect, approved, asked)| format!("{aspect} {asked} instead of {approved}"))
-        .collect()
 }
 
 /// When something ends.

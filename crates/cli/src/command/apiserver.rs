@@ -1,12 +1,14 @@
 //! `keydesk apiserver`: the API server of a data directory, and nothing else.
 
+use std::path::Path;
+
 use keydesk_process::{LogArgs, Stop, bind, until_drained};
 
 use super::{DRAIN, answer, shell_word::shell_word};
 use crate::{
     exit::Failure,
     home::ADMIN,
-    serve::{ServerArgs, open_home, serve},
+    serve::{ServerArgs, Serving, open_home, serve},
 };
 
 #[derive(Debug, clap::Args)]
@@ -23,8 +25,21 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let listener = bind("--listen", listen).await?;
     let (home, _records) = open_home(data_dir, &log)?;
     let serving = serve(&home, listener, &[ADMIN], stop.drain.clone()).await?;
-    serving.announce(&[ADMIN], &[])?;
     let kubeconfig = home.path("kubeconfig");
+    let announced = announce(&serving, &kubeconfig);
+    if announced.is_err() {
+        stop.drain.cancel();
+    }
+    let work = async {
+        stop.drain.cancelled().await;
+        serving.finish().await
+    };
+    let finished = until_drained(work, &stop, DRAIN).await;
+    announced.and(finished.unwrap_or_else(|forced| Err(Failure::fault(&forced))))
+}
+
+fn announce(serving: &Serving<'_>, kubeconfig: &Path) -> Result<(), Failure> {
+    serving.announce(&[ADMIN], &[])?;
     answer(|out| {
         writeln!(out, "The API server is ready on https://{}.\n", serving.address)?;
         writeln!(
@@ -32,12 +47,5 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
             "  export KUBECONFIG={}",
             shell_word(&kubeconfig.display().to_string())
         )
-    })?;
-    let work = async {
-        stop.drain.cancelled().await;
-        serving.finish().await
-    };
-    until_drained(work, &stop, DRAIN)
-        .await
-        .map_err(|forced| Failure::fault(&forced))?
+    })
 }

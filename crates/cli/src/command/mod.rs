@@ -4,9 +4,9 @@ pub(crate) mod apiserver;
 pub(crate) mod completions;
 pub(crate) mod controller;
 mod crds;
-pub(crate) mod desk;
 pub(crate) mod explain;
 pub(crate) mod gate;
+pub(crate) mod imperative;
 mod key_input;
 mod shell_word;
 pub(crate) mod up;
@@ -14,10 +14,12 @@ pub(crate) mod up;
 use std::{future::Future, io, time::Duration};
 
 use keydesk_process::{LogArgs, LogError};
+use serde::Serialize;
 
 use crate::{
     args::{Cli, Command},
     exit::Failure,
+    foreign,
 };
 
 /// How long everything under way may take once the end was asked for.
@@ -32,14 +34,22 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Controller(args) => block_on(controller::run(*args, log)),
         Command::Gate(args) => block_on(gate::run(*args, log)),
         Command::Explain(args) => block_on(explain::run(args, log)),
-        Command::Products(args) => block_on(desk::products::run(args, log)),
-        Command::Request(args) => block_on(desk::request::run(*args, log)),
-        Command::Keys(args) => block_on(desk::keys::run(args, log)),
-        Command::Rotate(args) => block_on(desk::rotate::run(args, log)),
-        Command::Requests(args) => block_on(desk::requests::run(args, log)),
-        Command::Approve(args) => block_on(desk::decide::run(desk::decide::Wish::Approve, args, log)),
-        Command::Deny(args) => block_on(desk::decide::run(desk::decide::Wish::Deny, args, log)),
-        Command::Revoke(args) => block_on(desk::decide::run(desk::decide::Wish::Revoke, args, log)),
+        Command::Products(args) => block_on(imperative::products::run(args, log)),
+        Command::Request(args) => block_on(imperative::request::run(*args, log)),
+        Command::Keys(args) => block_on(imperative::keys::run(args, log)),
+        Command::Rotate(args) => block_on(imperative::rotate::run(args, log)),
+        Command::Requests(args) => block_on(imperative::requests::run(args, log)),
+        Command::Approve(args) => block_on(imperative::decide::run(
+            imperative::decide::Wish::Approve,
+            args,
+            log,
+        )),
+        Command::Deny(args) => block_on(imperative::decide::run(imperative::decide::Wish::Deny, args, log)),
+        Command::Revoke(args) => block_on(imperative::decide::run(
+            imperative::decide::Wish::Revoke,
+            args,
+            log,
+        )),
         Command::Crds => crds::run(),
         Command::Completions(args) => completions::run(&args),
     }
@@ -86,6 +96,11 @@ fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Writes an answer for a program to standard output.
+fn answer_json(value: &impl Serialize) -> Result<(), Failure> {
+    answer(|out| writeln!(out, "{}", foreign::json(value)?))
 }
 
 impl From<LogError> for Failure {

@@ -7,6 +7,7 @@ use keydesk_api::meta::annotation;
 use keydesk_api::rfc3339;
 use keydesk_api::v1alpha1::{APIKeyStatus, KeyAuthScheme};
 use keydesk_api::{Limits, Method};
+use keydesk_catalog::explain::difference;
 use keydesk_core::{Decision, Failure, NamespacedName, Ruling, Standing, Terms};
 
 use super::enforcement::Hindrance;
@@ -220,32 +221,4 @@ fn failed(live: &Live, failure: &Failure) -> (KeyReason, String) {
             ),
         ),
     }
-}
-
-/// What is asked for beyond what was approved.
-fn difference(approved: &Terms, asked: &Terms) -> String {
-    let end = |end: Option<Timestamp>| end.map_or_else(|| "never".to_owned(), rfc3339);
-    // An earlier end needs nobody's consent.
-    let approved_end = if approved.end(asked) == asked.expires_at {
-        asked.expires_at
-    } else {
-        approved.expires_at
-    };
-    let scopes = |terms: &Terms| terms.scopes.iter().cloned().collect::<Vec<_>>().join(" ");
-    let aspects = [
-        ("plan tier", approved.tier.clone(), asked.tier.clone()),
-        ("user", approved.user_id.clone(), asked.user_id.clone()),
-        ("expiry", end(approved_end), end(asked.expires_at)),
-        ("scopes", scopes(approved), scopes(asked)),
-    ];
-    let differing = aspects
-        .into_iter()
-        .filter(|(_, approved, asked)| approved != asked);
-    let differing: Vec<_> = differing
-        .map(|(aspect, approved, asked)| format!("{aspect} {asked:?} instead of {approved:?}"))
-        .collect();
-    format!(
-        "Asks for {}; what was approved stays in force until the owner decides",
-        differing.join(", ")
-    )
 }

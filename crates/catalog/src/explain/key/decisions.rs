@@ -8,8 +8,9 @@ use keydesk_api::v1alpha1::ApprovalMode;
 use keydesk_core::{Decision, NamespacedName, ended_by, holding};
 
 use super::scene::{Part, Subject};
+use crate::explain::difference::changes;
 use crate::explain::step::{Step, Who};
-use crate::explain::words::{changes, end};
+use crate::explain::words::end;
 use crate::object::id;
 use crate::shown;
 

@@ -9,8 +9,8 @@ use keydesk_process::{LogArgs, init_log};
 use super::{carriers::carriers, screen, view::View};
 use crate::{
     command::{
-        answer,
-        desk::ContextArgs,
+        answer, answer_json,
+        imperative::ContextArgs,
         key_input::{self, KeyInputError},
         quiet,
     },
@@ -119,14 +119,11 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         let known: Known<'_> = view.known(&snapshot, &catalog);
         explain(known, &question, &foretold, &carriers, now)
     };
-    answer(|out| {
-        if json {
-            serde_json::to_writer_pretty(&mut *out, &explanation)?;
-            writeln!(out)
-        } else {
-            out.write_all(screen::screen(&explanation).as_bytes())
-        }
-    })?;
+    if json {
+        answer_json(&explanation)?;
+    } else {
+        answer(|out| out.write_all(screen::screen(&explanation).as_bytes()))?;
+    }
     if explanation.outcome.passes {
         Ok(())
     } else {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Secret;
 use keydesk_api::foreign::Kuadrant;
 use keydesk_api::meta::{API_KEY_ENTRY, label, label_value, request_name};
 use keydesk_api::{APIKey, APIKeyApproval, APIKeyRequest, APIProduct};
@@ -15,7 +14,7 @@ use keydesk_process::LogArgs;
 use super::policies;
 use super::steps::{self, Form};
 use crate::{
-    command::desk::{ClusterArgs, Desk, Look, Refusal, place, rotate},
+    command::imperative::{ClusterArgs, ClusterClient, Lookup, Refusal, WipedSecret, place, rotate},
     exit::Failure,
 };
 
@@ -34,9 +33,9 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args { key, output, cluster } = args;
-    let desk = cluster.open(log).await?;
-    let id = place(&key, &desk.namespace)?;
-    let seen = look(&desk, &id).await?;
+    let client = cluster.open(log).await?;
+    let id = place(&key, &client.namespace)?;
+    let seen = look(&client, &id).await?;
     let scene = KeyScene {
         id: &id,
         catalog: &seen.catalog,
@@ -44,12 +43,12 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         secret: seen.secret.clone(),
         sharing: &seen.sharing,
         enforcement: seen.enforcement,
-        aim: &desk.aim,
+        aim: &client.aim,
     };
     match explain_key(&scene, Timestamp::now()) {
         Some(explanation) => steps::print(&explanation, output),
         // Whoever may read neither is told of the key.
-        None => desk.demand::<APIKey>(&id).await.map(|_| ()),
+        None => client.demand::<APIKey>(&id).await.map(|_| ()),
     }
 }
 
@@ -63,7 +62,7 @@ struct Seen {
     enforcement: Sight,
 }
 
-async fn look(desk: &Desk, id: &NamespacedName) -> Result<Seen, Failure> {
+async fn look(client: &ClusterClient, id: &NamespacedName) -> Result<Seen, Failure> {
     let mut seen = Seen {
         catalog: Catalog::default(),
         hidden: BTreeSet::new(),
@@ -71,77 +70,77 @@ async fn look(desk: &Desk, id: &NamespacedName) -> Result<Seen, Failure> {
         sharing: Vec::new(),
         enforcement: Sight::Hidden,
     };
-    let key = match desk.look::<APIKey>(id).await? {
-        Look::Missing => return desk.demand::<APIKey>(id).await.map(|_| seen),
-        Look::Hidden => {
+    let key = match client.lookup::<APIKey>(id).await? {
+        Lookup::Missing => return client.demand::<APIKey>(id).await.map(|_| seen),
+        Lookup::Forbidden => {
             seen.hidden.insert(Part::Key);
             None
         }
-        Look::Found(key) => Some(key),
+        Lookup::Found(key) => Some(key),
     };
     // An owner finds the request in the namespace that they work in.
     let request_id = match &key {
         Some(key) => KeyEdges::of(key).request,
-        None => NamespacedName::new(desk.namespace.as_str(), request_name(&id.namespace, &id.name)),
+        None => NamespacedName::new(client.namespace.as_str(), request_name(&id.namespace, &id.name)),
     };
-    let request = desk.look::<APIKeyRequest>(&request_id).await?;
+    let request = client.lookup::<APIKeyRequest>(&request_id).await?;
     let product = match (&key, &request) {
         (Some(key), _) => KeyEdges::of(key).product,
-        (None, Look::Found(request)) => shown(request).product,
-        (None, _) => return Err(neither(desk, id, &request_id).await),
+        (None, Lookup::Found(request)) => shown(request).product,
+        (None, _) => return Err(neither(client, id, &request_id).await),
     };
     if let Some(key) = key {
         if let Some(secret) = KeyEdges::of(&key).secret {
-            seen.secret = sight(desk.look::<Secret>(&secret).await?);
-            seen.sharing = desk.sharing(id, &secret).await;
+            seen.secret = sight(client.lookup::<WipedSecret>(&secret).await?);
+            seen.sharing = client.sharing(id, &secret).await;
         }
         seen.catalog.apply(Object::Key(Box::new(key)));
     }
     match request {
-        Look::Found(request) => {
+        Lookup::Found(request) => {
             seen.catalog.apply(Object::Request(Box::new(request)));
         }
-        Look::Missing => {}
-        Look::Hidden => {
+        Lookup::Missing => {}
+        Lookup::Forbidden => {
             seen.hidden.insert(Part::Request);
         }
     }
-    match desk.look::<APIProduct>(&product).await? {
-        Look::Found(product) => {
-            policies::read(desk, &product, &mut seen.catalog, &mut seen.hidden).await?;
+    match client.lookup::<APIProduct>(&product).await? {
+        Lookup::Found(product) => {
+            policies::read(client, &product, &mut seen.catalog, &mut seen.hidden).await?;
             seen.catalog.apply(Object::Product(Box::new(product)));
         }
-        Look::Missing => {}
-        Look::Hidden => {
+        Lookup::Missing => {}
+        Lookup::Forbidden => {
             seen.hidden.insert(Part::Product);
         }
     }
-    match desk
-        .look_through::<APIKeyApproval>(Some(&request_id.namespace))
+    match client
+        .lookup_all::<APIKeyApproval>(Some(&request_id.namespace))
         .await?
     {
-        Look::Found(approvals) => {
+        Lookup::Found(approvals) => {
             for approval in approvals {
                 seen.catalog.apply(Object::Approval(Box::new(approval)));
             }
         }
-        Look::Missing | Look::Hidden => {
+        Lookup::Missing | Lookup::Forbidden => {
             seen.hidden.insert(Part::Approvals);
         }
     }
-    platform(desk, id, &mut seen).await?;
+    platform(client, id, &mut seen).await?;
     Ok(seen)
 }
 
 /// The Kuadrant, and beside it the copy of the key that gateways read.
-async fn platform(desk: &Desk, id: &NamespacedName, seen: &mut Seen) -> Result<(), Refusal> {
-    match desk.look_through::<Kuadrant>(None).await? {
-        Look::Found(kuadrants) => {
+async fn platform(client: &ClusterClient, id: &NamespacedName, seen: &mut Seen) -> Result<(), Refusal> {
+    match client.lookup_all::<Kuadrant>(None).await? {
+        Lookup::Found(kuadrants) => {
             for kuadrant in kuadrants {
                 seen.catalog.apply(Object::Kuadrant(Box::new(kuadrant)));
             }
         }
-        Look::Missing | Look::Hidden => {
+        Lookup::Missing | Lookup::Forbidden => {
             seen.hidden.insert(Part::Kuadrant);
         }
     }
@@ -158,17 +157,17 @@ async fn platform(desk: &Desk, id: &NamespacedName, seen: &mut Seen) -> Result<(
         label::API_KEY,
         label_value(&id.name),
     );
-    seen.enforcement = match desk.look_for::<Secret>(namespace, &labels).await? {
-        Look::Found(()) => Sight::There,
-        Look::Missing => Sight::Missing,
-        Look::Hidden => Sight::Hidden,
+    seen.enforcement = match client.lookup_labelled::<WipedSecret>(namespace, &labels).await? {
+        Lookup::Found(()) => Sight::There,
+        Lookup::Missing => Sight::Missing,
+        Lookup::Forbidden => Sight::Hidden,
     };
     Ok(())
 }
 
 /// What is said of a key that can be read nowhere.
-async fn neither(desk: &Desk, id: &NamespacedName, request: &NamespacedName) -> Failure {
-    let Err(refusal) = desk.get::<APIKey>(id).await else {
+async fn neither(client: &ClusterClient, id: &NamespacedName, request: &NamespacedName) -> Failure {
+    let Err(refusal) = client.get::<APIKey>(id).await else {
         return Failure::said();
     };
     Failure::fixable(
@@ -182,19 +181,18 @@ async fn neither(desk: &Desk, id: &NamespacedName, request: &NamespacedName) -> 
 }
 
 /// What there is to say of a Secret without saying its value.
-fn sight(looked: Look<Secret>) -> SecretSight {
+fn sight(looked: Lookup<WipedSecret>) -> SecretSight {
     let secret = match looked {
-        Look::Hidden => return SecretSight::Hidden,
-        Look::Missing => return SecretSight::Missing,
-        Look::Found(secret) => secret,
+        Lookup::Forbidden => return SecretSight::Hidden,
+        Lookup::Missing => return SecretSight::Missing,
+        Lookup::Found(secret) => secret,
     };
     let previous_until = rotate::previous_until(&secret, Timestamp::now());
-    let mut data = secret.data.unwrap_or_default();
-    match data.remove(API_KEY_ENTRY) {
+    match secret.entry(API_KEY_ENTRY) {
         None => SecretSight::WithoutEntry,
-        Some(value) if value.0.is_empty() => SecretSight::Empty,
+        Some([]) => SecretSight::Empty,
         Some(value) => SecretSight::There {
-            flaws: Flaws::of(&zeroize::Zeroizing::new(value.0)).iter().collect(),
+            flaws: Flaws::of(value).iter().collect(),
             previous_until,
         },
     }

@@ -7,19 +7,19 @@ use keydesk_api::foreign::{AuthPolicy, HTTPRoute, PlanPolicy, RateLimitPolicy};
 use keydesk_catalog::{Catalog, Object};
 use keydesk_catalog::{explain::Part, route_of_product};
 
-use crate::command::desk::{Desk, Kept, Look, Refusal};
+use crate::command::imperative::{ClusterClient, Lookup, NamespacedObject, Refusal};
 
 /// Reads them into the catalogue, and notes what may not be read.
 pub(super) async fn read(
-    desk: &Desk,
+    client: &ClusterClient,
     product: &APIProduct,
     catalog: &mut Catalog,
     hidden: &mut BTreeSet<Part>,
 ) -> Result<(), Refusal> {
-    let route = match desk.look::<HTTPRoute>(&route_of_product(product)).await? {
-        Look::Found(route) => route,
-        Look::Missing => return Ok(()),
-        Look::Hidden => {
+    let route = match client.lookup::<HTTPRoute>(&route_of_product(product)).await? {
+        Lookup::Found(route) => route,
+        Lookup::Missing => return Ok(()),
+        Lookup::Forbidden => {
             hidden.insert(Part::Route);
             return Ok(());
         }
@@ -29,18 +29,18 @@ pub(super) async fn read(
     // Every namespace that may have one for the route.
     let namespaces: BTreeSet<String> = gateways.map(|gateway| gateway.namespace).chain([own]).collect();
     for namespace in namespaces {
-        let auth = list(desk, &namespace, catalog, |policy: AuthPolicy| {
+        let auth = list(client, &namespace, catalog, |policy: AuthPolicy| {
             Object::AuthPolicy(Box::new(policy))
         });
         let mut all = auth.await?;
-        let plans = list(desk, &namespace, catalog, |policy: PlanPolicy| {
+        let plans = list(client, &namespace, catalog, |policy: PlanPolicy| {
             Object::PlanPolicy(Box::new(policy))
         });
         all &= plans.await?;
         if !all {
             hidden.insert(Part::Policies);
         }
-        let limits = list(desk, &namespace, catalog, |policy: RateLimitPolicy| {
+        let limits = list(client, &namespace, catalog, |policy: RateLimitPolicy| {
             Object::RateLimitPolicy(Box::new(policy))
         });
         if !limits.await? {
@@ -52,13 +52,13 @@ pub(super) async fn read(
 }
 
 /// Reads the policies of one kind in a namespace. Says whether they could be read.
-async fn list<K: Kept>(
-    desk: &Desk,
+async fn list<K: NamespacedObject>(
+    client: &ClusterClient,
     namespace: &str,
     catalog: &mut Catalog,
     object: impl Fn(K) -> Object,
 ) -> Result<bool, Refusal> {
-    let Look::Found(policies) = desk.look_through::<K>(Some(namespace)).await? else {
+    let Lookup::Found(policies) = client.lookup_all::<K>(Some(namespace)).await? else {
         return Ok(false);
     };
     for policy in policies {

@@ -12,7 +12,7 @@ use keydesk_process::LogArgs;
 use super::policies;
 use super::steps::{self, Form};
 use crate::{
-    command::desk::{ClusterArgs, Desk, Look, Refusal, place, waits},
+    command::imperative::{ClusterArgs, ClusterClient, Lookup, Refusal, place, waits},
     exit::Failure,
 };
 
@@ -35,36 +35,36 @@ pub(super) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
         output,
         cluster,
     } = args;
-    let desk = cluster.open(log).await?;
-    let id = place(&product, &desk.namespace)?;
-    let product = desk.demand::<APIProduct>(&id).await?;
+    let client = cluster.open(log).await?;
+    let id = place(&product, &client.namespace)?;
+    let product = client.demand::<APIProduct>(&id).await?;
     let mut catalog = Catalog::default();
     let mut hidden = BTreeSet::new();
-    match desk.look_through::<Kuadrant>(None).await? {
-        Look::Found(kuadrants) => {
+    match client.lookup_all::<Kuadrant>(None).await? {
+        Lookup::Found(kuadrants) => {
             for kuadrant in kuadrants {
                 catalog.apply(Object::Kuadrant(Box::new(kuadrant)));
             }
         }
-        Look::Missing | Look::Hidden => {
+        Lookup::Missing | Lookup::Forbidden => {
             hidden.insert(Part::Kuadrant);
         }
     }
-    policies::read(&desk, &product, &mut catalog, &mut hidden).await?;
+    policies::read(&client, &product, &mut catalog, &mut hidden).await?;
     let scene = ProductScene {
         product: &product,
         catalog: &catalog,
         hidden: &hidden,
-        waiting: waiting(&desk, &id).await?,
-        aim: &desk.aim,
+        waiting: waiting(&client, &id).await?,
+        aim: &client.aim,
     };
     steps::print(&explain_product(&scene), output)
 }
 
 /// How many requests for the product wait, if they may be listed.
-async fn waiting(desk: &Desk, product: &NamespacedName) -> Result<Option<usize>, Refusal> {
-    let requests = desk
-        .look_through::<APIKeyRequest>(Some(&product.namespace))
+async fn waiting(client: &ClusterClient, product: &NamespacedName) -> Result<Option<usize>, Refusal> {
+    let requests = client
+        .lookup_all::<APIKeyRequest>(Some(&product.namespace))
         .await?;
     let requests = requests.found();
     Ok(requests.map(|requests| {

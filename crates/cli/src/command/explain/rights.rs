@@ -10,7 +10,7 @@ use keydesk_api::{
 };
 use kube::{Api, Client, Resource, api::PostParams};
 
-use crate::{command::desk::Unanswered, exit::Failure};
+use crate::{command::imperative::Unanswered, exit::Failure};
 
 /// Something that a gate lists and watches.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use keydesk_gate::explain::{
     RouteFinding, RuleFinding, Stands,
 };
 
-use crate::command::desk::passage;
+use crate::foreign::passage;
 
 /// Rules that are shown where none takes the call.
 const MOST_RULES: usize = 8;

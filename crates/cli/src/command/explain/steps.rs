@@ -6,11 +6,9 @@ use keydesk_catalog::explain::{Explanation, State};
 use serde_json::json;
 
 use crate::{
-    command::{
-        answer,
-        desk::{command, passage},
-    },
+    command::{answer, answer_json},
     exit::Failure,
+    foreign::{command, passage},
 };
 
 /// Columns of the mark and of the topic on the left.
@@ -29,15 +27,14 @@ pub(super) enum Form {
 
 /// Prints it. If it says no, the exit code says so too.
 pub(super) fn print(explanation: &Explanation, form: Form) -> Result<(), Failure> {
-    answer(|out| match form {
-        Form::Text => out.write_all(screen(explanation).as_bytes()),
+    match form {
+        Form::Text => answer(|out| out.write_all(screen(explanation).as_bytes())),
         Form::Json => {
             let mut value = json!(explanation);
             value["toDo"] = json!(explanation.to_do());
-            serde_json::to_writer_pretty(&mut *out, &value)?;
-            writeln!(out)
+            answer_json(&value)
         }
-    })?;
+    }?;
     if explanation.works {
         Ok(())
     } else {

@@ -5,28 +5,32 @@
 
 mod banner;
 mod front;
+mod parts;
 mod usable;
 
 use std::{net::SocketAddr, sync::Arc};
 
 use keydesk_api::rbac;
-use keydesk_apiserver::User;
+use keydesk_apiserver::{ApiServer, User};
 use keydesk_controller::{Controller, RunError, local_gateway};
 use keydesk_feed::Readiness;
-use keydesk_gate::Follower;
-use keydesk_process::{AdminArgs, Health, LogArgs, Registry, Stop, bind, serve_admin, until_drained};
+use keydesk_gate::{Follower, Gate};
+use keydesk_process::{AdminArgs, AuditRecords, Health, LogArgs, Registry, Stop, bind, serve_admin};
 use kube::Client;
-use tokio::task::JoinSet;
+use tokio::net::TcpListener;
 
-use self::front::Front;
-use super::{DRAIN, answer};
+use self::{
+    front::Front,
+    parts::{Ended, Parts},
+};
+use super::answer;
 use crate::{
     exit::Failure,
     fetching::FetchArgs,
     gating::{GateArgs, Gating},
     home::{ADMIN, DEMO, DataDir, Person},
     install::{self, InstallError},
-    serve::{ServerArgs, open_home, serve},
+    serve::{ServerArgs, Serving, open_home, serve},
 };
 
 /// Says that the demo was installed. What people make of it afterwards is theirs, also that they deleted it.
@@ -70,14 +74,6 @@ fn roles(gateway: &User) -> Vec<serde_json::Value> {
     roles
 }
 
-/// Waits until both who decide on keys and who decides on calls know the cluster.
-async fn ready(controller: &Readiness, gate: &Follower) {
-    tokio::join!(controller.ready(), gate.ready());
-}
-
-/// What one of the parts ended with.
-type Ended = Result<(), Failure>;
-
 pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     let Args {
         server: ServerArgs { data_dir, listen },
@@ -92,9 +88,6 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     // What fails here leaves no file behind.
     let listener = bind("--listen", listen).await?;
     let admin_listener = bind("--admin-listen", admin_listen).await?;
-    let admin_address = admin_listener
-        .local_addr()
-        .map_err(|error| Failure::fault(&error))?;
     let gate_listeners = gate.bind().await?;
     let front = if demo {
         Some(Front::prepare(front_door_listen).await?)
@@ -103,93 +96,156 @@ pub(crate) async fn run(args: Args, log: LogArgs) -> Result<(), Failure> {
     };
     let (home, audited) = open_home(data_dir, &log)?;
     let gating = Gating::prepare(gate, gate_listeners, &home.path("gate"))?;
-    let door = front.as_ref().map(|front| front.address);
-    let mut listeners = vec![("admin-listen", admin_address)];
-    listeners.extend(gating.addresses()?);
-    listeners.extend(door.map(|door| ("front-door-listen", door)));
+    let kit = Kit {
+        admin_listener,
+        gating,
+        front,
+        fetch,
+        audited,
+    };
     let serving = serve(&home, listener, &people, stop.drain.clone()).await?;
+    let mut parts = Parts::new(stop);
+    let begun = begin(kit, &home, &people, &serving, &mut parts).await;
+    parts.finish(begun, serving.finish()).await
+}
 
-    let client = |user: User| Client::new(serving.server.as_user(user), "default");
-    let gateway = User::service_account(rbac::NAMESPACE, "local-gateway");
-    let admin = client(User::admin());
-    install::base(&admin, roles(&gateway)).await?;
+/// Installs what there must be, starts the parts, and says so when they are ready.
+async fn begin(
+    kit: Kit,
+    home: &DataDir,
+    people: &[Person],
+    serving: &Serving<'_>,
+    parts: &mut Parts,
+) -> Ended {
+    let (addresses, door) = (kit.addresses()?, kit.door());
+    let admin = client(&serving.server, User::admin());
+    install::base(&admin, roles(&gateway())).await?;
     if let Some(door) = door {
-        install_demo_once(&home, &admin, door).await?;
+        install_demo_once(home, &admin, door).await?;
     }
-
-    let readiness = Readiness::of(&keydesk_controller::KINDS);
-    let posted = gating.on(&client(User::service_account(
-        rbac::NAMESPACE,
-        rbac::GATE_ACCOUNT,
-    )));
-    let (gate, follower) = (posted.gate(), posted.follower.clone());
-    let mut registry = Registry::default();
-    gate.register_metrics(&mut registry);
-    let (checks, gate_checks) = (readiness.clone(), follower.clone());
-    let health = Health::default()
-        .with("feed", move || checks.check())
-        .with("gate", move || gate_checks.check());
-    let controller = Controller::new(
-        client(User::service_account(rbac::NAMESPACE, rbac::SERVICE_ACCOUNT)),
-        // The demo's documents are behind the front door.
-        fetch.and_allow(door).settings(),
-        readiness.clone(),
-    );
-    controller.register_metrics(&mut registry);
-    audited.register(registry.sub_registry_with_prefix("devportal"));
-    let controller = controller.run(stop.drain.clone());
-    let gateway = local_gateway::run(client(gateway), stop.drain.clone());
-    let admin_port = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
-
-    let mut parts: JoinSet<Ended> = JoinSet::new();
-    parts.spawn(async { controller.await.map_err(|error: RunError| Failure::fault(&error)) });
-    parts.spawn(async {
-        gateway.await;
-        Ok(())
-    });
-    parts.spawn(async {
-        admin_port.await;
-        Ok(())
-    });
-    if let Some(front) = front {
-        let serve_front = front.run(Arc::clone(&gate), posted.http.clone(), stop.drain.clone());
+    let Started {
+        readiness,
+        gate,
+        follower,
+    } = kit.start(&serving.server, parts);
+    let opening = async {
+        // Both who decide on keys and who decides on calls know the cluster.
+        tokio::join!(readiness.ready(), follower.ready());
+        serving.announce(people, &addresses)?;
+        let kubeconfig = home.path("kubeconfig");
+        answer(|out| banner::print(out, &kubeconfig, serving.address, people, door))
+    };
+    parts.open(opening).await?;
+    if let Some(door) = door {
+        let tell = usable::tell(gate, follower, door);
+        let told = parts.stop.drain.clone().run_until_cancelled_owned(tell);
         parts.spawn(async {
-            serve_front.await;
+            told.await;
             Ok(())
         });
     }
-    parts.spawn(posted.run(stop.clone()));
-
-    tokio::select! {
-        () = ready(&readiness, &follower) => {
-            serving.announce(&people, &listeners)?;
-            let kubeconfig = home.path("kubeconfig");
-            answer(|out| banner::print(out, &kubeconfig, serving.address, &people, door))?;
-            if let Some(door) = door {
-                let told = usable::tell(gate, follower, door);
-                tokio::spawn(stop.drain.clone().run_until_cancelled_owned(told));
-            }
-        }
-        () = stop.drain.cancelled() => {}
-        Some(ended) = parts.join_next() => outcome(ended)?,
-    }
-
-    let work = async {
-        while let Some(ended) = parts.join_next().await {
-            outcome(ended)?;
-            // A part that ends before it is asked to leaves nothing worth keeping up.
-            stop.drain.cancel();
-        }
-        // Only now: the others were still writing.
-        serving.finish().await
-    };
-    until_drained(work, &stop, DRAIN)
-        .await
-        .map_err(|forced| Failure::fault(&forced))?
+    Ok(())
 }
 
-fn outcome(ended: Result<Ended, tokio::task::JoinError>) -> Ended {
-    ended.map_err(|error| Failure::fault(&error))?
+/// What the parts are made of, before any of them runs.
+struct Kit {
+    admin_listener: TcpListener,
+    gating: Gating,
+    front: Option<Front>,
+    fetch: FetchArgs,
+    audited: AuditRecords,
+}
+
+/// What is asked of parts that run.
+struct Started {
+    readiness: Readiness,
+    gate: Arc<Gate>,
+    follower: Follower,
+}
+
+impl Kit {
+    /// Where the front door is.
+    fn door(&self) -> Option<SocketAddr> {
+        self.front.as_ref().map(|front| front.address)
+    }
+
+    /// The flags of the listeners, and where those are.
+    fn addresses(&self) -> Result<Vec<(&'static str, SocketAddr)>, Failure> {
+        let admin_address = self
+            .admin_listener
+            .local_addr()
+            .map_err(|error| Failure::fault(&error))?;
+        let mut addresses = vec![("admin-listen", admin_address)];
+        addresses.extend(self.gating.addresses()?);
+        addresses.extend(self.door().map(|door| ("front-door-listen", door)));
+        Ok(addresses)
+    }
+
+    /// Starts the parts, each with the rights of its own account.
+    fn start(self, server: &ApiServer, parts: &mut Parts) -> Started {
+        let door = self.door();
+        let Self {
+            admin_listener,
+            gating,
+            front,
+            fetch,
+            audited,
+        } = self;
+        let stop = parts.stop.clone();
+        let account = |name| client(server, User::service_account(rbac::NAMESPACE, name));
+        let readiness = Readiness::of(&keydesk_controller::KINDS);
+        let posted = gating.on(&account(rbac::GATE_ACCOUNT));
+        let (gate, follower) = (posted.gate(), posted.follower.clone());
+        let mut registry = Registry::default();
+        gate.register_metrics(&mut registry);
+        let (checks, gate_checks) = (readiness.clone(), follower.clone());
+        let health = Health::default()
+            .with("feed", move || checks.check())
+            .with("gate", move || gate_checks.check());
+        let controller = Controller::new(
+            account(rbac::SERVICE_ACCOUNT),
+            // The demo's documents are behind the front door.
+            fetch.and_allow(door).settings(),
+            readiness.clone(),
+        );
+        controller.register_metrics(&mut registry);
+        audited.register(registry.sub_registry_with_prefix("devportal"));
+        let controller = controller.run(stop.drain.clone());
+        let gateway = local_gateway::run(client(server, gateway()), stop.drain.clone());
+        let admin_port = serve_admin(admin_listener, health, Arc::new(registry), stop.drain.clone());
+
+        parts.spawn(async { controller.await.map_err(|error: RunError| Failure::fault(&error)) });
+        parts.spawn(async {
+            gateway.await;
+            Ok(())
+        });
+        parts.spawn(async {
+            admin_port.await;
+            Ok(())
+        });
+        if let Some(front) = front {
+            let serve_front = front.run(Arc::clone(&gate), posted.http.clone(), stop.drain.clone());
+            parts.spawn(async {
+                serve_front.await;
+                Ok(())
+            });
+        }
+        parts.spawn(posted.run(stop));
+        Started {
+            readiness,
+            gate,
+            follower,
+        }
+    }
+}
+
+/// Who the local gateway is.
+fn gateway() -> User {
+    User::service_account(rbac::NAMESPACE, "local-gateway")
+}
+
+fn client(server: &ApiServer, user: User) -> Client {
+    Client::new(server.as_user(user), "default")
 }
 
 async fn install_demo_once(home: &DataDir, admin: &Client, door: SocketAddr) -> Result<(), Failure> {

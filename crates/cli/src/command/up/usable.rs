@@ -10,6 +10,7 @@ use keydesk_gate::{Follower, Gate, Location, snapshot::Holder};
 
 use crate::{
     command::{answer, shell_word::shell_word},
+    foreign,
     home::DEMO,
 };
 
@@ -64,8 +65,8 @@ fn call(gate: &Gate, follower: &Follower, holder: &Holder, door: SocketAddr) -> 
     ))
 }
 
-/// The call, as a line for a shell. What people wrote is one quoted word each: whoever pastes the line runs nothing of
-/// theirs.
+/// The call, as a line for a shell. What people wrote is one quoted word each, of characters that can be seen: whoever
+/// pastes the line runs nothing of theirs.
 fn curl(key: &KeyRecord, route: &HTTPRoute, location: &Location, door: SocketAddr) -> String {
     let namespace = &key.id.namespace;
     let context = DEMO
@@ -97,7 +98,7 @@ fn curl(key: &KeyRecord, route: &HTTPRoute, location: &Location, door: SocketAdd
     };
     words.push(format!("{option} {}{value}", shell_word(&before)));
     words.push(shell_word(&format!("http://{door}{path}")));
-    words.join(" ")
+    foreign::command(&words.join(" "))
 }
 
 /// What the first rule of a route takes.
@@ -164,5 +165,28 @@ mod tests {
             "{line}"
         );
         assert!(line.contains("-n consumer-app 's; reboot' -o"), "{line}");
+    }
+
+    #[test]
+    fn what_people_write_steers_no_terminal_and_fakes_no_line() {
+        let location = Location::AuthorizationHeader {
+            prefix: "A\u{1b}[2J\nB\u{9b}".to_owned(),
+        };
+        let line = line(&location, "s");
+        assert!(
+            line.contains("-H 'Authorization: A [2J B  '\"$(kubectl"),
+            "{line}"
+        );
+        assert_eq!(line.lines().count(), 1, "{line}");
+    }
+
+    #[test]
+    fn of_a_line_that_is_too_long_nothing_runs_that_people_wrote() {
+        let location = Location::CustomHeader {
+            name: "'".repeat(3_001),
+        };
+        let line = line(&location, "s");
+        assert!(!line.contains("http://127.0.0.1"), "the end is not told: {line}");
+        assert!(line.contains("characters left out"), "{line}");
     }
 }
