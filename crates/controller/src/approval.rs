@@ -14,17 +14,17 @@ pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<
     let (approval, request) = {
         let catalog = context.catalog.read();
         // What was recorded of one that goes, or is a key's by now, will not be recorded again.
-        let settled = || {
-            context.telemetry.settled(&Target::Approval(id.clone()));
+        let leave = || {
+            context.telemetry.forget(&Target::Approval(id.clone()));
             Ok(Reconciled::Settled)
         };
         let Some(approval) = catalog.approval(id) else {
-            return settled();
+            return leave();
         };
         let request = approval.object.spec.api_key_request_ref.name.as_str();
         let request = NamespacedName::new(id.namespace.as_str(), request);
         if catalog.derives_request(&request) || approval.object.metadata.deletion_timestamp.is_some() {
-            return settled();
+            return leave();
         }
         let request = catalog.request(&request);
         (approval, request)
@@ -35,8 +35,8 @@ pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<
         Weight::Full,
         context.settings.clock.now(),
     );
+    context.telemetry.decision(&approval, &status);
     if approval.object.status.as_ref() != Some(&status) {
-        context.telemetry.decision(&approval, &status);
         context
             .cluster
             .put_status(&APIKeyApproval {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use keydesk_api::condition::KeyAspect;
 use keydesk_catalog::Bound;
-use keydesk_core::{Decision, NamespacedName, Ruling, Standing};
+use keydesk_core::{Decision, Failure, NamespacedName, Ruling, Standing};
 use kube::ResourceExt;
 
 use super::seen::Live;
@@ -33,6 +33,8 @@ pub(crate) struct Account {
 pub(crate) struct Held {
     /// UID of its approval.
     pub(crate) uid: Option<String>,
+    /// The generation of its approval.
+    pub(crate) generation: Option<i64>,
     /// The decision.
     pub(crate) decision: Decision,
     /// How the key's status tells of it.
@@ -63,15 +65,21 @@ impl Account {
                 .find(|bound| bound.approval.object.name_any() == decision.name)?;
             Some(Held {
                 uid: own.approval.object.uid(),
+                generation: own.approval.object.metadata.generation,
                 words: status::words(decision),
                 decision: decision.clone(),
                 accepted_at: own.binding.accepted_at,
                 fresh: own.fresh && !own.known,
             })
         });
+        // Of a key that fails for something else, its owner's word would change nothing.
+        let may_stand = match &ruling.standing {
+            Standing::Failed(failure) => matches!(failure, Failure::TierNotFound { .. }),
+            _ => true,
+        };
         Self {
             awaits_owner: stands == KeyAspect::Pending
-                || (ruling.terms_changed && stands != KeyAspect::Failed && !live.is_automatic()),
+                || (ruling.terms_changed && may_stand && !live.is_automatic()),
             unlimited: unlimited.map(|terms| terms.tier.clone()),
             ends_at: in_force.and_then(|terms| terms.expires_at),
             stands,

@@ -6,7 +6,7 @@ use keydesk_api::APIKeyApproval;
 use keydesk_api::meta::{annotation, auto_approval, auto_approval_name};
 use keydesk_api::v1alpha1::{APIKeyApprovalSpec, ApiKeyRequestRef};
 use keydesk_catalog::Bound;
-use keydesk_core::{Ruling, Standing, Terms, winner};
+use keydesk_core::{Decision, Failure, KeyFacts, Ruling, Standing, standing, winner};
 use serde_json::{Value, json};
 
 use super::plan::named;
@@ -35,7 +35,7 @@ pub(crate) enum Automatic {
 /// Nobody's denial is ever overruled, and where anybody approved the present terms nothing is added.
 pub(super) fn step(
     live: &Live,
-    asked: &Terms,
+    key: &KeyFacts,
     ruling: &Ruling<'_>,
     bound: &[Bound<'_>],
     now: Timestamp,
@@ -46,12 +46,16 @@ pub(super) fn step(
     let wanted = match &ruling.standing {
         // An approval that could not be bound is somebody's word all the same.
         Standing::Pending => bound.len() == live.approvals.len() && !is_denied(),
-        Standing::Approved(_) | Standing::Expired { .. } => ruling.terms_changed,
+        // What was approved may be offered no more, and what is asked for by now be offered.
+        Standing::Approved(_) | Standing::Expired { .. } | Standing::Failed(Failure::TierNotFound { .. }) => {
+            ruling.terms_changed
+        }
         Standing::Failed(_) | Standing::Denied(_) => false,
     };
-    if !live.is_automatic() || !wanted {
+    if !live.is_automatic() || !wanted || !would_stand(live, key, now) {
         return Automatic::Leave;
     }
+    let asked = &key.asked;
     let request = live.edges.request.name.as_str();
     let name = auto_approval_name(request);
     let reviewed_at = Time(Timestamp::from_second(now.as_second()).unwrap_or(now));
@@ -92,5 +96,22 @@ pub(super) fn step(
             approval.metadata.annotations = Some([(annotation::TERMS.to_owned(), asked.to_json())].into());
             Automatic::Create(Box::new(approval))
         }
+    }
+}
+
+/// Whether nothing but an approval of what it asks for is missing. An approval of anything else would come true later, with
+/// nobody deciding: of a tier, for example, once the product has one of that name.
+fn would_stand(live: &Live, key: &KeyFacts, now: Timestamp) -> bool {
+    let approved = Decision {
+        name: String::new(),
+        approved: true,
+        by: auto_approval::REVIEWED_BY.to_owned(),
+        message: String::new(),
+        effective_at: now,
+        terms: key.asked.clone(),
+    };
+    match standing(key, &[approved], &live.product_facts(), now).standing {
+        Standing::Approved(_) | Standing::Expired { .. } => true,
+        Standing::Failed(_) | Standing::Denied(_) | Standing::Pending => false,
     }
 }

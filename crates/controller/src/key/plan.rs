@@ -147,7 +147,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         .zip(adopted)
         .filter(|_| mirror.is_none())
         .map(|(request, adoption)| request::keep(request, &shown, &adoption.uid));
-    let automatic = automatic::step(live, &facts.asked, &ruling, &bound, now);
+    let automatic = automatic::step(live, &facts, &ruling, &bound, now);
     let account = Account::of(live, &ruling, &bound);
     let plan = Plan {
         revoke,

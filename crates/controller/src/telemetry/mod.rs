@@ -65,7 +65,7 @@ impl Telemetry {
     pub(crate) fn key(&self, seen: &Seen, plan: &Plan, found: Option<(&Account, Flaws)>, made: &Made) {
         let Some((live, (account, flaws))) = seen.live.as_ref().zip(found) else {
             self.key_counts.lock().note(&seen.id, None, &self.metrics);
-            self.settled(&Target::Key(seen.id.clone()));
+            self.forget(&Target::Key(seen.id.clone()));
             return;
         };
         if plan.status.is_none() {
@@ -116,15 +116,20 @@ impl Telemetry {
         self.record_once(&key, record::records(reconcile));
     }
 
-    /// The same of an approval that is no key's.
+    /// The same of an approval that is no key's, and is to have this status.
     pub(crate) fn decision(&self, approval: &Approval, status: &APIKeyApprovalStatus) {
         let approved = Target::Approval(crate::write::id(&approval.object));
         self.record_once(&approved, record::of_approval(approval, status));
     }
 
-    /// All that was planned was written: what was recorded of it cannot be planned again.
+    /// All that was planned was written.
     pub(crate) fn settled(&self, target: &Target) {
         self.told.lock().settled(target);
+    }
+
+    /// What is told of it was all that there will be.
+    pub(crate) fn forget(&self, target: &Target) {
+        self.told.lock().forget(target);
     }
 
     /// The status of an approval was written that is no key's.

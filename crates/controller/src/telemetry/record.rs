@@ -30,6 +30,8 @@ pub(crate) struct Record {
     pub(crate) request: NamespacedName,
     /// The approval and its UID.
     pub(crate) approval: Option<(NamespacedName, String)>,
+    /// The generation of the approval: what is written into it anew is another decision.
+    pub(crate) generation: Option<i64>,
     /// Approved or denied, and by whom, as the approval says.
     pub(crate) decision: Option<(bool, String)>,
     /// What was agreed.
@@ -123,6 +125,7 @@ pub(crate) fn of_approval(approval: &Approval, status: &APIKeyApprovalStatus) ->
         product: None,
         request: NamespacedName::new(namespace, object.spec.api_key_request_ref.name.as_str()),
         approval: Some((crate::write::id(object), object.uid().unwrap_or_default())),
+        generation: object.metadata.generation,
         decision: Some((object.spec.approved, object.spec.reviewed_by.clone())),
         terms: None,
         before: None,
@@ -203,6 +206,7 @@ fn of_key(live: &Live, fact: Fact, held: Option<&Held>, because: &str) -> Record
         product: Some(live.edges.product.clone()),
         request,
         approval,
+        generation: held.and_then(|held| held.generation),
         decision: held.map(|held| (held.decision.approved, held.decision.by.clone())),
         terms: held.map(|held| held.decision.terms.clone()),
         before: shown(live).map(|(aspect, _)| aspect),
@@ -219,6 +223,7 @@ impl Record {
             product,
             request,
             approval,
+            generation: _,
             decision,
             terms,
             before,

@@ -1,6 +1,6 @@
 //! H. Products that approve by themselves.
 
-use keydesk_testkit::conditions::{is, says};
+use keydesk_testkit::conditions::{has, is, says};
 use keydesk_testkit::fixtures::{
     self, CONSUMER_NAMESPACE, OWNER_NAMESPACE, automatic_product, but, denial, enforcement_of, key,
     key_secret, secret,
@@ -9,8 +9,8 @@ use keydesk_testkit::{Address, kinds};
 use serde_json::{Value, json};
 
 use crate::stage::{
-    Stage, another_key, approval_at, auth_policy_at, enforcement_at, key_at, plan_policy_at, product_at,
-    request_at, route_at,
+    Stage, another_key, approval_at, auth_policy_at, enforcement_at, for_tier, key_at, plan_policy_at,
+    product_at, request_at, route_at,
 };
 
 fn automatic_at() -> Address {
@@ -317,4 +317,35 @@ async fn a_number_of_keys_that_cannot_be_read_approves_none_and_is_told_to_the_o
     crate::l_events::told(&stage, &product_at(), "AnnotationNotReadable").await;
     stage.patch(&product_at(), &capped("1")).await;
     comes_to(&stage, &key, "Approved").await;
+}
+
+#[tokio::test]
+async fn s079_an_automatic_product_approves_no_tier_that_it_lacks_and_another_one_when_it_lost_the_approved_one()
+ {
+    let stage = Stage::automatic().await;
+    stage.create(&key()).await;
+    stage.soon_enforced("is for gold", for_tier("gold")).await;
+    let asks_for = |tier: &str| json!({ "spec": { "planTier": tier } });
+    stage.patch(&key_at(), &asks_for("platinum")).await;
+    let is_told = |seen: &Value| has(seen, "TermsChanged", "True", "AwaitingReapproval");
+    stage.soon(&key_at(), "asks for other terms", is_told).await;
+    let approved = stage.get(&automatic_at()).await;
+    stage
+        .stays(&automatic_at(), "approves gold", |seen| {
+            seen["spec"] == approved["spec"]
+        })
+        .await;
+
+    let mut plans = fixtures::plan_policy()["spec"]["plans"].clone();
+    plans
+        .as_array_mut()
+        .unwrap()
+        .retain(|plan| plan["tier"] != "gold");
+    stage
+        .patch(&plan_policy_at(), &json!({ "spec": { "plans": plans } }))
+        .await;
+    stage.soon_nothing_enforced().await;
+    stage.patch(&key_at(), &asks_for("silver")).await;
+    stage.soon_enforced("is for silver", for_tier("silver")).await;
+    stage.key_is("Approved").await;
 }

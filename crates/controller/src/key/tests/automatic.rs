@@ -1,10 +1,13 @@
 //! What a product in automatic mode approves, and when.
 
+use std::sync::Arc;
+
+use keydesk_api::APIProduct;
 use keydesk_api::condition::KeyAspect;
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::stage::{Stage, after, rests};
+use super::stage::{Stage, after, merged, product, rests};
 use crate::key::automatic::Automatic;
 
 #[test]
@@ -47,6 +50,66 @@ fn an_automatic_product_approves_changed_terms_as_well() {
         (1, Some("bronze"))
     );
     assert_eq!(stage.stands(), ["Approved/Approved"]);
+}
+
+/// The product with these tiers.
+fn offering(tiers: &[&str]) -> Arc<APIProduct> {
+    let plans: Vec<_> = tiers
+        .iter()
+        .map(|tier| json!({ "tier": tier, "limits": { "daily": 10 } }))
+        .collect();
+    let plans = json!({ "status": { "discoveredPlans": plans } });
+    Arc::new(merged(&product("automatic"), &plans))
+}
+
+#[test]
+fn an_automatic_product_approves_no_tier_that_it_does_not_have() {
+    let mut stage = Stage::automatic();
+    stage.settle();
+    stage.at(20);
+    stage.edit(&json!({ "planTier": "platinum" }));
+    stage.settle();
+    assert_eq!(
+        (stage.stands(), stage.enforced_tier()),
+        (
+            vec![
+                "Approved/Approved".to_owned(),
+                "TermsChanged/AwaitingReapproval".to_owned()
+            ],
+            Some("gold")
+        )
+    );
+    // Or it would have been approved when there is one.
+    stage.live().product = Some(Arc::new(merged(
+        &*offering(&["gold", "platinum"]),
+        &json!({ "spec": { "approvalMode": "manual" } }),
+    )));
+    stage.settle();
+    assert_eq!(stage.enforced_tier(), Some("gold"));
+}
+
+#[test]
+fn an_automatic_product_approves_another_tier_when_it_no_longer_offers_the_one_that_was_approved() {
+    let mut stage = Stage::automatic();
+    stage.settle();
+    stage.at(20);
+    stage.live().product = Some(offering(&["silver", "bronze"]));
+    stage.settle();
+    assert_eq!(stage.stands(), ["Failed/PlanTierNotFound"]);
+    stage.at(40);
+    stage.edit(&json!({ "planTier": "platinum" }));
+    stage.settle();
+    assert_eq!(
+        stage.stands(),
+        ["Failed/PlanTierNotFound", "TermsChanged/AwaitingReapproval"]
+    );
+    stage.at(60);
+    stage.edit(&json!({ "planTier": "silver" }));
+    stage.settle();
+    assert_eq!(
+        (stage.stands(), stage.enforced_tier()),
+        (vec!["Approved/Approved".to_owned()], Some("silver"))
+    );
 }
 
 #[test]
