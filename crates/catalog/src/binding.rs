@@ -144,8 +144,8 @@ struct Bond {
     known: bool,
 }
 
-/// Binds an approval. `None` if it approves and its reviewer recorded terms that cannot be read or are not this namespace's to
-/// decide: that counts for nothing.
+/// Binds an approval. `None` if it approves and its reviewer recorded terms that cannot be read, are another key's or are not
+/// this namespace's to decide: that counts for nothing.
 fn bind(approval: &ApprovalRecord, shown: &Shown, now: Timestamp) -> Option<Bond> {
     let generation = approval.generation;
     let recorded = approval.binding.as_ref();
@@ -156,7 +156,9 @@ fn bind(approval: &ApprovalRecord, shown: &Shown, now: Timestamp) -> Option<Bond
             known: true,
         });
     }
-    let own = |terms: &Terms| terms.product.namespace == approval.id.namespace;
+    let own = |terms: &Terms| {
+        terms.product.namespace == approval.id.namespace && terms.namespace == shown.terms.namespace
+    };
     let accepted_at = accepted_at(approval, now);
     // Reviewers can write the record too: one that would count from another time than it did is not ours.
     let in_time = |binding: &Binding| {

@@ -162,3 +162,20 @@ fn what_the_request_keeps_is_read_off_it_and_stands_above_what_the_approval_says
     object.metadata.generation = Some(2);
     assert_eq!(tiers(&shown, &approvals), ["gold"]);
 }
+
+#[test]
+fn a_yes_to_the_terms_of_another_key_counts_for_nothing_and_a_no_for_this_one() {
+    let recorded = |approved: bool, namespace: &str| {
+        let mut approval = Approval::clone(&approval("a", 10));
+        let terms = Terms {
+            namespace: namespace.into(),
+            ..terms("gold")
+        };
+        approval.object.spec.approved = approved;
+        approval.object.metadata.annotations = Some([(annotation::TERMS.to_owned(), terms.to_json())].into());
+        tiers(&shown("bronze", None, Bindings::default()), &[Arc::new(approval)])
+    };
+    assert_eq!(recorded(true, "consumer-app"), ["gold"]);
+    assert_eq!(recorded(true, "other-app"), [""; 0]);
+    assert_eq!(recorded(false, "other-app"), ["bronze"]);
+}

@@ -160,7 +160,7 @@ pub(crate) fn status(
             false,
             ApprovalReason::TermsNotReadable,
             format!(
-                "Annotation {} must be terms of a product in this namespace, or be left out",
+                "Annotation {} must be terms of this key for a product in this namespace, or be left out",
                 annotation::TERMS
             ),
         ),

@@ -20,6 +20,7 @@ pub(crate) mod told;
 use std::collections::BTreeSet;
 
 use keydesk_api::APIProduct;
+use keydesk_api::meta::is_previous_secret;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIProductStatus};
 use keydesk_catalog::{Approval, Target};
 use keydesk_core::{Flaws, NamespacedName};
@@ -211,8 +212,12 @@ fn notices(
     notices
 }
 
-/// Whether gateways had another value of the key until now.
+/// Whether gateways had another value in use of the key until now: one that is being rotated out may come back.
 fn is_rotation(seen: &Seen, live: &Live) -> bool {
-    let mut copies = seen.copies.iter().filter_map(|copy| copy.value).peekable();
+    let in_use = seen
+        .copies
+        .iter()
+        .filter(|copy| !is_previous_secret(&copy.meta.id.name));
+    let mut copies = in_use.filter_map(|copy| copy.value).peekable();
     copies.peek().is_some() && !copies.any(|value| Some(value) == live.value)
 }

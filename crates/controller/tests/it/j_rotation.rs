@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::stage::{Stage, another_key, decision_on, enforcement_at, key_at, secret_at, settings};
 
 /// What a consumer writes to rotate `abc123` out.
-fn rotation(until: &Value) -> Value {
+pub(crate) fn rotation(until: &Value) -> Value {
     json!({
         "metadata": { "annotations": { "keydesk.dev/previous-until": until } },
         "data": { "api_key": base64(b"new456"), "api_key.previous": base64(b"abc123") },
@@ -22,7 +22,7 @@ fn previous_at() -> Address {
     Address::new(kinds::SECRET, KUADRANT_NAMESPACE, &name)
 }
 
-fn holds(value: &str) -> impl Fn(&Value) -> bool {
+pub(crate) fn holds(value: &str) -> impl Fn(&Value) -> bool {
     let data = json!({ "api_key": base64(value.as_bytes()) });
     move |seen| seen["data"] == data
 }

@@ -9,11 +9,13 @@ use keydesk_testkit::fixtures::{
     self, CONSUMER_NAMESPACE, KUADRANT_NAMESPACE, OWNER_NAMESPACE, approval, but, key, key_secret, now_plus,
     secret,
 };
-use keydesk_testkit::{Address, kinds};
+use keydesk_testkit::hidden::base64;
+use keydesk_testkit::{Address, kinds, wait};
 use prometheus_client::encoding::text::encode;
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::j_rotation::{holds, rotation};
 use crate::l_events::{events, told};
 use crate::stage::{Stage, approval_at, enforcement_at, key_at, product_at, secret_at, settings};
 
@@ -181,6 +183,33 @@ async fn s138_no_log_line_event_or_metric_contains_a_value() {
     assert_eq!(decided["reviewed_by"], approval()["spec"]["reviewedBy"]);
     assert_eq!(audit[2]["approved"], false);
     assert_eq!(audit[2]["before"], "Approved");
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_taken_back_is_a_rotation() {
+    Log::listen();
+    let stage = Stage::approved().await;
+    let uid = stage.get(&key_at()).await["metadata"]["uid"].clone();
+    stage.patch(&secret_at(), &rotation(&json!(now_plus(600)))).await;
+    stage
+        .soon(&enforcement_at(), "has the new value", holds("new456"))
+        .await;
+    let back = json!({ "data": { "api_key": base64(b"abc123"), "api_key.previous": base64(b"new456") } });
+    stage.patch(&secret_at(), &back).await;
+    stage
+        .soon(&enforcement_at(), "has the old value", holds("abc123"))
+        .await;
+    let uid = uid.as_str().unwrap();
+    wait::soon(stage.admin.patience(), "both are on record", async || {
+        let audit = Log::audit(uid);
+        let events: Vec<_> = audit
+            .iter()
+            .map(|record| record["event"].as_str().unwrap())
+            .collect();
+        let all_there = events == ["honoured", "rotated", "rotated"];
+        all_there.then_some(()).ok_or_else(|| format!("{events:?}"))
+    })
+    .await;
 }
 
 #[tokio::test]
