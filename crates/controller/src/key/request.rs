@@ -135,13 +135,26 @@ fn shown_after(asked: &Terms, shown: &Shown, now: Timestamp) -> Shown {
     }
 }
 
+/// So much of a use case, in bytes, is shown to an owner: it is put into a namespace that is not its author's (`spec/controller.md`
+/// §5.24).
+const LONGEST_USE_CASE: usize = 4096;
+
+fn use_case(key: &APIKey) -> String {
+    let text = key.spec.use_case.as_deref().unwrap_or_default();
+    if text.len() <= LONGEST_USE_CASE {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(LONGEST_USE_CASE);
+    format!("{}…", &text[..end])
+}
+
 fn spec(key: &APIKey) -> APIKeyRequestSpec {
     APIKeyRequestSpec {
         api_product_ref: LocalApiProductRef {
             name: key.spec.api_product_ref.name.clone(),
         },
         plan_tier: key.spec.plan_tier.clone(),
-        use_case: key.spec.use_case.clone().unwrap_or_default(),
+        use_case: use_case(key),
         requested_by: key.spec.requested_by.clone(),
         api_key_ref: ApiKeyRef {
             name: key.name_any(),

@@ -49,6 +49,25 @@ fn a_new_key_gets_a_request_and_waits() {
 }
 
 #[test]
+fn an_owner_is_shown_no_more_of_a_use_case_than_can_be_read() {
+    let mut stage = Stage::new();
+    for (written, shown) in [
+        ("x".repeat(4096), "x".repeat(4096)),
+        ("x".repeat(900_000), format!("{}…", "x".repeat(4096))),
+        ("é".repeat(2049), format!("{}…", "é".repeat(2048))),
+        (
+            format!("x{}", "é".repeat(2048)),
+            format!("x{}…", "é".repeat(2047)),
+        ),
+    ] {
+        stage.edit(&json!({ "useCase": written }));
+        stage.settle();
+        assert_eq!(stage.live().request.as_ref().unwrap().spec.use_case, shown);
+        assert!(rests(&stage.plan()));
+    }
+}
+
+#[test]
 fn an_approved_key_is_enforced_and_then_nothing_is_written() {
     let mut stage = Stage::approved();
     assert_eq!(stage.stands(), ["Approved/Approved"]);
