@@ -2,84 +2,58 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
+
 /// A UID. API servers give UUIDs, and those are kept as such; whatever else it may be is kept as it is.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Uid(Form);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Form {
-    Uuid([u8; 16]),
+    Uuid(Uuid),
     Other(Box<str>),
 }
-
-const LENGTH: usize = 36;
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl Uid {
     /// Takes a UID in.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(parse(text.as_bytes()).map_or_else(|| Form::Other(text.into()), Form::Uuid))
+        Self(parse(text).map_or_else(|| Form::Other(text.into()), Form::Uuid))
     }
 
     /// One whose sixteen bytes are known.
     #[must_use]
     pub const fn from_uuid(bytes: [u8; 16]) -> Self {
-        Self(Form::Uuid(bytes))
+        Self(Form::Uuid(Uuid::from_bytes(bytes)))
     }
 
     /// Its sixteen bytes, if it is a UUID as API servers write them.
     #[must_use]
     pub const fn as_uuid(&self) -> Option<&[u8; 16]> {
         match &self.0 {
-            Form::Uuid(bytes) => Some(bytes),
+            Form::Uuid(uuid) => Some(uuid.as_bytes()),
             Form::Other(_) => None,
         }
     }
 }
 
-/// Whether the text of a UUID has a hyphen at a place.
-const fn has_hyphen(place: usize) -> bool {
-    matches!(place, 8 | 13 | 18 | 23)
+/// Only the form that is written, so that a text comes back as it was.
+fn parse(text: &str) -> Option<Uuid> {
+    let uuid = Uuid::try_parse(text).ok()?;
+    (written(uuid, &mut [0; Hyphenated::LENGTH]) == text).then_some(uuid)
 }
 
-/// Only the form that is written, so that a text comes back as it was.
-fn parse(text: &[u8]) -> Option<[u8; 16]> {
-    if text.len() != LENGTH || (0..LENGTH).any(|at| has_hyphen(at) && text[at] != b'-') {
-        return None;
-    }
-    let mut digits =
-        text.iter()
-            .enumerate()
-            .filter(|(at, _)| !has_hyphen(*at))
-            .map(|(_, digit)| match digit {
-                b'0'..=b'9' => Some(digit - b'0'),
-                b'a'..=b'f' => Some(digit - b'a' + 10),
-                _ => None,
-            });
-    let mut bytes = [0; 16];
-    for byte in &mut bytes {
-        *byte = digits.next()?? << 4 | digits.next()??;
-    }
-    Some(bytes)
+fn written(uuid: Uuid, space: &mut [u8; Hyphenated::LENGTH]) -> &str {
+    uuid.hyphenated().encode_lower(space)
 }
 
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = match &self.0 {
-            Form::Uuid(bytes) => bytes,
-            Form::Other(text) => return f.write_str(text),
-        };
-        // Once for each call that is counted.
-        let mut text = [b'-'; LENGTH];
-        let mut at = 0;
-        for byte in bytes {
-            at += usize::from(has_hyphen(at));
-            text[at] = DIGITS[usize::from(byte >> 4)];
-            text[at + 1] = DIGITS[usize::from(byte & 0xf)];
-            at += 2;
+        match &self.0 {
+            Form::Uuid(uuid) => f.write_str(written(*uuid, &mut [0; Hyphenated::LENGTH])),
+            Form::Other(text) => f.write_str(text),
         }
-        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -102,6 +76,9 @@ mod tests {
             ("0b0f2d7e-9b1c-4c59-8a55-0123456789a", false),
             ("0b0f2d7e-9b1c-4c59-8a55-0123456789ag", false),
             ("ключ-0123456789-0123456789-012345678", false),
+            ("0b0f2d7e9b1c4c598a550123456789ab", false),
+            ("{0b0f2d7e-9b1c-4c59-8a55-0123456789ab}", false),
+            ("urn:uuid:0b0f2d7e-9b1c-4c59-8a55-0123456789ab", false),
             ("", false),
         ];
         for (text, is_uuid) in texts {
