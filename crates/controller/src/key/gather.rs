@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use keydesk_api::meta::{auto_approval_name, is_previous_secret, previous_secret_name};
 use keydesk_catalog::{Catalog, KeyEdges, SecretMeta, Target, route_of_product};
 use keydesk_core::{NamespacedName, SecretFacts};
 
 use super::bids::{bids, bids_for_enforced};
+use super::plan::is_over;
 use super::rotation::{Refusal, Rotation};
 use super::seen::{EnforcementCopy, Live, Seen};
 use crate::context::Context;
@@ -22,13 +24,39 @@ pub(super) struct Known {
     previous_taken: Option<NamespacedName>,
 }
 
+/// A key of which a Secret could not be read.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// What is known all the same.
+    seen: Seen,
+    /// Why it could not.
+    pub(super) error: WriteError,
+}
+
+impl Unread {
+    /// What is known, if that is enough to say that the key does not work.
+    pub(super) fn enough(mut self, now: Timestamp) -> Result<(Seen, WriteError), WriteError> {
+        match &mut self.seen.live {
+            Some(live) if is_over(live, now) => {
+                // No failure of a Secret is to be told that nobody has seen.
+                live.secret = SecretFacts::Usable;
+                Ok((self.seen, self.error))
+            }
+            Some(_) | None => Err(self.error),
+        }
+    }
+}
+
 impl Known {
     /// Takes in what the Secrets hold, and what the key claims with that.
     ///
     /// # Errors
     /// The cluster did not show a Secret.
-    pub(super) async fn read(mut self, context: &Context) -> Result<Seen, WriteError> {
-        read(context, &mut self).await?;
+    pub(super) async fn read(mut self, context: &Context) -> Result<Seen, Box<Unread>> {
+        if let Err(error) = read(context, &mut self).await {
+            let seen = self.seen;
+            return Err(Box::new(Unread { seen, error }));
+        }
         let mut seen = self.seen;
         claim(context, &mut seen);
         seat(context, &mut seen);

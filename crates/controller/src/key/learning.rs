@@ -64,8 +64,8 @@ async fn read_each(context: &Context, unread: &Mutex<BTreeSet<NamespacedName>>) 
                     Ok(_) => {
                         unread.lock().remove(&id);
                     }
-                    Err(error) => {
-                        let chain = keydesk_process::chain(&error);
+                    Err(unread) => {
+                        let chain = keydesk_process::chain(&unread.error);
                         tracing::debug!(key = %id, "failed to learn what APIKey {id} claims: {chain}");
                     }
                 }

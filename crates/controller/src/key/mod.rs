@@ -42,8 +42,15 @@ use crate::write::WriteError;
 pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<Reconciled, WriteError> {
     let mut known = known(context, id);
     revoke_forfeited(context, &mut known.seen).await;
-    let seen = known.read(context).await?;
+    let read = known.read(context).await;
     let now = context.settings.clock.now();
+    let (seen, unread) = match read {
+        Ok(seen) => (seen, None),
+        Err(unread) => {
+            let (seen, error) = unread.enough(now)?;
+            (seen, Some(error))
+        }
+    };
     let (plan, account) = plan(&seen, context.settings.product_failure_grace, now);
     let mut made = Made::default();
     let applied = apply::apply(context, &seen, &plan, account.as_ref(), &mut made).await;
@@ -53,6 +60,7 @@ pub(crate) async fn reconcile(context: &Context, id: &NamespacedName) -> Result<
     if let Some(status) = plan.status.as_ref().filter(|_| made.status) {
         report(id, status);
     }
+    let applied = applied.and_then(|applied| unread.map_or(Ok(applied), Err));
     if let Ok(Applied::Done) = applied {
         context.telemetry.settled(&Target::Key(id.clone()));
         return Ok(plan.wake_at.map_or(Reconciled::Settled, Reconciled::Until));

@@ -60,25 +60,35 @@ pub(crate) fn plan(seen: &Seen, grace: Duration, now: Timestamp) -> (Plan, Optio
 
 /// The enforcement secrets of a key that have to go whatever its Secrets hold.
 pub(super) fn forfeited(seen: &Seen, grace: Duration, now: Timestamp) -> Vec<Arc<SecretMeta>> {
-    if seen.copies.is_empty() {
-        return Vec::new();
-    }
-    let Some(live) = &seen.live else {
-        return all_copies(seen);
+    let is_kept = |live: &Live, ruling: &Ruling<'_>| {
+        let spared_until = || spared_until(live, ruling, SecretFacts::Usable, &seen.copies, grace, now);
+        ruling.in_force().is_some() || spared_until().is_some()
     };
-    let facts = KeyFacts {
+    match &seen.live {
+        _ if seen.copies.is_empty() => Vec::new(),
+        Some(live) if with_best_ruling(live, now, |ruling| is_kept(live, ruling)) => Vec::new(),
+        Some(_) | None => all_copies(seen),
+    }
+}
+
+/// Whether it is known that a key does not work although its Secret could not be read, and nothing that depends on that is to
+/// be decided.
+pub(super) fn is_over(live: &Live, now: Timestamp) -> bool {
+    with_best_ruling(live, now, |ruling| match ruling.standing {
+        Standing::Failed(_) | Standing::Denied(_) | Standing::Expired { .. } => true,
+        Standing::Approved(_) | Standing::Pending => false,
+    })
+}
+
+/// The ruling on a key if its Secret holds what it should.
+fn with_best_ruling<T>(live: &Live, now: Timestamp, look: impl FnOnce(&Ruling<'_>) -> T) -> T {
+    let key = KeyFacts {
         asked: asked(&live.key, &live.edges),
         secret: SecretFacts::Usable,
     };
-    let bound = request::shown(live, &facts.asked, now).bind(&live.approvals, now);
+    let bound = request::shown(live, &key.asked, now).bind(&live.approvals, now);
     let decisions: Vec<_> = bound.iter().map(Bound::decision).collect();
-    let ruling = standing(&facts, &decisions, &live.product_facts(), now);
-    let is_spared = || spared_until(live, &ruling, facts.secret, &seen.copies, grace, now).is_some();
-    if ruling.in_force().is_some() || is_spared() {
-        Vec::new()
-    } else {
-        all_copies(seen)
-    }
+    look(&standing(&key, &decisions, &live.product_facts(), now))
 }
 
 fn all_copies(seen: &Seen) -> Vec<Arc<SecretMeta>> {

@@ -130,6 +130,7 @@ async fn a_denial_does_not_wait_until_the_secret_can_be_read() {
     next_second().await;
     stage.create(&decision_on(&fixtures::key(), "no", false)).await;
     stage.soon_nothing_enforced().await;
+    stage.key_is("Denied").await;
 }
 
 #[tokio::test]
