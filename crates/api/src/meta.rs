@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 pub use succession::{enforcement_stem, is_previous_secret, previous_secret_name, successor_secret_name};
-pub use syntax::{is_label_name, is_label_value};
+pub use syntax::{is_label_name, is_label_value, is_object_name};
 
 /// API group of our four kinds.
 pub const GROUP: &str = "devportal.kuadrant.io";
@@ -26,7 +26,7 @@ pub const API_KEY_ENTRY: &str = "api_key";
 pub const PREVIOUS_API_KEY_ENTRY: &str = "api_key.previous";
 
 /// Longest name of an object, in bytes.
-const NAME_MAX: usize = 253;
+pub const NAME_MAX: usize = 253;
 
 /// Longest value of a label, in bytes.
 const LABEL_MAX: usize = 63;

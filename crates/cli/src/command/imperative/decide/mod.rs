@@ -20,7 +20,7 @@ use keydesk_catalog::shown;
 use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
-use super::{ClusterArgs, place::somebody};
+use super::{ClusterArgs, Refusal, place::somebody};
 use crate::{command::print, exit::Failure, foreign::passage};
 use approval::Draft;
 use seen::{Outdated, Seen};
@@ -143,7 +143,11 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     let fail = |error: DecideError| Failure::fixable(&error, error.hint(&client.aim));
     let Target { request, id } = target::find(&client, &what).await?;
     let terms = shown(&request);
-    let product = client.lookup::<APIProduct>(&terms.product).await?.found();
+    let product = match client.lookup::<APIProduct>(&terms.product).await {
+        // It is only shown: a no is to be had by a request for whatever there cannot be.
+        Err(Refusal::Name { .. }) => None,
+        looked => looked?.found(),
+    };
     let mut seen = Seen::of(&client, request).await?;
     if seen
         .existing
