@@ -2,7 +2,7 @@
 //! these terms.
 //!
 //! The decision is the approval `{request}-approval`, which a later decision changes; an edit counts from the moment at
-//! which the API server accepted it. With it go the terms that were shown (`keydesk.dev/terms`): if the consumer asks
+//! which the API server accepted it. While that one is being deleted, it is `{request}-approval-2`. With it go the terms that were shown (`keydesk.dev/terms`): if the consumer asks
 //! for something else at the same moment, that is not what was decided on.
 
 mod approval;
@@ -149,11 +149,7 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
         looked => looked?.found(),
     };
     let mut seen = Seen::of(&client, request).await?;
-    if seen
-        .existing
-        .as_ref()
-        .is_some_and(|existing| existing.spec.api_key_request_ref.name != id.name)
-    {
+    if seen.is_taken() {
         return Err(fail(DecideError::TakeName(seen.own)));
     }
     let ends_key = seen.ends_key(&terms);
@@ -172,6 +168,9 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     if !yes {
         let confirmed = seen::confirmed(&client, wish, seen).await;
         seen = confirmed.map_err(|outdated| stale(outdated, wish, &id, &client.aim))?;
+        if seen.is_taken() {
+            return Err(fail(DecideError::TakeName(seen.own)));
+        }
     }
     let draft = Draft {
         id: &seen.own,

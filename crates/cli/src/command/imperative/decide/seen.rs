@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use keydesk_api::{APIKeyApproval, APIKeyRequest, meta::own_approval_name, rfc3339};
+use keydesk_api::meta::{is_own_approval_name, own_approval_name};
+use keydesk_api::{APIKeyApproval, APIKeyRequest, rfc3339};
 use keydesk_catalog::{Bound, Catalog, Object, Shown, shown};
 use keydesk_core::{Decision, NamespacedName, Terms, by_weight, ended_by, holding};
+use kube::ResourceExt as _;
 
 use super::{Wish, approval};
 use crate::command::imperative::{ClusterClient, Refusal, objects};
@@ -14,7 +16,7 @@ use crate::foreign::phrase;
 /// A request, with what was decided on it.
 pub(super) struct Seen {
     pub(super) request: APIKeyRequest,
-    /// Where a decision of ours is recorded, and what stands there.
+    /// Where a decision of ours is recorded, and what stands there: nothing that is being deleted.
     pub(super) own: NamespacedName,
     pub(super) existing: Option<APIKeyApproval>,
     /// The latest moment from which a decision so far can count.
@@ -35,14 +37,10 @@ impl Seen {
 
     fn new(request: APIKeyRequest, mut approvals: Vec<APIKeyApproval>, at: Timestamp) -> Self {
         let id = objects::id(&request);
-        let own = NamespacedName::new(id.namespace.as_str(), own_approval_name(&id.name));
-        let existing = approvals
-            .iter()
-            .find(|approval| objects::id(*approval) == own)
-            .cloned();
+        let (own, existing) = place(&id, &approvals);
         approvals.retain(|approval| approval.spec.api_key_request_ref.name == id.name);
         let latest = approval::latest_write(approvals.iter());
-        approvals.retain(|approval| approval.metadata.deletion_timestamp.is_none());
+        approvals.retain(|approval| !is_going(approval));
         let decisions = decisions(&request, &approvals, at);
         Self {
             request,
@@ -75,6 +73,13 @@ impl Seen {
         let approvals = client.list::<APIKeyApproval>(Some(&id.namespace)).await?;
         // Of the same moment: what counts from when it is seen is no news each time.
         Ok(Some(Self::new(request, approvals, self.at)))
+    }
+
+    /// Whether the name of our decision is that of a decision on another request.
+    pub(super) fn is_taken(&self) -> bool {
+        let request = objects::id(&self.request).name;
+        let existing = self.existing.as_ref();
+        existing.is_some_and(|existing| existing.spec.api_key_request_ref.name != request)
     }
 
     /// The decision that holds for these terms.
@@ -163,6 +168,34 @@ pub(super) async fn confirmed(client: &ClusterClient, wish: Wish, before: Seen) 
             ..after
         }),
     }
+}
+
+/// Where ours is, if there is one: a change of it counts at once, a yes beside a no only from the next second on. Otherwise
+/// the first of our names that is not one of an approval that is being deleted: a decision in there would count for
+/// nothing, and go with it.
+fn place(request: &NamespacedName, approvals: &[APIKeyApproval]) -> (NamespacedName, Option<APIKeyApproval>) {
+    let ours = approvals.iter().filter(|approval| {
+        approval.spec.api_key_request_ref.name == request.name
+            && !is_going(approval)
+            && is_own_approval_name(&approval.name_any(), &request.name)
+    });
+    if let Some(ours) = ours.min_by_key(|approval| approval.name_any()) {
+        return (objects::id(ours), Some(ours.clone()));
+    }
+    let mut taken = 0;
+    loop {
+        let name = own_approval_name(&request.name, taken);
+        let own = NamespacedName::new(request.namespace.as_str(), name);
+        match approvals.iter().find(|approval| objects::id(*approval) == own) {
+            Some(existing) if is_going(existing) => taken += 1,
+            existing => return (own, existing.cloned()),
+        }
+    }
+}
+
+/// Whether an approval is being deleted, however long that takes.
+pub(super) fn is_going(approval: &APIKeyApproval) -> bool {
+    approval.metadata.deletion_timestamp.is_some()
 }
 
 fn decisions(request: &APIKeyRequest, approvals: &[APIKeyApproval], now: Timestamp) -> Vec<Decision> {
@@ -330,6 +363,47 @@ mod tests {
             );
             script.finished();
         }
+    }
+
+    #[test]
+    fn a_decision_is_recorded_in_nothing_that_is_being_deleted() {
+        let own = |approvals: &[Value]| {
+            let approvals = approvals
+                .iter()
+                .map(|found| serde_json::from_value(found.clone()).unwrap());
+            let request = serde_json::from_value(request("1", "gold")).unwrap();
+            let seen = Seen::new(request, approvals.collect(), Timestamp::UNIX_EPOCH);
+            (seen.own.to_string(), seen.existing.is_some())
+        };
+        let going = |name: &str| {
+            let mut going = approval(name, true);
+            going["metadata"]["deletionTimestamp"] = json!("2026-01-02T00:00:00Z");
+            going["metadata"]["finalizers"] = json!(["example.com/audit"]);
+            going
+        };
+        let (first, second) = (going("r-approval"), going("r-approval-2"));
+        assert_eq!(own(&[]), ("gamestore/r-approval".to_owned(), false));
+        assert_eq!(
+            own(&[approval("r-approval", true)]),
+            ("gamestore/r-approval".to_owned(), true)
+        );
+        assert_eq!(
+            own(std::slice::from_ref(&first)),
+            ("gamestore/r-approval-2".to_owned(), false)
+        );
+        assert_eq!(
+            own(&[first.clone(), approval("r-approval-2", false)]),
+            ("gamestore/r-approval-2".to_owned(), true)
+        );
+        assert_eq!(
+            own(&[first, second]),
+            ("gamestore/r-approval-3".to_owned(), false)
+        );
+        assert_eq!(
+            own(&[approval("r-approval-2", false)]),
+            ("gamestore/r-approval-2".to_owned(), true),
+            "where the first name is free again"
+        );
     }
 
     #[test]
