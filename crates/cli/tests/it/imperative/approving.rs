@@ -239,3 +239,44 @@ async fn an_automatic_approval_can_be_revoked() {
         .ended(1)
         .says(&["denied by owner"]);
 }
+
+#[tokio::test]
+async fn who_asks_for_a_later_end_is_told_which_one_is_in_force() {
+    let stage = Stage::start().await;
+    let (consumer, owner) = (stage.person("consumer").await, stage.person("owner").await);
+    stage.must(
+        "consumer",
+        &format!("request {PRODUCT} --tier gold --email ada@example.com --name mobile --expires-in 4s"),
+    );
+    let request = Address::new(kinds::REQUEST, "gamestore", &request_name(NAMESPACE, "mobile"));
+    owner.soon(&request, "is there", |_| true).await;
+    let key = Address::new(kinds::KEY, NAMESPACE, "mobile");
+    let end = consumer.get(&key).await.unwrap()["spec"]["expiresAt"].clone();
+    stage.must("owner", "approve mobile --yes");
+    consumer
+        .patch(&key, &json!({ "spec": { "expiresAt": "2099-06-01T00:00:00Z" } }))
+        .await
+        .unwrap();
+    let both = format!("{} -> 2099-06-01T00:00:00Z", end.as_str().unwrap());
+    for state in ["TermsChanged", "Expired"] {
+        owner
+            .soon(&request, "is told of", |request| {
+                let conditions = request["status"]["conditions"].to_string();
+                conditions.contains("TermsChanged") && conditions.contains(&format!("\"{state}\""))
+            })
+            .await;
+        consumer
+            .soon(&key, "is told of", |key| {
+                key["status"]["conditions"]
+                    .to_string()
+                    .contains(&format!("\"{state}\""))
+            })
+            .await;
+        for (person, line) in [("consumer", "keys"), ("owner", "requests")] {
+            stage.must(person, line).says(&[&both]);
+        }
+    }
+    stage
+        .must("consumer", "keys")
+        .says(&["Expired, asks for other terms"]);
+}
