@@ -87,12 +87,14 @@ impl Seen {
         holding(&self.decisions, terms)
     }
 
-    /// Approvals for other products than that of these terms: they count once the key asks for those again.
+    /// Approvals for other products than that of these terms: they count once the key asks for those again. Terms of another
+    /// namespace are those of another key, and count for this one never.
     pub(super) fn elsewhere(&self, terms: &Terms) -> Vec<&Decision> {
         let mut found: Vec<_> = self
             .decisions
             .iter()
-            .filter(|decision| decision.approved && !decision.terms.concerns(terms))
+            .filter(|decision| decision.approved && decision.terms.namespace == terms.namespace)
+            .filter(|approval| approval.terms.product != terms.product)
             .filter(|approval| ended_by(approval, &self.decisions).is_none())
             .collect();
         found.sort_by(|a, b| by_weight(b, a));
@@ -434,6 +436,11 @@ mod tests {
         assert_eq!(dormant.in_force(&terms), None);
         assert_eq!(names(&dormant), ["old"]);
         assert!(dormant.ends_key(&terms));
+        let mut strange = decided("strange", true, "p", 5);
+        strange.terms.namespace = "another-app".to_owned();
+        let another_keys = seen(&[strange]);
+        assert_eq!(names(&another_keys), Vec::<String>::new());
+        assert!(!another_keys.ends_key(&terms), "it never was this key's");
         let denied = seen(&[old, decided("no", false, "third", 6)]);
         assert_eq!(
             denied.in_force(&terms),
