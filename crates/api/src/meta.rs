@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 pub use succession::{enforcement_stem, is_previous_secret, previous_secret_name, successor_secret_name};
-pub use syntax::{is_label_name, is_label_value};
+pub use syntax::{is_label_name, is_label_value, is_object_name};
 
 /// API group of our four kinds.
 pub const GROUP: &str = "devportal.kuadrant.io";
@@ -26,7 +26,7 @@ pub const API_KEY_ENTRY: &str = "api_key";
 pub const PREVIOUS_API_KEY_ENTRY: &str = "api_key.previous";
 
 /// Longest name of an object, in bytes.
-const NAME_MAX: usize = 253;
+pub const NAME_MAX: usize = 253;
 
 /// Longest value of a label, in bytes.
 const LABEL_MAX: usize = 63;
@@ -139,10 +139,24 @@ pub fn auto_approval_name(request_name: &str) -> String {
     approval_name(request_name, "-auto")
 }
 
-/// Name of the approval that the command line makes for a request, and changes when the owner decides again.
+/// Name of the approval that the command line makes for a request, and changes when the owner decides again. While so many
+/// of its names are taken by approvals that go, and what is written into them with them, it has another one.
 #[must_use]
-pub fn own_approval_name(request_name: &str) -> String {
-    approval_name(request_name, "-approval")
+pub fn own_approval_name(request_name: &str, taken: usize) -> String {
+    match taken {
+        0 => approval_name(request_name, "-approval"),
+        taken => approval_name(request_name, &format!("-approval-{}", taken + 1)),
+    }
+}
+
+/// Whether [`own_approval_name`] makes this name for the request.
+#[must_use]
+pub fn is_own_approval_name(name: &str, request_name: &str) -> bool {
+    let number = name
+        .rsplit_once("-approval-")
+        .and_then(|(_, number)| number.parse().ok());
+    let taken = number.map_or(0, |number: usize| number.saturating_sub(1));
+    own_approval_name(request_name, taken) == name
 }
 
 fn approval_name(request_name: &str, suffix: &str) -> String {
@@ -197,8 +211,29 @@ fn digest(namespace: &str, name: &str, digits: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        auto_approval_name, enforcement_secret_name, hash8, label_value, own_approval_name, request_name,
+        auto_approval_name, enforcement_secret_name, hash8, is_own_approval_name, label_value,
+        own_approval_name, request_name,
     };
+
+    #[test]
+    fn an_own_approval_is_known_by_its_name() {
+        for request in ["r", "r-approval-2", &"r".repeat(253)] {
+            for taken in [0, 1, 11] {
+                assert!(is_own_approval_name(&own_approval_name(request, taken), request));
+            }
+        }
+        for name in [
+            "r",
+            "r-approval-",
+            "r-approval-0",
+            "r-approval-1",
+            "r-approval-02",
+            "r-approval-x",
+            "s-approval-2",
+        ] {
+            assert!(!is_own_approval_name(name, "r"), "{name}");
+        }
+    }
 
     #[test]
     fn digests_are_upstreams() {
@@ -241,7 +276,9 @@ mod tests {
             for derive in [request_name, enforcement_secret_name] {
                 let (a, b) = (derive(&namespace, &one), derive(&namespace, &other));
                 assert!(a.len() <= 253 && a != b, "{a}");
-                for derive in [auto_approval_name, own_approval_name] {
+                let first: fn(&str) -> String = |name| own_approval_name(name, 0);
+                let twelfth: fn(&str) -> String = |name| own_approval_name(name, 11);
+                for derive in [auto_approval_name, first, twelfth] {
                     assert!(derive(&a).len() <= 253);
                     assert_ne!(derive(&a), derive(&b));
                 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use keydesk_api::meta::{API_KEY_ENTRY, annotation};
+use keydesk_api::meta::{API_KEY_ENTRY, annotation, is_object_name};
 use keydesk_core::{Digest, NamespacedName};
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event};
@@ -102,11 +102,15 @@ pub async fn follow_key_secrets(
     }
 }
 
-/// Reads one Secret, if it is there. Of its value only the digest is kept.
+/// Reads one Secret, if it is there. Of its value only the digest is kept. Whoever wrote the name of it into a key: what no
+/// Secret can be called is asked for nowhere, where it would lead to another one.
 ///
 /// # Errors
 /// If it cannot be read.
 pub async fn read_key_secret(client: &Client, id: &NamespacedName) -> Result<Option<KeySecret>, kube::Error> {
+    if !is_object_name(&id.namespace) || !is_object_name(&id.name) {
+        return Ok(None);
+    }
     let api: Api<Carrier> = Api::namespaced(client.clone(), &id.namespace);
     Ok(api.get_opt(&id.name).await?.map(Carrier::into_key_secret))
 }
@@ -268,5 +272,23 @@ mod tests {
             Timestamp::UNIX_EPOCH,
         ));
         assert_eq!(carrier.into_key_secret().digest, None);
+    }
+
+    #[tokio::test]
+    async fn what_no_secret_can_be_called_is_not_asked_for() {
+        let service = tower::service_fn(|request: http::Request<kube::client::Body>| async move {
+            Err::<http::Response<kube::client::Body>, _>(tower::BoxError::from(request.uri().to_string()))
+        });
+        let client = Client::new(service, "app");
+        for (namespace, name) in [
+            ("app", "theirs?x="),
+            ("app", "../secrets/theirs"),
+            ("app/secrets/theirs?x=", "s"),
+        ] {
+            let read = read_key_secret(&client, &NamespacedName::new(namespace, name)).await;
+            assert_eq!(read.unwrap(), None, "{namespace}/{name}");
+        }
+        let read = read_key_secret(&client, &NamespacedName::new("app", "theirs")).await;
+        assert!(read.is_err(), "and what there can be is");
     }
 }

@@ -1,4 +1,5 @@
-//! What the API server takes as a label (Kubernetes, "Labels and Selectors").
+//! What the API server takes as a label (Kubernetes, "Labels and Selectors") and as the name of an object ("Object Names and
+//! IDs").
 
 use super::{LABEL_MAX, NAME_MAX};
 
@@ -9,7 +10,7 @@ pub fn is_label_name(name: &str) -> bool {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, name),
     };
-    !name.is_empty() && is_label_value(name) && prefix.is_none_or(is_subdomain)
+    !name.is_empty() && is_label_value(name) && prefix.is_none_or(is_object_name)
 }
 
 /// Whether a label can have this value: none at all, or at most 63 characters.
@@ -21,12 +22,15 @@ pub fn is_label_value(value: &str) -> bool {
         && has_ends(value, |byte| byte.is_ascii_alphanumeric())
 }
 
-fn is_subdomain(prefix: &str) -> bool {
+/// Whether an object of ours, or one that ours refer to, can have this name: a DNS subdomain (RFC 1123). Such a name is one
+/// segment of a path, whoever wrote it.
+#[must_use]
+pub fn is_object_name(name: &str) -> bool {
     let is_end = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_part = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| is_end(byte) || byte == b'-') && has_ends(part, is_end)
     };
-    prefix.len() <= NAME_MAX && prefix.split('.').all(is_part)
+    name.len() <= NAME_MAX && name.split('.').all(is_part)
 }
 
 /// Whether what is there begins and ends with such a character.
@@ -37,7 +41,7 @@ fn has_ends(text: &str, is_end: impl Fn(u8) -> bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_label_name, is_label_value};
+    use super::{is_label_name, is_label_value, is_object_name};
 
     #[test]
     fn a_name_is_qualified_by_a_domain_or_by_nothing() {
@@ -64,6 +68,21 @@ mod tests {
             &long_name,
         ] {
             assert!(!is_label_name(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_an_object_is_one_segment_of_a_path() {
+        let longest = "a".repeat(253);
+        for fine in ["a", "9", "my-key.v1", &longest] {
+            assert!(is_object_name(fine), "{fine:?}");
+        }
+        let long = format!("{longest}a");
+        for bad in [
+            "", ".", "..", "a..b", ".a", "a.", "-a", "a-", "A", "a_b", "a/b", "a?b", "a?x=", "?x=", "a#",
+            "a%2fb", "a b", "a\n", "ä", &long,
+        ] {
+            assert!(!is_object_name(bad), "{bad:?}");
         }
     }
 

@@ -3,19 +3,24 @@
 
 use std::str::Chars;
 
+use jiff::Timestamp;
 use keydesk_core::Terms;
 
 use super::words::end;
 
 /// What terms can differ in. The tier comes first: readers of a message look for it there.
-const ASPECTS: [&str; 6] = [TIER, "user", "expiry", "scopes", "product", "namespace"];
+const ASPECTS: [&str; 6] = [TIER, "user", EXPIRY, "scopes", "product", "namespace"];
 const TIER: &str = "plan tier";
+const EXPIRY: &str = "expiry";
 
 /// How a message begins.
 const ASKS_FOR: &str = "Asks for ";
 
 /// What stands between what is asked for and what was approved.
 const INSTEAD_OF: &str = " instead of ";
+
+/// What stands between one aspect and the next.
+const BETWEEN: &str = ", ";
 
 /// What is asked for beyond what was approved, one phrase for each aspect.
 #[must_use]
@@ -43,7 +48,7 @@ pub fn difference(approved: &Terms, asked: &Terms) -> String {
         .collect();
     format!(
         "{ASKS_FOR}{}; what was approved stays in force until the owner decides",
-        differing.join(", ")
+        differing.join(BETWEEN)
     )
 }
 
@@ -51,15 +56,38 @@ pub fn difference(approved: &Terms, asked: &Terms) -> String {
 /// message, or one about another tier: an older one.
 #[must_use]
 pub fn tier_in_force(message: &str, asked: &str) -> Option<String> {
-    let said = message.strip_prefix(ASKS_FOR)?;
-    if let Some(tiers) = said.strip_prefix(TIER) {
-        return unquoted(tiers.strip_prefix(&format!(" {asked:?}{INSTEAD_OF}"))?);
+    in_force(message, TIER, asked)
+}
+
+/// The end in force by the message of a [`difference`] of what is asked for with the end `asked`, and within that whether
+/// there is any. None where it is no such message, or one about another end: an older one.
+#[must_use]
+pub fn end_in_force(message: &str, asked: Option<Timestamp>) -> Option<Option<Timestamp>> {
+    let said = in_force(message, EXPIRY, &end(asked))?;
+    if said == end(None) {
+        return Some(None);
     }
-    let is_named = |aspect: &str| {
-        said.strip_prefix(aspect)
-            .is_some_and(|rest| rest.starts_with(' '))
-    };
-    ASPECTS.into_iter().any(is_named).then(|| asked.to_owned())
+    said.parse().ok().map(Some)
+}
+
+/// What is in force of an aspect of which `asked` is asked for: that itself, where the message speaks of others alone.
+fn in_force(message: &str, aspect: &str, asked: &str) -> Option<String> {
+    let mut said = message.strip_prefix(ASKS_FOR)?;
+    loop {
+        let (named, rest) = ASPECTS.into_iter().find_map(|named| {
+            let rest = said.strip_prefix(named)?.strip_prefix(' ')?;
+            Some((named, rest))
+        })?;
+        let (wish, rest) = unquoted(rest)?;
+        let (approved, rest) = unquoted(rest.strip_prefix(INSTEAD_OF)?)?;
+        if named == aspect {
+            return (wish == asked).then_some(approved);
+        }
+        match rest.strip_prefix(BETWEEN) {
+            Some(rest) => said = rest,
+            None => return Some(asked.to_owned()),
+        }
+    }
 }
 
 /// The aspects in which terms differ: what was approved, and what is asked for. An earlier end is none: it needs nobody's
@@ -90,13 +118,13 @@ fn differing(approved: &Terms, asked: &Terms) -> impl Iterator<Item = (&'static 
         .filter(|(_, approved, asked)| approved != asked)
 }
 
-/// The text that `{:?}` wrote here, whatever follows.
-fn unquoted(text: &str) -> Option<String> {
+/// The text that `{:?}` wrote here, and what follows.
+fn unquoted(text: &str) -> Option<(String, &str)> {
     let mut rest = text.strip_prefix('"')?.chars();
     let mut value = String::new();
     loop {
         match rest.next()? {
-            '"' => return Some(value),
+            '"' => return Some((value, rest.as_str())),
             '\\' => value.push(escaped(&mut rest)?),
             c => value.push(c),
         }
@@ -124,7 +152,6 @@ fn escaped(rest: &mut Chars<'_>) -> Option<char> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use jiff::Timestamp;
     use keydesk_core::NamespacedName;
     use proptest::collection::btree_set;
     use proptest::option;
@@ -161,6 +188,13 @@ mod tests {
         }
 
         #[test]
+        fn the_end_in_force_is_read_back_as_it_was_written(approved in terms(), asked in terms()) {
+            let read = end_in_force(&difference(&approved, &asked), asked.expires_at);
+            let is_change = !changes(&approved, &asked).is_empty();
+            prop_assert_eq!(read, is_change.then_some(approved.end(&asked)));
+        }
+
+        #[test]
         fn terms_differ_where_approved_ones_do_not_cover_them(approved in terms(), asked in terms()) {
             prop_assert_eq!(changes(&approved, &asked).is_empty(), approved.covers(&asked));
         }
@@ -168,7 +202,10 @@ mod tests {
         #[test]
         fn no_message_is_too_odd_to_be_read(message in text(), tail in text(), asked in text()) {
             let _ = tier_in_force(&message, &asked);
-            let _ = tier_in_force(&format!("Asks for plan tier {asked:?} instead of {tail}"), &asked);
+            for aspect in ASPECTS {
+                let message = format!("Asks for {aspect} {asked:?} instead of {tail}");
+                let _ = (tier_in_force(&message, &asked), end_in_force(&message, None));
+            }
         }
     }
 
@@ -201,6 +238,10 @@ mod tests {
         );
         assert_eq!(tier_in_force(&message, "gold").as_deref(), Some("bron\"ze"));
         assert_eq!(
+            end_in_force(&message, asked().expires_at),
+            Some(Some(Timestamp::UNIX_EPOCH))
+        );
+        assert_eq!(
             changes(&approved, &asked()).last().map(String::as_str),
             Some("scopes read write instead of none")
         );
@@ -219,6 +260,14 @@ mod tests {
             "Asks for plan tier \"gold\" instead of \"bron\\u{110000}\"",
         ] {
             assert_eq!(tier_in_force(message, "gold"), None, "{message}");
+        }
+        for message in [
+            "something else",
+            "Asks for expiry \"2027-01-01T00:00:00Z\" instead of \"2026-01-01T00:00:00Z\"; what",
+            "Asks for expiry \"never\" instead of \"some day\"; what",
+            "Asks for plan tier \"gold\" instead of \"bronze\", expiry \"never\" instead of \"2026-",
+        ] {
+            assert_eq!(end_in_force(message, None), None, "{message}");
         }
         let scopes = "Asks for scopes \"a\" instead of \"\"; what was approved stays";
         assert_eq!(tier_in_force(scopes, "gold").as_deref(), Some("gold"));

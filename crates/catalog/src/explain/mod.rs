@@ -16,7 +16,7 @@ mod tests;
 mod words;
 
 pub use aim::Aim;
-pub use difference::{changes, difference, tier_in_force};
+pub use difference::{changes, difference, end_in_force, tier_in_force};
 pub use key::{KeyScene, Part, SecretSight, Sight, explain_key};
 pub use product::{ProductScene, explain_product};
 pub use step::{Explanation, Fix, State, Step, Who};

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use keydesk_api::meta::is_object_name;
 use keydesk_catalog::explain::Aim;
 use keydesk_process::{LogArgs, init_log};
 use kube::Client;
 
+use super::Refusal;
 use crate::{
     cluster::cluster_of,
     command::{quiet, shell_word::shell_word},
@@ -76,8 +78,23 @@ impl ClusterArgs {
         let Self { context, namespace } = self;
         init_log(&quiet(log), None)?;
         let aim = context.aim();
+        let is_typed = namespace.is_some();
         let client = context.client().await?;
         let namespace = namespace.unwrap_or_else(|| client.default_namespace().to_owned());
+        if !is_object_name(&namespace) {
+            let field = if is_typed {
+                "-n"
+            } else {
+                "the context of the kubeconfig"
+            };
+            let kind = "namespace".to_owned();
+            return Err(Refusal::Name {
+                kind,
+                field,
+                text: namespace,
+            }
+            .into());
+        }
         Ok(ClusterClient {
             inner: client,
             namespace,

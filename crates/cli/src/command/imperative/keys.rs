@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, KeyAspect};
 use keydesk_api::{APIKey, rfc3339};
 use keydesk_catalog::KeyEdges;
-use keydesk_catalog::explain::tier_in_force;
+use keydesk_catalog::explain::{end_in_force, tier_in_force};
 use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 use serde::Serialize;
@@ -67,27 +67,29 @@ struct KeyRow {
     secret: String,
     #[serde(skip)]
     age: String,
-    /// The tier for a table: as asked, and marked where another one is in force.
+    /// The tier and the end for a table: as asked, and marked where another one is in force.
     #[serde(skip)]
     marked_tier: String,
+    #[serde(skip)]
+    marked_end: String,
 }
 
 impl KeyRow {
     fn of(key: &APIKey, now: Timestamp) -> Self {
         let id = objects::id(key);
         let (state, message) = state(key);
+        let conditions = key.status.as_ref().map_or(&[][..], |status| &status.conditions);
+        let expires_at = key.spec.expires_at.as_ref().map(|time| time.0);
         Self {
             namespace: id.namespace,
             name: id.name,
             product: KeyEdges::of(key).product.to_string(),
             tier: key.spec.plan_tier.clone(),
-            marked_tier: marked_tier(
-                &key.spec.plan_tier,
-                key.status.as_ref().map_or(&[][..], |status| &status.conditions),
-            ),
+            marked_tier: marked_tier(&key.spec.plan_tier, conditions),
+            marked_end: marked_end(expires_at, conditions),
             state,
             message,
-            expires_at: key.spec.expires_at.as_ref().map(|time| rfc3339(time.0)),
+            expires_at: expires_at.map(rfc3339),
             user: key.spec.requested_by.user_id.clone(),
             secret: key.spec.secret_ref.name.clone(),
             age: span::age(key.metadata.creation_timestamp.as_ref().map(|time| time.0), now),
@@ -116,7 +118,7 @@ impl Row for KeyRow {
             self.product.clone(),
             self.marked_tier.clone(),
             self.state.clone(),
-            self.expires_at.clone().unwrap_or_else(|| "never".to_owned()),
+            self.marked_end.clone(),
             self.age.clone(),
             self.user.clone(),
             self.secret.clone(),
@@ -129,16 +131,32 @@ impl Row for KeyRow {
     }
 }
 
-/// The tier that is asked for, and before it the one in force where that is another, as the controller's message says.
+/// Where what is asked for is not all in force, the controller's message that says so.
+fn difference(conditions: &[Condition]) -> Option<&str> {
+    let changed = condition::find(conditions, KeyAspect::TermsChanged)?;
+    (changed.status == "True").then_some(changed.message.as_str())
+}
+
+/// The tier that is asked for, and before it the one in force where that is another.
 pub(super) fn marked_tier(asked: &str, conditions: &[Condition]) -> String {
-    let changed = condition::find(conditions, KeyAspect::TermsChanged);
-    let Some(changed) = changed.filter(|changed| changed.status == "True") else {
-        return asked.to_owned();
-    };
-    match tier_in_force(&changed.message, asked) {
-        Some(in_force) if in_force == asked => in_force,
-        Some(in_force) => format!("{in_force} -> {asked}"),
-        None => format!("{asked} (asked)"),
+    let in_force = difference(conditions).map(|message| tier_in_force(message, asked));
+    marked(asked.to_owned(), in_force)
+}
+
+/// The same of the end.
+pub(super) fn marked_end(asked: Option<Timestamp>, conditions: &[Condition]) -> String {
+    let words = |end: Option<Timestamp>| end.map_or_else(|| "never".to_owned(), rfc3339);
+    let in_force = difference(conditions).map(|message| end_in_force(message, asked).map(words));
+    marked(words(asked), in_force)
+}
+
+/// What is asked for, beside what is in force if that may be another; that is nothing where it is not known.
+#[expect(clippy::option_option, reason = "all that is asked for may be in force")]
+fn marked(asked: String, in_force: Option<Option<String>>) -> String {
+    match in_force {
+        Some(Some(in_force)) if in_force != asked => format!("{in_force} -> {asked}"),
+        Some(None) => format!("{asked} (asked)"),
+        Some(Some(_)) | None => asked,
     }
 }
 
@@ -264,6 +282,49 @@ mod tests {
             let row = KeyRow::of(&key, Timestamp::UNIX_EPOCH);
             assert_eq!((row.marked_tier.as_str(), row.tier.as_str()), (tier, "gold"));
         }
+    }
+
+    #[test]
+    fn a_later_end_that_nobody_approved_stands_beside_the_one_in_force() {
+        let mut key = key(
+            1,
+            &[("Approved", "Approved"), ("TermsChanged", "AwaitingReapproval")],
+        );
+        key.spec.expires_at = serde_json::from_value(json!("2027-06-01T00:00:00Z")).unwrap();
+        let later = "2027-06-01T00:00:00Z";
+        for (message, end) in [
+            (
+                "Asks for expiry \"2027-06-01T00:00:00Z\" instead of \"2026-11-27T14:00:00Z\"; what was approved stays",
+                "2026-11-27T14:00:00Z -> 2027-06-01T00:00:00Z",
+            ),
+            (
+                "Asks for plan tier \"gold\" instead of \"bronze\", expiry \"2027-06-01T00:00:00Z\" instead of \
+                 \"2026-11-27T14:00:00Z\", scopes \"a\" instead of \"\"; what was approved stays",
+                "2026-11-27T14:00:00Z -> 2027-06-01T00:00:00Z",
+            ),
+            (
+                "Asks for scopes \"a\" instead of \"\"; what was approved stays",
+                later,
+            ),
+            (
+                "Asks for expiry \"never\" instead of \"2026-11-27T14:00:00Z\"; what was approved stays",
+                "2027-06-01T00:00:00Z (asked)",
+            ),
+        ] {
+            for state in ["Approved", "Expired"] {
+                let conditions = &mut key.status.as_mut().unwrap().conditions;
+                state.clone_into(&mut conditions[0].type_);
+                message.clone_into(&mut conditions[1].message);
+                let row = KeyRow::of(&key, Timestamp::UNIX_EPOCH);
+                assert_eq!(row.cells()[5], end, "{message}");
+                assert_eq!(row.expires_at.as_deref(), Some(later), "as the spec has it");
+            }
+        }
+        key.spec.expires_at = None;
+        let row = KeyRow::of(&key, Timestamp::UNIX_EPOCH);
+        assert_eq!(row.cells()[5], "2026-11-27T14:00:00Z -> never");
+        key.status = None;
+        assert_eq!(KeyRow::of(&key, Timestamp::UNIX_EPOCH).cells()[5], "never");
     }
 
     #[test]

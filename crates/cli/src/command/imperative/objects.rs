@@ -66,16 +66,37 @@ impl ClusterClient {
         Act::on::<K>(&self.aim, verb, Some(&id.namespace), Some(&id.name))
     }
 
-    fn api<K: NamespacedObject>(&self, namespace: &str) -> Api<K> {
-        Api::namespaced(self.inner.clone(), namespace)
+    /// The way to objects of a kind, in one namespace or in all, and the name by which one of them is meant. There is no other:
+    /// here it is seen to that names are names.
+    fn way<K: NamespacedObject>(
+        &self,
+        verb: &'static str,
+        namespace: Option<&str>,
+        name: Option<&str>,
+    ) -> Result<(Api<K>, Act), Refusal> {
+        let act = Act::on::<K>(&self.aim, verb, namespace, name).named()?;
+        let client = self.inner.clone();
+        let api = match namespace {
+            Some(namespace) => Api::namespaced(client, namespace),
+            None => Api::all(client),
+        };
+        Ok((api, act))
+    }
+
+    fn way_to<K: NamespacedObject>(
+        &self,
+        verb: &'static str,
+        id: &NamespacedName,
+    ) -> Result<(Api<K>, Act), Refusal> {
+        self.way(verb, Some(&id.namespace), Some(&id.name))
     }
 
     pub(in crate::command) async fn get<K: NamespacedObject>(
         &self,
         id: &NamespacedName,
     ) -> Result<K, Refusal> {
-        let read = self.api(&id.namespace).get(&id.name).await;
-        read.map_err(|source| Refusal::of(self.act::<K>("get", id), source))
+        let (api, act) = self.way_to("get", id)?;
+        api.get(&id.name).await.map_err(|source| Refusal::of(act, source))
     }
 
     /// The object, if there is an answer soon.
@@ -111,9 +132,9 @@ impl ClusterClient {
         labels: &str,
     ) -> Result<Lookup<()>, Refusal> {
         let params = ListParams::default().labels(labels);
-        let listed = self.api::<K>(namespace).list_metadata(&params).await;
-        let listed = listed
-            .map_err(|source| Refusal::of(Act::on::<K>(&self.aim, "list", Some(namespace), None), source));
+        let (api, act) = self.way::<K>("list", Some(namespace), None)?;
+        let listed = api.list_metadata(&params).await;
+        let listed = listed.map_err(|source| Refusal::of(act, source));
         match Lookup::of(listed)? {
             Lookup::Found(found) if found.items.is_empty() => Ok(Lookup::Missing),
             Lookup::Found(_) => Ok(Lookup::Found(())),
@@ -161,9 +182,8 @@ impl ClusterClient {
     /// What there is of a kind, in one namespace or in all, as far as whoever asks may know. Nothing but metadata is read:
     /// who mistypes the name of a Secret has no use for the values of all others.
     async fn ids<K: NamespacedObject>(&self, namespace: Option<&str>) -> Vec<NamespacedName> {
-        let api: Api<K> = match namespace {
-            Some(namespace) => self.api(namespace),
-            None => Api::all(self.inner.clone()),
+        let Ok((api, _)) = self.way::<K>("list", namespace, None) else {
+            return Vec::new();
         };
         let listed = api.list_metadata(&ListParams::default()).await;
         listed.map_or_else(|_| Vec::new(), |listed| listed.items.iter().map(id).collect())
@@ -174,6 +194,7 @@ impl ClusterClient {
         &self,
         namespace: Option<&str>,
     ) -> Result<Vec<K>, Refusal> {
+        let (_, act) = self.way::<K>("list", namespace, None)?;
         let kind = ApiResource::erase::<K>(&());
         let client = self.inner.clone();
         let api: Api<DynamicObject> = match namespace {
@@ -181,8 +202,7 @@ impl ClusterClient {
             None => Api::all_with(client, &kind),
         };
         let listed = api.list(&ListParams::default()).await;
-        let listed =
-            listed.map_err(|source| Refusal::of(Act::on::<K>(&self.aim, "list", namespace, None), source))?;
+        let listed = listed.map_err(|source| Refusal::of(act, source))?;
         let (read, odd) = odd::sorted(listed.items);
         // Who cannot be told of what is left out still gets the rest.
         let _ = io::stderr().write_all(odd::told(&odd).as_bytes());
@@ -202,15 +222,17 @@ impl ClusterClient {
 
     pub(super) async fn create<K: NamespacedObject + Serialize>(&self, object: &K) -> Result<K, Refusal> {
         let id = id(object);
-        let created = self.api(&id.namespace).create(&params(), object).await;
-        created.map_err(|source| Refusal::of(self.act::<K>("create", &id), source))
+        let (api, act) = self.way_to("create", &id)?;
+        let created = api.create(&params(), object).await;
+        created.map_err(|source| Refusal::of(act, source))
     }
 
     /// Puts the object in the place of the version that it was made from.
     pub(super) async fn replace<K: NamespacedObject + Serialize>(&self, object: &K) -> Result<K, Refusal> {
         let id = id(object);
-        let put = self.api(&id.namespace).replace(&id.name, &params(), object).await;
-        put.map_err(|source| Refusal::of(self.act::<K>("update", &id), source))
+        let (api, act) = self.way_to("update", &id)?;
+        let put = api.replace(&id.name, &params(), object).await;
+        put.map_err(|source| Refusal::of(act, source))
     }
 
     /// Deletes this very object, and no other of its name.
@@ -223,10 +245,10 @@ impl ClusterClient {
             }),
             ..DeleteParams::default()
         };
-        let deleted = self.api::<K>(&id.namespace).delete(&id.name, &params).await;
-        match deleted {
+        let (api, act) = self.way_to::<K>("delete", &id)?;
+        match api.delete(&id.name, &params).await {
             Ok(_) => Ok(()),
-            Err(source) => Err(Refusal::of(self.act::<K>("delete", &id), source)),
+            Err(source) => Err(Refusal::of(act, source)),
         }
     }
 
@@ -268,6 +290,7 @@ fn params() -> PostParams {
 
 #[cfg(test)]
 mod tests {
+    use keydesk_api::APIProduct;
     use serde_json::json;
 
     use super::*;
@@ -292,6 +315,55 @@ mod tests {
         assert_eq!(
             missing.to_string(),
             "error: Secret app/mobil-secret does not exist\nhint: in namespace app there is mobile-secret"
+        );
+        script.finished();
+    }
+
+    #[tokio::test]
+    async fn a_name_that_would_lead_to_another_object_leads_nowhere() {
+        let script = Script::new(Vec::new());
+        let client = script.client("app");
+        let told = |refusal: Refusal| Failure::from(refusal).to_string();
+        for name in [
+            "a-secret?x=",
+            "?dryRun=All&x=",
+            "../secrets/a-secret",
+            "a-secret#",
+            "%61-secret",
+        ] {
+            let id = NamespacedName::new("app", name);
+            let got = told(client.lookup::<WipedSecret>(&id).await.unwrap_err());
+            assert_eq!(
+                got,
+                format!(
+                    "error: spec.secretRef.name of the APIKey has {name:?}, and no Secret can be called that; nothing was \
+                     changed\nhint: put the name of one that exists there: small letters, digits, dashes and dots"
+                )
+            );
+            client.demand::<WipedSecret>(&id).await.unwrap_err();
+            let mut secret = WipedSecret::default();
+            let meta = kube::Resource::meta_mut(&mut secret);
+            (meta.namespace, meta.name) = (Some("app".to_owned()), Some(name.to_owned()));
+            told(client.create(&secret).await.unwrap_err());
+            told(client.replace(&secret).await.unwrap_err());
+            told(client.delete(&secret).await.unwrap_err());
+        }
+        let namespace = "app/secrets/x?y=";
+        let elsewhere = NamespacedName::new(namespace, "games");
+        let got = told(client.lookup::<APIProduct>(&elsewhere).await.unwrap_err());
+        assert!(
+            got.starts_with(
+                "error: spec.apiProductRef.namespace of the APIKey has \"app/secrets/x?y=\", and no namespace can be called \
+                 that"
+            ),
+            "{got}"
+        );
+        told(client.list::<APIProduct>(Some(namespace)).await.unwrap_err());
+        told(
+            client
+                .lookup_labelled::<WipedSecret>(namespace, "a=b")
+                .await
+                .unwrap_err(),
         );
         script.finished();
     }

@@ -9,9 +9,9 @@ use crate::{
     foreign::{cell, clean, columns},
 };
 
-/// Columns of a cell, at most: one long name would move everything else out of sight, for everybody. Names and JSON are
-/// never cut.
-const CELL: usize = 40;
+/// Columns of a cell, at most: one long name would move everything else out of sight, for everybody. Two moments and an arrow
+/// between them fit. Names and JSON are never cut.
+const CELL: usize = 44;
 
 /// The same in a wide table.
 const WIDE_CELL: usize = 120;

@@ -1,5 +1,6 @@
 //! Names as people type them, and others that they may have meant.
 
+use keydesk_api::meta::{NAME_MAX, is_object_name};
 use keydesk_core::NamespacedName;
 use strsim::levenshtein;
 
@@ -7,9 +8,6 @@ use crate::exit::Failure;
 
 /// Names that are offered instead of one that does not exist.
 const MOST_SIMILAR: usize = 5;
-
-/// Longest name of an object, in bytes.
-pub(super) const NAME_MAX: usize = 253;
 
 /// Characters by which a name is told that is too long to be told.
 const BEGINNING: usize = 30;
@@ -43,7 +41,7 @@ impl PlaceError {
 /// Reads `NAMESPACE/NAME`, or `NAME` in a namespace that is known otherwise.
 pub(in crate::command) fn place(text: &str, namespace: &str) -> Result<NamespacedName, Failure> {
     let (namespace, name) = text.split_once('/').unwrap_or((namespace, text));
-    if is_name(namespace) && is_name(name) {
+    if is_object_name(namespace) && is_object_name(name) {
         return Ok(NamespacedName::new(namespace, name));
     }
     Err(Failure::fixable(
@@ -64,17 +62,6 @@ pub(super) fn somebody(text: &str) -> Result<String, NameNobody> {
         return Err(NameNobody);
     }
     Ok(name.to_owned())
-}
-
-/// RFC 1123, as Kubernetes has names of objects.
-pub(super) fn is_name(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let ends = |byte: Option<&u8>| byte.is_some_and(|byte| fits(*byte));
-    let bytes = text.as_bytes();
-    let inside = bytes
-        .iter()
-        .all(|byte| fits(*byte) || matches!(byte, b'-' | b'.'));
-    inside && ends(bytes.first()) && ends(bytes.last()) && bytes.len() <= NAME_MAX
 }
 
 /// The names that are most like the wanted one, as words.
@@ -99,10 +86,11 @@ mod tests {
         let read = |text| place(text, "consumer-app").map(|place| place.to_string()).ok();
         assert_eq!(read("my-key").as_deref(), Some("consumer-app/my-key"));
         assert_eq!(read("other-app/my.key").as_deref(), Some("other-app/my.key"));
-        for text in ["", "/", "a/", "/b", "a/b/c", "My-Key", "-a", "a?b", "../a", "a b"] {
+        for text in [
+            "", "/", "a/", "/b", "a/b/c", "My-Key", "-a", "a?b", "../a", "a..b", "a b",
+        ] {
             assert_eq!(read(text), None, "{text:?}");
         }
-        assert!(!is_name(&"a".repeat(254)));
     }
 
     #[test]

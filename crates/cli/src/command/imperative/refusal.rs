@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use keydesk_api::meta::GROUP;
+use keydesk_api::meta::{GROUP, is_object_name};
 use keydesk_catalog::explain::Aim;
 use kube::Resource;
 
@@ -65,6 +65,42 @@ impl Act {
                 Some("api-catalog-browser")
             }
             _ => None,
+        }
+    }
+
+    /// Refuses what cannot be asked, as it would ask something else: a name becomes part of a path, and one that a person
+    /// wrote into an object may be anything.
+    pub(super) fn named(self) -> Result<Self, Refusal> {
+        let unfit = |name: &Option<String>| name.as_ref().filter(|name| !is_object_name(name)).cloned();
+        let found = if let Some(text) = unfit(&self.namespace) {
+            Some(("namespace".to_owned(), self.names_namespace(), text))
+        } else {
+            unfit(&self.name).map(|text| (self.kind.clone(), self.names_object(), text))
+        };
+        match found {
+            Some((kind, field, text)) => Err(Refusal::Name { kind, field, text }),
+            None => Ok(self),
+        }
+    }
+
+    /// Where its name stands that no command has checked as it was typed.
+    fn names_object(&self) -> &'static str {
+        match self.plural.as_str() {
+            "secrets" => "spec.secretRef.name of the APIKey",
+            "apiproducts" => "spec.apiProductRef.name of the APIKey",
+            "httproutes" => "spec.targetRef.name of the APIProduct",
+            _ => "what refers to it",
+        }
+    }
+
+    /// The same of its namespace.
+    fn names_namespace(&self) -> &'static str {
+        match self.plural.as_str() {
+            "apiproducts" | "apikeyrequests" | "apikeyapprovals" => {
+                "spec.apiProductRef.namespace of the APIKey"
+            }
+            "authpolicies" | "planpolicies" | "ratelimitpolicies" => "spec.parentRefs of the HTTPRoute",
+            _ => "what refers to it",
         }
     }
 
@@ -145,6 +181,13 @@ pub(in crate::command) enum Refusal {
     Find(Box<Act>),
     #[error("{} exists already; nothing was changed", .0.object())]
     Create(Box<Act>),
+    #[error("{field} has {text:?}, and no {kind} can be called that; nothing was changed")]
+    Name {
+        kind: String,
+        /// Where it is written.
+        field: &'static str,
+        text: String,
+    },
     #[error("{} was changed by somebody else at the same moment; nothing was changed here", .0.object())]
     Replace(Box<Act>),
     #[error("the API server does not accept {}: {message}", .act.object())]
@@ -225,6 +268,9 @@ impl From<Refusal> for Failure {
             }
             Refusal::Find(_) => "look at the name and the namespace".to_owned(),
             Refusal::Create(_) => "choose another name".to_owned(),
+            Refusal::Name { .. } => {
+                "put the name of one that exists there: small letters, digits, dashes and dots".to_owned()
+            }
             Refusal::Replace(_) => "look at it, and try again".to_owned(),
             Refusal::Accept { .. } => "put that right, and try again".to_owned(),
             Refusal::Read { act, .. } => {

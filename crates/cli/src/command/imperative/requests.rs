@@ -1,8 +1,8 @@
 //! `keydesk requests`: what is asked of an owner.
 
 use jiff::Timestamp;
+use keydesk_api::APIKeyRequest;
 use keydesk_api::condition::{self, KeyAspect, KeyReason};
-use keydesk_api::{APIKeyRequest, rfc3339};
 use keydesk_catalog::shown;
 use keydesk_core::Terms;
 use keydesk_process::LogArgs;
@@ -76,9 +76,11 @@ struct RequestRow {
     message: Option<String>,
     #[serde(skip)]
     age: String,
-    /// The tier for a table, as `keydesk keys` marks it.
+    /// The tier and the end for a table, as `keydesk keys` marks them.
     #[serde(skip)]
     marked_tier: String,
+    #[serde(skip)]
+    marked_end: String,
 }
 
 impl RequestRow {
@@ -90,11 +92,13 @@ impl RequestRow {
             .map_or(&[][..], |status| &status.conditions);
         let (state, message) = keys::standing(conditions);
         let key = &request.spec.api_key_ref;
+        let terms = shown(request);
         Self {
             namespace: id.namespace,
             name: id.name,
             key: format!("{}/{}", key.namespace, key.name),
-            terms: shown(request),
+            marked_end: keys::marked_end(terms.expires_at, conditions),
+            terms,
             email: request.spec.requested_by.email.clone(),
             use_case: request.spec.use_case.clone(),
             state,
@@ -130,7 +134,7 @@ impl Row for RequestRow {
             self.terms.product.name.clone(),
             self.marked_tier.clone(),
             self.terms.user_id.clone(),
-            self.terms.expires_at.map_or_else(|| "never".to_owned(), rfc3339),
+            self.marked_end.clone(),
             self.state.clone(),
             self.age.clone(),
             self.name.clone(),
@@ -151,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_owner_sees_which_tier_is_in_force_beside_the_one_that_is_asked_for() {
+    fn an_owner_sees_which_tier_and_end_are_in_force_beside_those_that_are_asked_for() {
         let condition = |type_: &str, message: &str| {
             json!({
                 "type": type_, "status": "True", "reason": "Because", "message": message,
@@ -167,12 +171,17 @@ mod tests {
             },
             "status": { "conditions": [
                 condition("Approved", "yes"),
-                condition("TermsChanged", "Asks for plan tier \"gold\" instead of \"bronze\"; what was approved stays"),
+                condition(
+                    "TermsChanged",
+                    "Asks for plan tier \"gold\" instead of \"bronze\", expiry \"never\" instead of \
+                     \"2026-11-27T14:00:00Z\"; what was approved stays",
+                ),
             ] },
         }))
         .unwrap();
         let cells = RequestRow::of(&request, Timestamp::UNIX_EPOCH).cells();
         assert_eq!(cells[3], "bronze -> gold");
+        assert_eq!(cells[5], "2026-11-27T14:00:00Z -> never");
         assert_eq!(cells[6], "Approved, asks for other terms");
     }
 }

@@ -177,30 +177,31 @@ impl Value {
         secret: &NamespacedName,
         aim: &Aim,
     ) -> Result<String, Failure> {
-        if let Some(file) = &mut self.file {
+        let filed = self.file.as_mut().map(|file| {
             file.kept = true;
-            return Ok(format!(
-                "its value is in {} too",
-                shell_word(&file.path.to_string_lossy())
+            format!("its value is in {} too", shell_word(&file.path.to_string_lossy()))
+        });
+        let is_filed = filed.is_some();
+        let elsewhere = filed.unwrap_or_else(|| {
+            let read = aim.kubectl(format_args!(
+                "get secret {} -n {} -o jsonpath='{{.data.api_key}}'",
+                shell_word(&secret.name),
+                shell_word(&secret.namespace)
             ));
-        }
-        let read = aim.kubectl(format_args!(
-            "get secret {} -n {} -o jsonpath='{{.data.api_key}}'",
-            shell_word(&secret.name),
-            shell_word(&secret.namespace)
-        ));
-        let read = format!("to read its value: {read} | base64 -d");
+            format!("to read its value: {read} | base64 -d")
+        });
         if !self.shown {
-            return Ok(read);
+            return Ok(elsewhere);
         }
         let printed = print(|out| {
             out.write_all(&self.bytes)?;
             writeln!(out)
         });
         match printed {
+            Ok(()) if is_filed => Ok(format!("{elsewhere}, and on standard output, this once")),
             Ok(()) => Ok("its value is on standard output, this once".to_owned()),
             Err(source) => {
-                let done = format!("{done} all the same; {read}");
+                let done = format!("{done} all the same; {elsewhere}");
                 Err(ValueError::Print { done, source }.into())
             }
         }

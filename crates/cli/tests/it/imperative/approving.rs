@@ -92,6 +92,44 @@ async fn a_denial_holds_against_the_approval_of_somebody_with_another_tool() {
 }
 
 #[tokio::test]
+async fn a_denial_outlives_an_approval_that_was_being_deleted_when_it_was_made() {
+    let stage = Stage::start().await;
+    stage.ask("mobile").await;
+    let owner = stage.person("owner").await;
+    let theirs = json!({
+        "apiVersion": "devportal.kuadrant.io/v1alpha1", "kind": "APIKeyApproval",
+        "metadata": { "name": "theirs", "namespace": "gamestore" },
+        "spec": {
+            "apiKeyRequestRef": { "name": request_name(NAMESPACE, "mobile") }, "approved": true, "reviewedBy": "somebody",
+            "reviewedAt": "2026-01-01T00:00:00Z",
+        },
+    });
+    owner.create(&theirs).await.unwrap();
+    stage.must("owner", "approve mobile --yes");
+    let held = json!({ "metadata": { "finalizers": ["example.com/audit"] } });
+    owner.patch(&approval("mobile"), &held).await.unwrap();
+    owner.delete(&approval("mobile")).await.unwrap();
+    let (value, _) = stage.values("mobile").await;
+    stage.soon_called(&value, 200).await;
+    stage
+        .must("owner", "revoke mobile --yes")
+        .says(&["approved by somebody", "revoked: API key request denied by owner"]);
+    stage.soon_called(&value, 401).await;
+    let going = owner.get(&approval("mobile")).await.unwrap();
+    assert_eq!(going["spec"]["approved"], true, "what goes is left alone");
+
+    let released = json!({ "metadata": { "finalizers": null } });
+    owner.patch(&approval("mobile"), &released).await.unwrap();
+    stage.must("owner", "requests").says(&["Denied"]);
+    assert_eq!(owner.find(&approval("mobile")).await, None);
+    stage.soon_called(&value, 401).await;
+    stage
+        .must("owner", "approve mobile --yes")
+        .says(&["denied by owner", "approved: API key request approved by owner"]);
+    stage.soon_called(&value, 200).await;
+}
+
+#[tokio::test]
 async fn who_changes_the_terms_behind_the_owners_back_gets_what_was_shown() {
     let stage = Stage::start().await;
     let (consumer, owner) = (stage.person("consumer").await, stage.person("owner").await);
@@ -200,4 +238,45 @@ async fn an_automatic_approval_can_be_revoked() {
         .run("consumer", "explain key mobile")
         .ended(1)
         .says(&["denied by owner"]);
+}
+
+#[tokio::test]
+async fn who_asks_for_a_later_end_is_told_which_one_is_in_force() {
+    let stage = Stage::start().await;
+    let (consumer, owner) = (stage.person("consumer").await, stage.person("owner").await);
+    stage.must(
+        "consumer",
+        &format!("request {PRODUCT} --tier gold --email ada@example.com --name mobile --expires-in 4s"),
+    );
+    let request = Address::new(kinds::REQUEST, "gamestore", &request_name(NAMESPACE, "mobile"));
+    owner.soon(&request, "is there", |_| true).await;
+    let key = Address::new(kinds::KEY, NAMESPACE, "mobile");
+    let end = consumer.get(&key).await.unwrap()["spec"]["expiresAt"].clone();
+    stage.must("owner", "approve mobile --yes");
+    consumer
+        .patch(&key, &json!({ "spec": { "expiresAt": "2099-06-01T00:00:00Z" } }))
+        .await
+        .unwrap();
+    let both = format!("{} -> 2099-06-01T00:00:00Z", end.as_str().unwrap());
+    for state in ["TermsChanged", "Expired"] {
+        owner
+            .soon(&request, "is told of", |request| {
+                let conditions = request["status"]["conditions"].to_string();
+                conditions.contains("TermsChanged") && conditions.contains(&format!("\"{state}\""))
+            })
+            .await;
+        consumer
+            .soon(&key, "is told of", |key| {
+                key["status"]["conditions"]
+                    .to_string()
+                    .contains(&format!("\"{state}\""))
+            })
+            .await;
+        for (person, line) in [("consumer", "keys"), ("owner", "requests")] {
+            stage.must(person, line).says(&[&both]);
+        }
+    }
+    stage
+        .must("consumer", "keys")
+        .says(&["Expired, asks for other terms"]);
 }

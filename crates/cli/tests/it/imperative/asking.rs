@@ -150,3 +150,23 @@ async fn scopes_and_an_end_are_part_of_what_is_asked_for() {
     assert_eq!(key["spec"]["expiresAt"], "2030-01-01T00:00:00Z");
     assert_eq!(key["spec"]["requestedBy"]["userId"], "ada");
 }
+
+#[tokio::test]
+async fn a_value_that_is_asked_for_in_two_places_is_in_both() {
+    let stage = Stage::start().await;
+    let file = stage.directory.path().join("both");
+    let flags = format!("--show-key --key-file {}", file.display());
+    for line in [
+        ask(&format!("--name both {flags}")),
+        format!("rotate both {flags}"),
+    ] {
+        let both = stage.must("consumer", &line).says(&[&format!(
+            "its value is in {} too, and on standard output, this once",
+            file.display()
+        )]);
+        let (value, _) = stage.values("both").await;
+        assert_eq!(both.out, format!("{value}\n"));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), value);
+        std::fs::remove_file(&file).unwrap();
+    }
+}

@@ -115,3 +115,32 @@ async fn what_others_keep_in_the_secret_stays() {
     assert_eq!(secret["data"]["note"], "aGVsbG8=");
     assert_eq!(secret["metadata"]["labels"]["team"], "a");
 }
+
+#[tokio::test]
+async fn a_key_that_names_another_ones_secret_with_a_query_behind_it_changes_and_reads_nothing() {
+    let stage = Stage::start().await;
+    stage.ask("mobile").await;
+    let (value, _) = stage.values("mobile").await;
+    let consumer = stage.person("consumer").await;
+    let mobile = Address::new(kinds::KEY, NAMESPACE, "mobile");
+    for (name, reference) in [
+        ("query", "mobile-secret?x="),
+        ("dry", "mobile-secret?dryRun=All&x="),
+    ] {
+        let mut key = consumer.get(&mobile).await.unwrap();
+        key["metadata"] = json!({ "name": name, "namespace": NAMESPACE });
+        key["spec"]["secretRef"]["name"] = json!(reference);
+        consumer.create(&key).await.unwrap();
+        for command in ["rotate", "explain key"] {
+            let said = stage.run("consumer", &format!("{command} {name}")).ended(1);
+            said.says(&[&format!(
+                "spec.secretRef.name of the APIKey has {reference:?}, and no Secret can be called that"
+            )]);
+        }
+    }
+    assert_eq!(stage.values("mobile").await, (value, None));
+    stage
+        .run("consumer", "keys -n consumer-app/secrets")
+        .ended(1)
+        .says(&["error: -n has \"consumer-app/secrets\", and no namespace can be called that"]);
+}

@@ -27,6 +27,20 @@ async fn a_value_that_cannot_be_printed_is_told_to_be_in_force_and_where_it_is()
     let (second, previous) = stage.values("mobile").await;
     assert_eq!(previous, Some(first));
     rotated.hides(&second);
+
+    let file = stage.directory.path().join("value");
+    let rotate = format!(
+        "rotate mobile --drop-previous --show-key --key-file {}",
+        file.display()
+    );
+    stage.unprinted("consumer", &rotate).ended(1).says(&[
+        "error: failed to print the value on standard output",
+        &format!("all the same; its value is in {} too", file.display()),
+    ]);
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        stage.values("mobile").await.0
+    );
 }
 
 #[tokio::test]

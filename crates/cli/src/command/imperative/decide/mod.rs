@@ -2,7 +2,7 @@
 //! these terms.
 //!
 //! The decision is the approval `{request}-approval`, which a later decision changes; an edit counts from the moment at
-//! which the API server accepted it. With it go the terms that were shown (`keydesk.dev/terms`): if the consumer asks
+//! which the API server accepted it. While that one is being deleted, it is `{request}-approval-2`. With it go the terms that were shown (`keydesk.dev/terms`): if the consumer asks
 //! for something else at the same moment, that is not what was decided on.
 
 mod approval;
@@ -20,7 +20,7 @@ use keydesk_catalog::shown;
 use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 
-use super::{ClusterArgs, place::somebody};
+use super::{ClusterArgs, Refusal, place::somebody};
 use crate::{command::print, exit::Failure, foreign::passage};
 use approval::Draft;
 use seen::{Outdated, Seen};
@@ -143,13 +143,13 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     let fail = |error: DecideError| Failure::fixable(&error, error.hint(&client.aim));
     let Target { request, id } = target::find(&client, &what).await?;
     let terms = shown(&request);
-    let product = client.lookup::<APIProduct>(&terms.product).await?.found();
+    let product = match client.lookup::<APIProduct>(&terms.product).await {
+        // It is only shown: a no is to be had by a request for whatever there cannot be.
+        Err(Refusal::Name { .. }) => None,
+        looked => looked?.found(),
+    };
     let mut seen = Seen::of(&client, request).await?;
-    if seen
-        .existing
-        .as_ref()
-        .is_some_and(|existing| existing.spec.api_key_request_ref.name != id.name)
-    {
+    if seen.is_taken() {
         return Err(fail(DecideError::TakeName(seen.own)));
     }
     let ends_key = seen.ends_key(&terms);
@@ -168,6 +168,9 @@ pub(crate) async fn run(wish: Wish, args: Args, log: LogArgs) -> Result<(), Fail
     if !yes {
         let confirmed = seen::confirmed(&client, wish, seen).await;
         seen = confirmed.map_err(|outdated| stale(outdated, wish, &id, &client.aim))?;
+        if seen.is_taken() {
+            return Err(fail(DecideError::TakeName(seen.own)));
+        }
     }
     let draft = Draft {
         id: &seen.own,

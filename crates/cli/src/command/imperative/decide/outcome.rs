@@ -11,7 +11,7 @@ use keydesk_core::{NamespacedName, Terms};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::recording::repeats;
-use super::seen::{Seen, said, written};
+use super::seen::{Seen, is_going, said, written};
 use crate::command::imperative::{ClusterClient, Lookup, Refusal, objects};
 use crate::exit::Failure;
 
@@ -38,9 +38,12 @@ pub(super) enum Outcome {
 #[derive(Debug, thiserror::Error)]
 enum OutcomeError {
     #[error(
-        "the decision is recorded as APIKeyApproval {0}, but the controller has not taken it up within 10 s"
+        "the decision is recorded as APIKeyApproval {approval}, but the controller has not taken it up within 10 s"
     )]
-    See(NamespacedName),
+    See {
+        approval: NamespacedName,
+        approved: bool,
+    },
     #[error("the decision is recorded as APIKeyApproval {approval}, but whether it holds could not be seen")]
     Look {
         approval: NamespacedName,
@@ -61,7 +64,8 @@ impl OutcomeError {
             objects::id(request).namespace
         ));
         match self {
-            Self::See(_) => {
+            Self::See { approved: true, .. } => "see that the controller runs".to_owned(),
+            Self::See { approved: false, .. } => {
                 "see that the controller runs; the gate does not wait for it: a denial holds there already"
                     .to_owned()
             }
@@ -96,7 +100,13 @@ pub(super) async fn wait(
                         .unwrap_or(message);
                     return Err(fail(OutcomeError::Hold { approval: id, why }));
                 }
-                Outcome::Open if is_last => return Err(fail(OutcomeError::See(id))),
+                Outcome::Open if is_last => {
+                    let approved = written.spec.approved;
+                    return Err(fail(OutcomeError::See {
+                        approval: id,
+                        approved,
+                    }));
+                }
                 Outcome::Open => {}
             },
             Err(source) if is_last || !source.may_pass() => {
@@ -144,6 +154,9 @@ fn outcome(
     let (Lookup::Found(approval), Lookup::Found(request)) = (approval, request) else {
         return Outcome::Fails("the request or the approval is gone".to_owned());
     };
+    if is_going(approval) {
+        return Outcome::Fails("meanwhile somebody deletes that, and it counts no more".to_owned());
+    }
     if !repeats(approval, ours) {
         return Outcome::Fails(format!("meanwhile it was {}", written(approval)));
     }

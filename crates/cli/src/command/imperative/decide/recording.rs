@@ -7,7 +7,7 @@ use keydesk_core::NamespacedName;
 use kube::ResourceExt as _;
 
 use super::approval::Draft;
-use super::seen::written;
+use super::seen::{is_going, written};
 use crate::command::imperative::unwritten::Unwritten;
 use crate::command::imperative::{ClusterClient, Refusal};
 use crate::exit::Failure;
@@ -22,6 +22,10 @@ enum RecordError {
         "somebody else decided at the same moment: APIKeyApproval {id} holds their decision, not this one: {theirs}"
     )]
     Overtake { id: NamespacedName, theirs: String },
+    #[error(
+        "somebody deletes APIKeyApproval {0} at the same moment: the decision is not in force, and goes with it"
+    )]
+    Keep(NamespacedName),
     #[error("nothing was recorded in APIKeyApproval {id}")]
     Write {
         id: NamespacedName,
@@ -40,6 +44,7 @@ impl RecordError {
     fn hint(&self, wanted: &APIKeyApproval, aim: &Aim) -> String {
         match self {
             Self::Overtake { .. } => "look at the request again, and decide then".to_owned(),
+            Self::Keep(_) => "decide again: what goes is left alone then".to_owned(),
             Self::Write { .. } => "decide again; if it stays so, ask whoever runs the platform".to_owned(),
             Self::Know { id, .. } => format!(
                 "it is recorded if spec.approved is {} there and spec.reviewedAt is {}; if not, decide again. To look: {}",
@@ -72,6 +77,7 @@ pub(super) async fn record(
         let is_it = |found: &APIKeyApproval| found.spec == wanted.spec && terms(found) == terms(&wanted);
         let id = draft.id.clone();
         let (source, found) = match client.settle(draft.id, answer, is_it).await {
+            Ok(written) if is_going(&written) => return fail(RecordError::Keep(id)),
             Ok(written) => return Ok(written),
             Err(Unwritten::Refused(refusal)) => return Err(refusal.into()),
             Err(Unwritten::Unknown(source)) => return fail(RecordError::Know { id, source }),
@@ -79,6 +85,7 @@ pub(super) async fn record(
         };
         let is_news = |found: &APIKeyApproval| existing.as_ref().is_none_or(|seen| seen.spec != found.spec);
         match found {
+            Some(found) if is_going(&found) => return fail(RecordError::Keep(id)),
             // An earlier try, which arrived only now.
             Some(found) if is_news(&found) && repeats(&found, &wanted) => return Ok(found),
             Some(found) if is_news(&found) => {
@@ -223,6 +230,26 @@ mod tests {
             assert!(
                 overtaken.contains("somebody else decided at the same moment"),
                 "{overtaken}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_decision_is_not_left_in_what_somebody_deletes_at_the_same_moment() {
+        let going = |mut approval: Value| {
+            approval["metadata"]["deletionTimestamp"] = json!("2026-01-02T00:00:00Z");
+            Answer::Json(200, approval)
+        };
+        for steps in [
+            vec![(PUT, Answer::refusal(409)), (GET, going(approval("2", "olga")))],
+            vec![(PUT, Answer::Silence), (GET, going(recorded()))],
+            vec![(PUT, going(recorded()))],
+        ] {
+            let (lost, _) = told(Some(approval("1", "olga")), steps).await;
+            assert_eq!(
+                lost.unwrap(),
+                "error: somebody deletes APIKeyApproval store/r-approval at the same moment: the decision is not in force, \
+                 and goes with it\nhint: decide again: what goes is left alone then"
             );
         }
     }

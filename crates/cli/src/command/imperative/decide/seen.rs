@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use keydesk_api::{APIKeyApproval, APIKeyRequest, meta::own_approval_name, rfc3339};
+use keydesk_api::meta::{is_own_approval_name, own_approval_name};
+use keydesk_api::{APIKeyApproval, APIKeyRequest, rfc3339};
 use keydesk_catalog::{Bound, Catalog, Object, Shown, shown};
 use keydesk_core::{Decision, NamespacedName, Terms, by_weight, ended_by, holding};
+use kube::ResourceExt as _;
 
 use super::{Wish, approval};
 use crate::command::imperative::{ClusterClient, Refusal, objects};
@@ -14,7 +16,7 @@ use crate::foreign::phrase;
 /// A request, with what was decided on it.
 pub(super) struct Seen {
     pub(super) request: APIKeyRequest,
-    /// Where a decision of ours is recorded, and what stands there.
+    /// Where a decision of ours is recorded, and what stands there: nothing that is being deleted.
     pub(super) own: NamespacedName,
     pub(super) existing: Option<APIKeyApproval>,
     /// The latest moment from which a decision so far can count.
@@ -35,14 +37,10 @@ impl Seen {
 
     fn new(request: APIKeyRequest, mut approvals: Vec<APIKeyApproval>, at: Timestamp) -> Self {
         let id = objects::id(&request);
-        let own = NamespacedName::new(id.namespace.as_str(), own_approval_name(&id.name));
-        let existing = approvals
-            .iter()
-            .find(|approval| objects::id(*approval) == own)
-            .cloned();
+        let (own, existing) = place(&id, &approvals);
         approvals.retain(|approval| approval.spec.api_key_request_ref.name == id.name);
         let latest = approval::latest_write(approvals.iter());
-        approvals.retain(|approval| approval.metadata.deletion_timestamp.is_none());
+        approvals.retain(|approval| !is_going(approval));
         let decisions = decisions(&request, &approvals, at);
         Self {
             request,
@@ -77,17 +75,26 @@ impl Seen {
         Ok(Some(Self::new(request, approvals, self.at)))
     }
 
+    /// Whether the name of our decision is that of a decision on another request.
+    pub(super) fn is_taken(&self) -> bool {
+        let request = objects::id(&self.request).name;
+        let existing = self.existing.as_ref();
+        existing.is_some_and(|existing| existing.spec.api_key_request_ref.name != request)
+    }
+
     /// The decision that holds for these terms.
     pub(super) fn in_force(&self, terms: &Terms) -> Option<&Decision> {
         holding(&self.decisions, terms)
     }
 
-    /// Approvals for other products than that of these terms: they count once the key asks for those again.
+    /// Approvals for other products than that of these terms: they count once the key asks for those again. Terms of another
+    /// namespace are those of another key, and count for this one never.
     pub(super) fn elsewhere(&self, terms: &Terms) -> Vec<&Decision> {
         let mut found: Vec<_> = self
             .decisions
             .iter()
-            .filter(|decision| decision.approved && !decision.terms.concerns(terms))
+            .filter(|decision| decision.approved && decision.terms.namespace == terms.namespace)
+            .filter(|approval| approval.terms.product != terms.product)
             .filter(|approval| ended_by(approval, &self.decisions).is_none())
             .collect();
         found.sort_by(|a, b| by_weight(b, a));
@@ -163,6 +170,34 @@ pub(super) async fn confirmed(client: &ClusterClient, wish: Wish, before: Seen) 
             ..after
         }),
     }
+}
+
+/// Where ours is, if there is one: a change of it counts at once, a yes beside a no only from the next second on. Otherwise
+/// the first of our names that is not one of an approval that is being deleted: a decision in there would count for
+/// nothing, and go with it.
+fn place(request: &NamespacedName, approvals: &[APIKeyApproval]) -> (NamespacedName, Option<APIKeyApproval>) {
+    let ours = approvals.iter().filter(|approval| {
+        approval.spec.api_key_request_ref.name == request.name
+            && !is_going(approval)
+            && is_own_approval_name(&approval.name_any(), &request.name)
+    });
+    if let Some(ours) = ours.min_by_key(|approval| approval.name_any()) {
+        return (objects::id(ours), Some(ours.clone()));
+    }
+    let mut taken = 0;
+    loop {
+        let name = own_approval_name(&request.name, taken);
+        let own = NamespacedName::new(request.namespace.as_str(), name);
+        match approvals.iter().find(|approval| objects::id(*approval) == own) {
+            Some(existing) if is_going(existing) => taken += 1,
+            existing => return (own, existing.cloned()),
+        }
+    }
+}
+
+/// Whether an approval is being deleted, however long that takes.
+pub(super) fn is_going(approval: &APIKeyApproval) -> bool {
+    approval.metadata.deletion_timestamp.is_some()
 }
 
 fn decisions(request: &APIKeyRequest, approvals: &[APIKeyApproval], now: Timestamp) -> Vec<Decision> {
@@ -333,6 +368,47 @@ mod tests {
     }
 
     #[test]
+    fn a_decision_is_recorded_in_nothing_that_is_being_deleted() {
+        let own = |approvals: &[Value]| {
+            let approvals = approvals
+                .iter()
+                .map(|found| serde_json::from_value(found.clone()).unwrap());
+            let request = serde_json::from_value(request("1", "gold")).unwrap();
+            let seen = Seen::new(request, approvals.collect(), Timestamp::UNIX_EPOCH);
+            (seen.own.to_string(), seen.existing.is_some())
+        };
+        let going = |name: &str| {
+            let mut going = approval(name, true);
+            going["metadata"]["deletionTimestamp"] = json!("2026-01-02T00:00:00Z");
+            going["metadata"]["finalizers"] = json!(["example.com/audit"]);
+            going
+        };
+        let (first, second) = (going("r-approval"), going("r-approval-2"));
+        assert_eq!(own(&[]), ("gamestore/r-approval".to_owned(), false));
+        assert_eq!(
+            own(&[approval("r-approval", true)]),
+            ("gamestore/r-approval".to_owned(), true)
+        );
+        assert_eq!(
+            own(std::slice::from_ref(&first)),
+            ("gamestore/r-approval-2".to_owned(), false)
+        );
+        assert_eq!(
+            own(&[first.clone(), approval("r-approval-2", false)]),
+            ("gamestore/r-approval-2".to_owned(), true)
+        );
+        assert_eq!(
+            own(&[first, second]),
+            ("gamestore/r-approval-3".to_owned(), false)
+        );
+        assert_eq!(
+            own(&[approval("r-approval-2", false)]),
+            ("gamestore/r-approval-2".to_owned(), true),
+            "where the first name is free again"
+        );
+    }
+
+    #[test]
     fn a_no_is_to_the_key_and_a_yes_to_its_product() {
         let request: APIKeyRequest = serde_json::from_value(request("1", "gold")).unwrap();
         let terms = shown(&request);
@@ -360,6 +436,11 @@ mod tests {
         assert_eq!(dormant.in_force(&terms), None);
         assert_eq!(names(&dormant), ["old"]);
         assert!(dormant.ends_key(&terms));
+        let mut strange = decided("strange", true, "p", 5);
+        strange.terms.namespace = "another-app".to_owned();
+        let another_keys = seen(&[strange]);
+        assert_eq!(names(&another_keys), Vec::<String>::new());
+        assert!(!another_keys.ends_key(&terms), "it never was this key's");
         let denied = seen(&[old, decided("no", false, "third", 6)]);
         assert_eq!(
             denied.in_force(&terms),

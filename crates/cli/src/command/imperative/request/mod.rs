@@ -7,7 +7,7 @@ use std::io::{Write as _, stderr};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use keydesk_api::meta::annotation;
+use keydesk_api::meta::{NAME_MAX, annotation};
 use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
 use keydesk_api::{APIKey, APIProduct};
 use keydesk_catalog::explain::Aim;
@@ -15,7 +15,7 @@ use keydesk_core::NamespacedName;
 use keydesk_process::LogArgs;
 use kube::ResourceExt as _;
 
-use super::place::{NAME_MAX, place, somebody};
+use super::place::{place, somebody};
 use super::value::ValueArgs;
 use super::{ClusterArgs, ClusterClient, Refusal, output, span};
 use crate::{exit::Failure, foreign::phrase};

@@ -187,8 +187,16 @@ fn an_approval_for_a_product_that_the_key_no_longer_asks_for_does_not_hold() {
 
 /// Waits for an approval against a script, and says what came of it and how long that took.
 async fn waited(steps: Vec<(&'static str, Answer)>) -> (Result<String, String>, Duration) {
+    waited_for(true, steps).await
+}
+
+/// The same, for an approval or a denial.
+async fn waited_for(
+    approved: bool,
+    steps: Vec<(&'static str, Answer)>,
+) -> (Result<String, String>, Duration) {
     let script = Script::new(steps);
-    let (written, request) = (approval(true, 2, &[]).found().unwrap(), request("gold", &[]));
+    let (written, request) = (approval(approved, 2, &[]).found().unwrap(), request("gold", &[]));
     let start = Instant::now();
     let said = wait(&script.client("gamestore"), &written, &request, &shown(&request)).await;
     script.finished();
@@ -263,6 +271,45 @@ async fn what_keeps_failing_is_told_at_the_deadline() {
             .contains("is recorded as APIKeyApproval gamestore/r-approval")
     );
     assert_eq!(time.as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_the_gate_does_not_wait_is_said_of_a_denial_alone() {
+    let gate = "; the gate does not wait for it: a denial holds there already";
+    for (approved, gate) in [(true, ""), (false, gate)] {
+        let looks = (0..68).flat_map(|_| {
+            [
+                (
+                    APPROVAL,
+                    Answer::Json(200, json!(approval(approved, 1, &[]).found())),
+                ),
+                (REQUEST, Answer::Json(200, json!(request("gold", &["Pending"])))),
+            ]
+        });
+        let told = waited_for(approved, looks.collect()).await.0.unwrap_err();
+        assert_eq!(
+            told,
+            format!(
+                "error: the decision is recorded as APIKeyApproval gamestore/r-approval, but the controller has not taken it \
+                 up within 10 s\nhint: see that the controller runs{gate}"
+            )
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_that_somebody_deletes_is_not_told_to_hold() {
+    let mut going = json!(approval(false, 2, &["Valid"]).found());
+    going["metadata"]["deletionTimestamp"] = json!("2026-01-02T00:00:00Z");
+    let steps = vec![
+        (APPROVAL, Answer::Json(200, going)),
+        (REQUEST, Answer::Json(200, json!(request("gold", &["Denied"])))),
+    ];
+    let told = waited_for(false, steps).await.0.unwrap_err();
+    assert!(
+        told.contains("but does not hold: meanwhile somebody deletes that, and it counts no more\n"),
+        "{told}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
