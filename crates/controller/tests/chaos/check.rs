@@ -12,7 +12,7 @@ use crate::ledger::{Decision, Held, Said};
 use crate::places::{KEYS, KUADRANTS, OWNERS, PRODUCTS, key_of, request_at, request_of};
 use crate::stage::Stage;
 use crate::terms::{Terms, moment};
-use crate::verdict::{Stand, verdict};
+use crate::verdict::{Stand, failure, verdict};
 
 /// The oldest news, in seconds, on which the controller may still act: a watch that fell silent is given up by then, and
 /// what was asked for late is done.
@@ -281,6 +281,17 @@ fn reason<'a>(object: &'a Value, aspect: &str) -> &'a str {
         .unwrap_or_default()
 }
 
+/// Whether no other key of the product has its value.
+fn is_alone_with_its_value(stage: &Stage, key: usize, asked: &Terms) -> bool {
+    let held = stage.ledger.secrets.get(&key);
+    let others = stage.ledger.keys.keys().filter(|other| **other != key);
+    let mut rivals = others.filter(|other| {
+        let asks = stage.ledger.terms(**other);
+        asks.is_some_and(|asks| asks.product == asked.product) && stage.ledger.secrets.get(other) == held
+    });
+    rivals.next().is_none()
+}
+
 /// Where the product approves by itself, nobody waits, unless an owner said no.
 fn may_wait(
     stage: &Stage,
@@ -289,11 +300,15 @@ fn may_wait(
     decisions: &[(String, Decision, Option<Terms>)],
     approvals: &[Value],
 ) -> Broken {
-    let waits = match stand {
-        Stand::Pending => true,
-        Stand::Approved(_) | Stand::Expired => asks_for_more,
-        Stand::Failed(_) | Stand::Denied => false,
-    };
+    // What could not stand is not approved.
+    let could_stand = failure(&stage.ledger, key, asked.product, &asked.tier).is_none();
+    let waits = could_stand
+        && match stand {
+            Stand::Pending => true,
+            Stand::Approved(_) | Stand::Expired => asks_for_more,
+            Stand::Failed("PlanTierNotFound") => asks_for_more && is_alone_with_its_value(stage, key, asked),
+            Stand::Failed(_) | Stand::Denied => false,
+        };
     let automatic = stage
         .ledger
         .products

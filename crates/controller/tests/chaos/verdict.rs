@@ -96,7 +96,8 @@ pub(crate) fn verdict(
     }
 }
 
-fn failure(ledger: &Ledger, key: usize, product: usize, tier: &str) -> Option<&'static str> {
+/// What is missing for a key of a tier, if anything is.
+pub(crate) fn failure(ledger: &Ledger, key: usize, product: usize, tier: &str) -> Option<&'static str> {
     let owner = PRODUCTS[product].0;
     if ledger.kuadrant.is_none() {
         return Some("KuadrantNotFound");
