@@ -100,8 +100,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             if ended_by(other, decisions).is_some() {
                 format!("ended by a later denial: {}", said(other))
             } else {
-                let product = &other.terms.product;
-                format!("about another product, {product}: {}", said(other))
+                elsewhere(other, subject)
             }
         }));
         return step.and_all(invalid(subject));
@@ -119,12 +118,11 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         .collect();
     others.sort_by_key(|other| std::cmp::Reverse(other.effective_at));
     let step = step.and(bound(holds)).and_all(others.into_iter().map(|other| {
-        let word = if other.terms.concerns(&subject.asked) {
-            "superseded"
+        if other.terms.concerns(&subject.asked) {
+            format!("superseded: {}, {}", said(other), bound(other))
         } else {
-            "about another product"
-        };
-        format!("{word}: {}, {}", said(other), bound(other))
+            elsewhere(other, subject)
+        }
     }));
     step.and_all(invalid(subject))
 }
@@ -188,6 +186,29 @@ fn said(decision: &Decision) -> String {
     } else {
         format!("{words}: {}", decision.message)
     }
+}
+
+/// What a decision is about that does not concern what is asked for.
+fn elsewhere(other: &Decision, subject: &Subject<'_>) -> String {
+    let product = &other.terms.product;
+    if *product != subject.asked.product {
+        return format!(
+            "about another product, {product}: {}, {}",
+            said(other),
+            bound(other)
+        );
+    }
+    let (namespace, name) = (&other.terms.namespace, &other.name);
+    // A no is one to the key of its request, whatever terms are recorded on it.
+    let counts = if other.approved {
+        "it never counts for this one"
+    } else {
+        "all it does is to end what was approved before it"
+    };
+    format!(
+        "the terms recorded on APIKeyApproval {name} are another key's, in namespace {namespace}: {counts}: {}",
+        said(other)
+    )
 }
 
 /// What a decision is bound to.

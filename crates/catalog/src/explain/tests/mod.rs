@@ -1,6 +1,7 @@
 //! Explanations as people get them: who may read what, and what they are told.
 
 mod commands;
+mod decided;
 mod keys;
 mod people;
 mod products;

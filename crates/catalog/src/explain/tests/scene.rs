@@ -44,6 +44,15 @@ pub(super) fn holds(type_: &str, reason: &str) -> Value {
     })
 }
 
+/// The same decision, on terms that differ in this.
+pub(super) fn on_terms(mut decision: Value, aspect: &str, value: &Value) -> Value {
+    let recorded = &mut decision["metadata"]["annotations"]["keydesk.dev/terms"];
+    let mut terms: Value = serde_json::from_str(recorded.as_str().unwrap()).unwrap();
+    terms[aspect] = value.clone();
+    *recorded = json!(terms.to_string());
+    decision
+}
+
 /// A decision of this second.
 pub(super) fn decision(name: &str, approved: bool, tier: &str, second: u32) -> Value {
     let terms = json!({
