@@ -9,6 +9,7 @@ mod aim;
 mod difference;
 mod gate;
 mod key;
+mod mode;
 mod product;
 mod step;
 #[cfg(test)]

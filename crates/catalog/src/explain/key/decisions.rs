@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect, KeyReason};
 use keydesk_api::meta::auto_approval_name;
 use keydesk_api::rfc3339;
-use keydesk_api::v1alpha1::ApprovalMode;
 use keydesk_core::{Decision, NamespacedName, ended_by, holding};
 
 use super::scene::{Part, Subject};
 use crate::explain::difference::changes;
+use crate::explain::mode::{Mode, mend_cap};
 use crate::explain::step::{Step, Who};
 use crate::explain::words::end;
 use crate::object::id;
@@ -78,10 +78,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             topic,
             format!("nobody has decided on APIKeyRequest {}", subject.request_id),
         );
-        let is_automatic = subject
-            .product
-            .as_ref()
-            .is_some_and(|product| product.spec.approval_mode == ApprovalMode::Automatic);
+        let is_automatic = matches!(subject.mode(), Some(Mode::Automatic(_)));
         let step = if is_automatic && subject.says(KeyAspect::Failed).is_none() {
             let step = step.and("the product approves by itself, and the controller has not done it yet");
             match in_the_way(subject) {
@@ -127,10 +124,15 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
     step.and_all(invalid(subject))
 }
 
-/// That the namespace has as many keys as the product approves by itself, which leaves two ways out.
+/// That the namespace has as many keys as the product approves by itself, which leaves two ways out; or that nobody can say
+/// how many that are.
 fn crowded_out(subject: &Subject<'_>, approve: &str) -> Option<Step> {
-    let message = subject.failed_for(&[KeyReason::TooManyKeys])?;
-    Some(Step::bad("decisions", message).fix(
+    let step = Step::bad("decisions", subject.failed_for(&[KeyReason::TooManyKeys])?);
+    if matches!(subject.mode(), Some(Mode::Garbled(_))) {
+        let mend = format!("{}; or approve this key alone: {approve}", mend_cap());
+        return Some(step.fix(Who::Owner, mend));
+    }
+    Some(step.fix(
         Who::Consumer,
         format!("delete one of your keys for this product, or ask the owner to approve this one (owner: {approve})"),
     ))

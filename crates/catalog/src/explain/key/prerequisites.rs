@@ -1,7 +1,7 @@
 //! What must be there before anybody decides, in the order in which failures are looked at.
 
 use keydesk_api::condition::{KeyAspect, KeyReason};
-use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
+use keydesk_api::v1alpha1::PublishStatus;
 use keydesk_core::{Decision, Terms};
 
 use super::decisions::approval;
@@ -9,6 +9,7 @@ use super::scene::{Part, SecretSight, Subject};
 use crate::KeyEdges;
 use crate::edge::route_of_product;
 use crate::explain::gate;
+use crate::explain::mode::Mode;
 use crate::explain::step::{Step, Who};
 use crate::explain::words::{SELECT, allowance, carried, end};
 
@@ -82,9 +83,10 @@ pub(super) fn product(subject: &Subject<'_>) -> Step {
     if product.metadata.deletion_timestamp.is_some() {
         return Step::bad(topic, format!("APIProduct {id} is being deleted")).fix(Who::Consumer, choose());
     }
-    let mode = match product.spec.approval_mode {
-        ApprovalMode::Automatic => "approves by itself",
-        ApprovalMode::Manual => "its owner decides",
+    let mode = match Mode::of(product) {
+        Mode::Automatic(_) => "approves by itself",
+        Mode::Garbled(_) => "approves nothing by itself: its cap is no whole number",
+        Mode::Manual => "its owner decides",
     };
     let step = Step::good(topic, format!("{id} ({}), {mode}", product.spec.display_name));
     match product.spec.publish_status {

@@ -11,6 +11,7 @@ use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication, Method};
 use keydesk_core::{Decision, Flaw, KeyFacts, NamespacedName, ProductFacts, SecretFacts, Terms};
 
 use crate::explain::aim::Aim;
+use crate::explain::mode::Mode;
 use crate::explain::step::Who;
 use crate::{
     Bound, Catalog, EnforcementLabels, KeyEdges, Mismatch, Shown, asked, key_authentication, product_facts,
@@ -170,6 +171,11 @@ impl<'a> Subject<'a> {
         let failed = self.says(KeyAspect::Failed)?;
         let is_one = reasons.iter().any(|reason| reason.as_str() == failed.reason);
         is_one.then_some(failed.message.as_str())
+    }
+
+    /// Who decides on requests for the product, if it could be read.
+    pub(super) fn mode(&self) -> Option<Mode> {
+        self.product.as_deref().map(Mode::of)
     }
 
     /// The apiKey entry by which keys of the product are recognised.

@@ -9,12 +9,12 @@ use keydesk_api::APIProduct;
 use keydesk_api::condition::{self, ProductAspect, ProductReason};
 use keydesk_api::foreign::{HTTPRoute, HTTPRouteStatus};
 use keydesk_api::meta::annotation;
-use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
-use kube::ResourceExt;
+use keydesk_api::v1alpha1::PublishStatus;
 
 use super::aim::Aim;
 use super::gate;
 use super::key::Part;
+use super::mode::{Mode, mend_cap};
 use super::step::{Explanation, Step, Who};
 use crate::Catalog;
 use crate::edge::route_of_product;
@@ -155,25 +155,30 @@ fn limits(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Step {
 
 fn approval(product: &APIProduct) -> Step {
     let topic = "approval";
-    match product.spec.approval_mode {
-        ApprovalMode::Manual => Step::good(topic, "manual: the owner decides on each request"),
-        ApprovalMode::Automatic => {
-            let step = Step::note(
-                topic,
-                "automatic: every request for a tier that there is is approved",
+    let automatic = || {
+        Step::note(
+            topic,
+            "automatic: every request for a tier that there is is approved",
+        )
+    };
+    match Mode::of(product) {
+        Mode::Manual => Step::good(topic, "manual: the owner decides on each request"),
+        Mode::Automatic(Some(most)) => automatic().and(format!("at most {most} keys for each namespace")),
+        Mode::Automatic(None) => automatic()
+            .and("with no cap: a namespace may have any number of keys, each with limits of its own")
+            .fix(
+                Who::Owner,
+                format!(
+                    "to set a cap, annotate the product with {}",
+                    annotation::MAX_KEYS_PER_NAMESPACE
+                ),
+            ),
+        Mode::Garbled(text) => {
+            let words = format!(
+                "automatic, but no key is approved by itself: annotation {} is {text:?}, which is no whole number",
+                annotation::MAX_KEYS_PER_NAMESPACE
             );
-            match product.annotations().get(annotation::MAX_KEYS_PER_NAMESPACE) {
-                Some(most) => step.and(format!("at most {most} keys for each namespace")),
-                None => step
-                    .and("with no cap: a namespace may have any number of keys, each with limits of its own")
-                    .fix(
-                        Who::Owner,
-                        format!(
-                            "to set a cap, annotate the product with {}",
-                            annotation::MAX_KEYS_PER_NAMESPACE
-                        ),
-                    ),
-            }
+            Step::note(topic, words).fix(Who::Owner, mend_cap())
         }
     }
 }

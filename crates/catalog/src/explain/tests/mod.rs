@@ -3,6 +3,7 @@
 mod commands;
 mod decided;
 mod keys;
+mod modes;
 mod people;
 mod products;
 mod scene;

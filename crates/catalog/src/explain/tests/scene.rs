@@ -167,6 +167,12 @@ impl Scene {
         self
     }
 
+    /// For a product that approves by itself.
+    pub(super) fn automatic(mut self) -> Self {
+        self.product["spec"]["approvalMode"] = json!("automatic");
+        self
+    }
+
     /// With these conditions, on the key and on its request.
     pub(super) fn said(mut self, conditions: &[Value]) -> Self {
         for object in [&mut self.key, &mut self.request] {
