@@ -1,8 +1,10 @@
 //! What must be there before anybody decides, in the order in which failures are looked at.
 
 use keydesk_api::condition::{KeyAspect, KeyReason};
+use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::PublishStatus;
 use keydesk_core::{Decision, Terms};
+use kube::ResourceExt as _;
 
 use super::decisions::approval;
 use super::scene::{Part, SecretSight, Subject};
@@ -11,7 +13,7 @@ use crate::edge::route_of_product;
 use crate::explain::gate;
 use crate::explain::mode::Mode;
 use crate::explain::step::{Step, Who};
-use crate::explain::words::{SELECT, allowance, carried, end};
+use crate::explain::words::{SELECT, allowance, carried, end, mend_entry};
 
 pub(super) fn asked(subject: &Subject<'_>) -> Step {
     let terms = &subject.asked;
@@ -217,11 +219,17 @@ pub(super) fn scheme(subject: &Subject<'_>) -> Step {
         (None, _) => {
             Step::bad(topic, format!("{id} has no authentication scheme in force")).fix(Who::Owner, mend)
         }
-        (Some(_), None) => Step::bad(
-            topic,
-            format!("the authentication scheme of {id} takes no API keys"),
-        )
-        .fix(Who::Owner, mend),
+        (Some(_), None) => match product.annotations().get(annotation::AUTH_ENTRY) {
+            Some(named) => {
+                let words =
+                    format!("the AuthPolicy of {id} has no apiKey entry {named:?}, which the product names");
+                Step::bad(topic, words).fix(Who::Owner, mend_entry())
+            }
+            None => {
+                let words = format!("the authentication scheme of {id} takes no API keys");
+                Step::bad(topic, words).fix(Who::Owner, mend)
+            }
+        },
         (Some(_), Some(entry)) => {
             if let Some(mismatch) = subject.mismatch(&entry) {
                 let words = format!(

@@ -10,7 +10,7 @@ use super::ProductScene;
 use crate::explain::gate;
 use crate::explain::key::Part;
 use crate::explain::step::{Step, Who};
-use crate::explain::words::{SELECT, allowance, carried};
+use crate::explain::words::{SELECT, allowance, carried, mend_entry};
 use crate::object::id;
 use crate::{Attached, Mismatch, Policy, key_authentication, mismatch};
 
@@ -130,7 +130,7 @@ pub(super) fn entry(scene: &ProductScene<'_>) -> Step {
             None => "the policy has no apiKey entry".to_owned(),
         };
         let what = match named {
-            Some(_) => format!("mend the annotation {} of the product", annotation::AUTH_ENTRY),
+            Some(_) => mend_entry(),
             None => "give the policy an apiKey entry".to_owned(),
         };
         let step = Step::bad(topic, words).fix(Who::Owner, what);

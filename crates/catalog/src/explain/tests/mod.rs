@@ -2,6 +2,7 @@
 
 mod commands;
 mod decided;
+mod entries;
 mod keys;
 mod modes;
 mod people;
