@@ -40,12 +40,14 @@ pub struct ProductScene<'a> {
 pub fn explain_product(scene: &ProductScene<'_>) -> Explanation {
     let route = scene.catalog.route(&route_of_product(scene.product));
     let route = route.as_deref();
+    let policy = policies::policy(scene, route);
+    let entry = policies::entry(scene, &policy);
     let steps = vec![
         offer(scene),
         platform(scene),
         route_step(scene, route),
-        policies::policy(scene, route),
-        policies::entry(scene),
+        policy,
+        entry,
         policies::plans(scene, route),
         limits(scene, route),
         approval(scene.product),

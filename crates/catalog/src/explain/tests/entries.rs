@@ -21,3 +21,13 @@ fn a_product_that_names_a_missing_entry_is_told_so_to_its_keys_too() {
     );
     assert_eq!(explanation.to_do()[0], scene.product(None).to_do()[0]);
 }
+
+#[test]
+fn what_is_said_of_the_policy_is_not_said_again_of_its_entries() {
+    let mut scene = Scene::working();
+    scene.policies.clear();
+    scene.product["status"]["discoveredAuthScheme"] = json!(null);
+    let explanation = scene.product(None);
+    let to_do: Vec<_> = explanation.to_do().iter().map(|fix| fix.what.clone()).collect();
+    assert_eq!(to_do, ["attach an AuthPolicy with an apiKey entry to the route"]);
+}
