@@ -4,6 +4,7 @@ mod decisions;
 mod effect;
 mod prerequisites;
 mod scene;
+mod secret;
 
 use jiff::Timestamp;
 use keydesk_api::condition::KeyAspect;
@@ -29,7 +30,7 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
         prerequisites::asked(&subject),
         prerequisites::platform(&subject),
         prerequisites::product(&subject),
-        prerequisites::secret(&subject),
+        secret::secret(&subject),
     ];
     steps.extend(effect::rotation(&subject, &stands));
     steps.extend([

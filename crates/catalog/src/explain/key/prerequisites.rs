@@ -7,8 +7,7 @@ use keydesk_core::{Decision, Terms};
 use kube::ResourceExt as _;
 
 use super::decisions::approval;
-use super::scene::{Part, SecretSight, Subject};
-use crate::KeyEdges;
+use super::scene::{Part, Subject};
 use crate::edge::route_of_product;
 use crate::explain::gate;
 use crate::explain::mode::Mode;
@@ -94,85 +93,6 @@ pub(super) fn product(subject: &Subject<'_>) -> Step {
     match product.spec.publish_status {
         PublishStatus::Published => step,
         PublishStatus::Draft => step.and("a draft: not offered in catalogues, but keys work"),
-    }
-}
-
-pub(super) fn secret(subject: &Subject<'_>) -> Step {
-    let topic = "secret";
-    let secret = subject.key.as_deref().map(|key| KeyEdges::of(key).secret);
-    let rotate =
-        |more: &str| subject.keydesk(Who::Consumer, format_args!("rotate {}{more}", subject.scene.id));
-    let put = |what: &str| format!("{what}: {}", rotate(" --overlap 0"));
-    let reasons = [
-        KeyReason::SecretNotFound,
-        KeyReason::SecretAPIKeyNotFound,
-        KeyReason::SecretAPIKeyEmpty,
-        KeyReason::SecretAPIKeyDuplicate,
-    ];
-    let id = match secret {
-        Some(Some(id)) if subject.scene.secret != SecretSight::Hidden => id,
-        Some(None) => {
-            return Step::bad(topic, "the key names no Secret, so it has no value").fix(
-                Who::Consumer,
-                "name a Secret with an entry api_key in spec.secretRef",
-            );
-        }
-        Some(Some(_)) | None => {
-            return match subject.failed_for(&reasons) {
-                Some(message) if subject.failed_for(&[KeyReason::SecretAPIKeyDuplicate]).is_some() => {
-                    Step::bad(topic, message).fix(
-                        Who::Consumer,
-                        "give the key a value of its own: in another Secret, if another key uses this one",
-                    )
-                }
-                Some(message) => {
-                    Step::bad(topic, message).fix(Who::Consumer, put("put a value into the Secret"))
-                }
-                None => Step::unknown(
-                    topic,
-                    "you may not read the consumer's Secret; its value is nobody else's business",
-                ),
-            };
-        }
-    };
-    match &subject.scene.secret {
-        SecretSight::Missing | SecretSight::Hidden => {
-            let create = subject.aim(Who::Consumer).kubectl(format_args!(
-                "create secret generic {} -n {} --from-file=api_key",
-                id.name, id.namespace
-            ));
-            Step::bad(topic, format!("Secret {id} does not exist")).fix(
-                Who::Consumer,
-                format!("create it with a value under api_key: {create}"),
-            )
-        }
-        SecretSight::WithoutEntry => Step::bad(topic, format!("Secret {id} has no entry api_key"))
-            .fix(Who::Consumer, put("put a value in")),
-        SecretSight::Empty => Step::bad(topic, format!("Secret {id} has an empty entry api_key"))
-            .fix(Who::Consumer, put("put a value in")),
-        SecretSight::There { .. } if subject.failed_for(&[KeyReason::SecretAPIKeyDuplicate]).is_some() => {
-            let step = Step::bad(topic, format!("the value in Secret {id} is in use already"));
-            match subject.scene.sharing {
-                [] => step.fix(Who::Consumer, put("put another value in")),
-                // A new value in that Secret would be the end of the other key's.
-                [other, ..] => step
-                    .and(format!("key {other} of this namespace uses the same Secret"))
-                    .fix(Who::Consumer, "name another Secret in spec.secretRef"),
-            }
-        }
-        SecretSight::There { flaws, .. } => {
-            let words = format!("Secret {id} has a value");
-            if flaws.is_empty() {
-                Step::good(topic, words)
-            } else if flaws.iter().any(|flaw| flaw.is_fatal()) {
-                let first = flaws.iter().find(|flaw| flaw.is_fatal()).map(ToString::to_string);
-                Step::bad(topic, first.unwrap_or_default()).fix(Who::Consumer, put("put another value in"))
-            } else {
-                Step::note(topic, words)
-                    .and_all(flaws.iter().map(ToString::to_string))
-                    .fix(Who::Consumer, format!("choose a better one: {}", rotate("")))
-            }
-        }
     }
 }
 

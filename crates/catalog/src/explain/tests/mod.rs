@@ -8,3 +8,4 @@ mod modes;
 mod people;
 mod products;
 mod scene;
+mod secrets;
