@@ -6,6 +6,7 @@
 //! controller's own words count.
 
 mod aim;
+mod deletion;
 mod difference;
 mod gate;
 mod key;

@@ -5,8 +5,20 @@ use keydesk_api::rfc3339;
 
 use super::Stands;
 use super::scene::{SecretSight, Sight, Subject};
+use crate::explain::deletion;
 use crate::explain::step::{Step, Who};
 use crate::explain::words::SELECT;
+
+/// That the key is on its way out.
+pub(super) fn deletion(subject: &Subject<'_>) -> Option<Step> {
+    let key = subject.key.as_deref()?;
+    let edit = |object| {
+        subject
+            .aim(Who::Consumer)
+            .kubectl(format_args!("edit apikey {object}"))
+    };
+    deletion::deletion("deletion", key, "it", Who::Consumer, edit)
+}
 
 pub(super) fn enforcement(subject: &Subject<'_>, stands: &Stands) -> Step {
     let topic = "gateways";

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use keydesk_api::condition::KeyAspect;
 use keydesk_core::{Decision, Ruling, Standing, standing};
 
-use super::step::{Explanation, State};
+use super::step::{Explanation, State, Step};
 use super::words::end;
 use scene::Subject;
 pub use scene::{KeyScene, Part, SecretSight, Sight};
@@ -26,6 +26,15 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
         _ => None,
     };
     let stands = Stands::of(&subject, ruling.as_ref());
+    if let Some(deletion) = effect::deletion(&subject) {
+        // The rest is not looked at any more, by nobody.
+        let steps = vec![
+            deletion,
+            prerequisites::asked(&subject),
+            effect::enforcement(&subject, &stands),
+        ];
+        return Some(explanation(&subject, &stands, steps));
+    }
     let mut steps = vec![
         prerequisites::asked(&subject),
         prerequisites::platform(&subject),
@@ -46,14 +55,18 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
     let obstacles = steps.iter().any(|step| step.state == State::Bad);
     steps.push(effect::status(&subject, &stands, obstacles));
     steps.extend(effect::beside(&subject));
+    Some(explanation(&subject, &stands, steps))
+}
+
+fn explanation(subject: &Subject<'_>, stands: &Stands, steps: Vec<Step>) -> Explanation {
     let obstacle = Explanation::first_obstacle(&steps);
-    let (works, verdict) = verdict(&stands, obstacle);
-    Some(Explanation {
-        subject: format!("APIKey {}", scene.id),
+    let (works, verdict) = verdict(stands, obstacle);
+    Explanation {
+        subject: format!("APIKey {}", subject.scene.id),
         works,
         verdict,
         steps,
-    })
+    }
 }
 
 /// Where a key stands, and who says so.
@@ -116,8 +129,8 @@ fn by(decision: &Decision) -> String {
 fn verdict(stands: &Stands, obstacle: Option<&str>) -> (bool, String) {
     let fails = |why: &str| (false, format!("does not work: {why}"));
     match (stands, obstacle) {
-        (Stands::Deleting, _) => fails("it is being deleted"),
         (_, Some(obstacle)) => fails(obstacle),
+        (Stands::Deleting, None) => fails("it is being deleted"),
         (Stands::Approved(ends_at, by), None) => {
             let until = match ends_at {
                 Some(_) => format!(", until {}", end(*ends_at)),

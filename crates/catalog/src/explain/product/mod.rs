@@ -12,6 +12,7 @@ use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::PublishStatus;
 
 use super::aim::Aim;
+use super::deletion::deletion;
 use super::gate;
 use super::key::Part;
 use super::mode::{Mode, mend_cap};
@@ -84,8 +85,9 @@ impl ProductScene<'_> {
 fn offer(scene: &ProductScene<'_>) -> Step {
     let topic = "product";
     let spec = &scene.product.spec;
-    if scene.product.metadata.deletion_timestamp.is_some() {
-        return Step::bad(topic, format!("{} is being deleted", spec.display_name));
+    let edit = |object| scene.aim.kubectl(format_args!("edit apiproduct {object}"));
+    if let Some(step) = deletion(topic, scene.product, &spec.display_name, Who::Owner, edit) {
+        return step;
     }
     match spec.publish_status {
         PublishStatus::Published => Step::good(topic, format!("{}, published", spec.display_name)),
@@ -241,7 +243,12 @@ fn status(scene: &ProductScene<'_>) -> Step {
         .status
         .as_ref()
         .and_then(|status| status.observed_generation);
-    if observed >= product.metadata.generation {
+    if product.metadata.deletion_timestamp.is_some() {
+        Step::good(
+            topic,
+            "of before its deletion: the controller has done with a product that is being deleted",
+        )
+    } else if observed >= product.metadata.generation {
         Step::good(topic, "of the present version of the product")
     } else {
         Step::note(

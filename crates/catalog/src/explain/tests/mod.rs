@@ -4,6 +4,7 @@ mod commands;
 mod decided;
 mod entries;
 mod keys;
+mod leaving;
 mod modes;
 mod people;
 mod products;
