@@ -1,13 +1,11 @@
-//! The request of a key, what was decided on it, and what came of that: terms and an end.
+//! The request of a key, and what was decided on it.
 
-use jiff::Timestamp;
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect, KeyReason};
 use keydesk_api::meta::auto_approval_name;
 use keydesk_api::rfc3339;
 use keydesk_core::{Decision, NamespacedName, ended_by, holding};
 
 use super::scene::{Part, Subject};
-use crate::explain::difference::changes;
 use crate::explain::mode::{Mode, mend_cap};
 use crate::explain::step::{Step, Who};
 use crate::explain::words::end;
@@ -227,79 +225,4 @@ fn bound(decision: &Decision) -> String {
 /// The decision that holds, if it is an approval.
 pub(super) fn approval<'a>(subject: &Subject<'_>, decisions: Option<&'a [Decision]>) -> Option<&'a Decision> {
     holding(decisions?, &subject.asked).filter(|decision| decision.approved)
-}
-
-/// What is in force beside what is asked for; nothing while nothing is approved.
-pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Option<Step> {
-    let topic = "terms";
-    let again = grant(subject);
-    if decisions.is_none() {
-        let changed = subject.says(KeyAspect::TermsChanged)?;
-        return Some(Step::note(topic, changed.message.clone()).fix(Who::Owner, again));
-    }
-    let approved = &approval(subject, decisions)?.terms;
-    if approved.covers(&subject.asked) {
-        return Some(Step::good(topic, "in force as they are asked for"));
-    }
-    let in_force = format!(
-        "in force: tier {}, until {}",
-        approved.tier,
-        end(approved.end(&subject.asked))
-    );
-    let wish = format!(
-        "asks for {}: not approved",
-        changes(approved, &subject.asked).join(", ")
-    );
-    Some(Step::note(topic, in_force).and(wish).fix(Who::Owner, again))
-}
-
-/// How the owner grants what is asked for.
-fn grant(subject: &Subject<'_>) -> String {
-    let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
-    let approve = subject.keydesk(Who::Owner, format_args!("approve {key} -n {namespace}"));
-    format!("to grant it: {approve}")
-}
-
-pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now: Timestamp) -> Step {
-    let topic = "expiry";
-    // Once they have asked for a later end it is the owner's turn.
-    let asks = subject.asked.expires_at.is_none_or(|end| end > now);
-    let ended = |words: String| {
-        let step = Step::bad(topic, words);
-        if asks {
-            step.and(format!(
-                "a later end is asked for already: {}",
-                end(subject.asked.expires_at)
-            ))
-            .fix(Who::Owner, grant(subject))
-        } else {
-            step.fix(
-                Who::Consumer,
-                "ask for a later end in spec.expiresAt, which the owner then has to approve",
-            )
-        }
-    };
-    let ends_at = match (decisions, approval(subject, decisions)) {
-        (None, _) => {
-            if let Some(expired) = subject.says(KeyAspect::Expired) {
-                return ended(expired.message.clone());
-            }
-            subject.asked.expires_at
-        }
-        (Some(_), Some(approval)) => approval.terms.end(&subject.asked),
-        (Some(_), None) => {
-            return Step::good(
-                topic,
-                format!(
-                    "asked for: {}; it begins with an approval",
-                    end(subject.asked.expires_at)
-                ),
-            );
-        }
-    };
-    match ends_at {
-        None => Step::good(topic, "never"),
-        Some(at) if at <= now => ended(format!("it ended at {}", rfc3339(at))),
-        Some(at) => Step::good(topic, rfc3339(at)),
-    }
 }

@@ -5,6 +5,7 @@ mod effect;
 mod prerequisites;
 mod scene;
 mod secret;
+mod terms;
 
 use jiff::Timestamp;
 use keydesk_api::condition::KeyAspect;
@@ -49,8 +50,8 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
         decisions::request(&subject),
         decisions::decisions(&subject, decided.as_deref()),
     ]);
-    steps.extend(decisions::terms(&subject, decided.as_deref()));
-    steps.push(decisions::expiry(&subject, decided.as_deref(), now));
+    steps.extend(terms::terms(&subject, decided.as_deref(), &stands, now));
+    steps.push(terms::expiry(&subject, decided.as_deref(), now));
     steps.push(effect::enforcement(&subject, &stands));
     let obstacles = steps.iter().any(|step| step.state == State::Bad);
     steps.push(effect::status(&subject, &stands, obstacles));

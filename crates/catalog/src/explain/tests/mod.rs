@@ -2,6 +2,7 @@
 
 mod commands;
 mod decided;
+mod endings;
 mod entries;
 mod keys;
 mod leaving;

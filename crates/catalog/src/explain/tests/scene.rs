@@ -167,6 +167,16 @@ impl Scene {
         self
     }
 
+    /// Asking for this in its spec.
+    pub(super) fn asking(mut self, field: &str, value: &Value) -> Self {
+        for object in [&mut self.key, &mut self.request] {
+            if !object.is_null() {
+                object["spec"][field] = value.clone();
+            }
+        }
+        self
+    }
+
     /// For a product that approves by itself.
     pub(super) fn automatic(mut self) -> Self {
         self.product["spec"]["approvalMode"] = json!("automatic");
