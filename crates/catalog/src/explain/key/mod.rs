@@ -6,6 +6,7 @@ mod prerequisites;
 mod scene;
 mod secret;
 mod terms;
+mod tier;
 
 use jiff::Timestamp;
 use keydesk_api::condition::KeyAspect;
@@ -46,7 +47,7 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
     steps.extend([
         prerequisites::enforced(&subject),
         prerequisites::scheme(&subject),
-        prerequisites::tier(&subject, decided.as_deref()),
+        tier::tier(&subject, decided.as_deref()),
         decisions::request(&subject),
         decisions::decisions(&subject, decided.as_deref()),
     ]);

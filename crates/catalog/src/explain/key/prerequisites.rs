@@ -1,18 +1,17 @@
 //! What must be there before anybody decides, in the order in which failures are looked at.
 
-use keydesk_api::condition::{KeyAspect, KeyReason};
+use keydesk_api::condition::KeyReason;
 use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::PublishStatus;
-use keydesk_core::{Decision, Terms};
+use keydesk_core::Terms;
 use kube::ResourceExt as _;
 
-use super::decisions::approval;
 use super::scene::{Part, Subject};
 use crate::edge::route_of_product;
 use crate::explain::gate;
 use crate::explain::mode::Mode;
 use crate::explain::step::{Step, Who};
-use crate::explain::words::{SELECT, allowance, carried, end, mend_entry};
+use crate::explain::words::{SELECT, carried, end, mend_entry};
 
 pub(super) fn asked(subject: &Subject<'_>) -> Step {
     let terms = &subject.asked;
@@ -162,50 +161,4 @@ pub(super) fn scheme(subject: &Subject<'_>) -> Step {
             Step::good(topic, format!("entry {} takes the key in {place}", entry.name))
         }
     }
-}
-
-pub(super) fn tier(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Step {
-    let topic = "tier";
-    // Whoever may not read the decisions knows the limits in force by the status alone.
-    if decisions.is_none()
-        && subject.is_current
-        && subject.says(KeyAspect::TermsChanged).is_some()
-        && let Some(status) = subject.key.as_deref().and_then(|key| key.status.as_ref())
-    {
-        let in_force = match &status.limits {
-            Some(limits) => format!("in force: {}", allowance(limits)),
-            None => "in force: what was approved before, whose limits are not known here".to_owned(),
-        };
-        return Step::note(topic, in_force).and(format!(
-            "tier {} is asked for, beside what else is; nothing of that is in force yet",
-            subject.asked.tier
-        ));
-    }
-    let approved = approval(subject, decisions);
-    let tier = approved.map_or(&subject.asked.tier, |approval| &approval.terms.tier);
-    let Some(product) = &subject.product else {
-        return match subject.failed_for(&[KeyReason::PlanTierNotFound]) {
-            Some(message) => Step::bad(topic, message).fix(Who::Consumer, "ask for one of these tiers"),
-            None => Step::unknown(
-                topic,
-                format!("what {tier} allows is not known without the product"),
-            ),
-        };
-    };
-    let plans = product
-        .status
-        .as_ref()
-        .map_or(&[][..], |status| &status.discovered_plans);
-    if plans.is_empty() {
-        return Step::note(
-            topic,
-            format!("{tier}: the product has no plans, so there is no limit"),
-        );
-    }
-    if let Some(plan) = plans.iter().find(|plan| plan.tier == *tier) {
-        return Step::good(topic, format!("{tier}: {}", allowance(&plan.limits)));
-    }
-    let known: Vec<_> = plans.iter().map(|plan| plan.tier.as_str()).collect();
-    Step::bad(topic, format!("{} has no tier {tier}", subject.asked.product))
-        .fix(Who::Consumer, format!("ask for one of {}", known.join(", ")))
 }

@@ -1,7 +1,7 @@
 //! What came of decisions: terms and an end, and whose turn it is where they are not as they are asked for.
 
 use jiff::Timestamp;
-use keydesk_api::condition::KeyAspect;
+use keydesk_api::condition::{KeyAspect, KeyReason};
 use keydesk_api::meta::{auto_approval, auto_approval_name};
 use keydesk_api::rfc3339;
 use keydesk_core::{Decision, NamespacedName};
@@ -9,6 +9,7 @@ use keydesk_core::{Decision, NamespacedName};
 use super::Stands;
 use super::decisions::approval;
 use super::scene::Subject;
+use super::tier::is_offered;
 use crate::explain::difference::changes;
 use crate::explain::mode::Mode;
 use crate::explain::step::{Step, Who};
@@ -51,6 +52,13 @@ pub(super) fn terms(
 fn granted(step: Step, subject: &Subject<'_>, now: Timestamp) -> Step {
     if subject.asked.expires_at.is_some_and(|end| end <= now) {
         return step.and("to approve that would not make it work: the end that it asks for has passed");
+    }
+    if !is_offered(subject) {
+        return step.and("to approve that would not make it work: the product does not offer that tier");
+    }
+    let fails = subject.says(KeyAspect::Failed).is_some();
+    if fails && subject.failed_for(&[KeyReason::PlanTierNotFound]).is_none() && approves_by_itself(subject) {
+        return step.and("the product approves that by itself once the key no longer fails");
     }
     let (who, what) = grant(subject);
     step.fix(who, what)

@@ -11,3 +11,4 @@ mod people;
 mod products;
 mod scene;
 mod secrets;
+mod tiers;
