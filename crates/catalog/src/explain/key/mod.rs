@@ -3,6 +3,7 @@
 mod decisions;
 mod effect;
 mod prerequisites;
+mod reach;
 mod scene;
 mod secret;
 mod terms;
@@ -33,9 +34,9 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
         let steps = vec![
             deletion,
             prerequisites::asked(&subject),
-            effect::enforcement(&subject, &stands),
+            effect::enforcement(&subject, &stands, None),
         ];
-        return Some(explanation(&subject, &stands, steps));
+        return Some(explanation(&subject, &stands, None, steps));
     }
     let mut steps = vec![
         prerequisites::asked(&subject),
@@ -53,16 +54,25 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
     ]);
     steps.extend(terms::terms(&subject, decided.as_deref(), &stands, now));
     steps.push(terms::expiry(&subject, decided.as_deref(), now));
-    steps.push(effect::enforcement(&subject, &stands));
+    let spared_until = reach::spared_until(&subject, ruling.as_ref(), decided.as_deref(), now);
+    steps.push(effect::enforcement(&subject, &stands, spared_until));
     let obstacles = steps.iter().any(|step| step.state == State::Bad);
     steps.push(effect::status(&subject, &stands, obstacles));
     steps.extend(effect::beside(&subject));
-    Some(explanation(&subject, &stands, steps))
+    Some(explanation(&subject, &stands, spared_until, steps))
 }
 
-fn explanation(subject: &Subject<'_>, stands: &Stands, steps: Vec<Step>) -> Explanation {
+fn explanation(
+    subject: &Subject<'_>,
+    stands: &Stands,
+    spared_until: Option<Timestamp>,
+    steps: Vec<Step>,
+) -> Explanation {
     let obstacle = Explanation::first_obstacle(&steps);
-    let (works, verdict) = verdict(stands, obstacle);
+    let (works, verdict) = match obstacle {
+        Some(obstacle) if stands.is_out_of_force() => reach::verdict(subject, &steps, obstacle, spared_until),
+        _ => verdict(stands, obstacle),
+    };
     Explanation {
         subject: format!("APIKey {}", subject.scene.id),
         works,
@@ -117,6 +127,11 @@ impl Stands {
     /// Whether the key is approved, as far as it is known.
     pub(super) const fn is_approved(&self) -> bool {
         matches!(self, Self::Approved(..) | Self::SaidApproved(_))
+    }
+
+    /// Whether it is known that the key is not in force.
+    pub(super) const fn is_out_of_force(&self) -> bool {
+        matches!(self, Self::Deleting | Self::NotApproved | Self::SaidNotApproved)
     }
 }
 

@@ -7,7 +7,6 @@ use keydesk_core::Terms;
 use kube::ResourceExt as _;
 
 use super::scene::{Part, Subject};
-use crate::edge::route_of_product;
 use crate::explain::gate;
 use crate::explain::mode::Mode;
 use crate::explain::step::{Step, Who};
@@ -98,10 +97,7 @@ pub(super) fn product(subject: &Subject<'_>) -> Step {
 /// Whether the policies of the product's route are enforced.
 pub(super) fn enforced(subject: &Subject<'_>) -> Step {
     let catalog = subject.scene.catalog;
-    let route = subject
-        .product
-        .as_deref()
-        .and_then(|product| catalog.route(&route_of_product(product)));
+    let route = subject.route();
     let route = route.as_deref();
     let unenforced = route.map(|route| {
         let auth = gate::unenforced_auth(catalog, route).into_iter();
@@ -138,17 +134,22 @@ pub(super) fn scheme(subject: &Subject<'_>) -> Step {
         (None, _) => {
             Step::bad(topic, format!("{id} has no authentication scheme in force")).fix(Who::Owner, mend)
         }
-        (Some(_), None) => match product.annotations().get(annotation::AUTH_ENTRY) {
-            Some(named) => {
-                let words =
-                    format!("the AuthPolicy of {id} has no apiKey entry {named:?}, which the product names");
-                Step::bad(topic, words).fix(Who::Owner, mend_entry())
-            }
-            None => {
-                let words = format!("the authentication scheme of {id} takes no API keys");
-                Step::bad(topic, words).fix(Who::Owner, mend)
-            }
-        },
+        (Some(_), None) => {
+            let named = product.annotations().get(annotation::AUTH_ENTRY);
+            let (words, mend) = named.map_or_else(
+                || {
+                    let words = format!("the authentication scheme of {id} takes no API keys");
+                    (words, mend)
+                },
+                |named| {
+                    let words = format!(
+                        "the AuthPolicy of {id} has no apiKey entry {named:?}, which the product names"
+                    );
+                    (words, mend_entry())
+                },
+            );
+            Step::bad(topic, words).fix(Who::Owner, mend)
+        }
         (Some(_), Some(entry)) => {
             if let Some(mismatch) = subject.mismatch(&entry) {
                 let words = format!(

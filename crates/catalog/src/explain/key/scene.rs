@@ -7,9 +7,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, KeyAspect, KeyReason};
+use keydesk_api::foreign::HTTPRoute;
 use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication, Method};
 use keydesk_core::{Decision, Flaw, KeyFacts, NamespacedName, ProductFacts, SecretFacts, Terms};
 
+use crate::edge::route_of_product;
 use crate::explain::aim::Aim;
 use crate::explain::mode::Mode;
 use crate::explain::step::Who;
@@ -178,6 +180,13 @@ impl<'a> Subject<'a> {
         self.product.as_deref().map(Mode::of)
     }
 
+    /// The route of the product, if both could be read.
+    pub(super) fn route(&self) -> Option<Arc<HTTPRoute>> {
+        self.scene
+            .catalog
+            .route(&route_of_product(self.product.as_deref()?))
+    }
+
     /// The apiKey entry by which keys of the product are recognised.
     pub(super) fn entry(&self) -> Option<Authentication> {
         key_authentication(self.product.as_deref()?)
@@ -221,7 +230,8 @@ impl<'a> Subject<'a> {
         Some((KeyFacts { asked, secret }, product))
     }
 
-    fn secret_facts(&self) -> Option<SecretFacts> {
+    /// What is known of the consumer's Secret, if it could be read.
+    pub(super) fn secret_facts(&self) -> Option<SecretFacts> {
         let names_one = self
             .key
             .as_deref()

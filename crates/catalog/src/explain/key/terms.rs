@@ -143,6 +143,7 @@ fn asked_already(step: Step, subject: &Subject<'_>) -> Step {
 }
 
 /// Up to when a later end needs nobody's consent.
+#[derive(Clone, Copy, Debug)]
 enum Bound {
     /// Whoever asks may not know.
     Unread,

@@ -246,7 +246,7 @@ fn status(scene: &ProductScene<'_>) -> Step {
     if product.metadata.deletion_timestamp.is_some() {
         Step::good(
             topic,
-            "of before its deletion: the controller has done with a product that is being deleted",
+            "of before its deletion: the controller is done with a product that is being deleted",
         )
     } else if observed >= product.metadata.generation {
         Step::good(topic, "of the present version of the product")

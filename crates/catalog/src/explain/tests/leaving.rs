@@ -24,7 +24,7 @@ fn a_key_that_finalizers_hold_says_so_and_who_can_take_them_off() {
     let mut scene = Scene::working().said(&[holds("Approved", "Approved")]);
     deleted(&mut scene.key, &["example.com/held", "example.com/too"]);
     scene.request = json!(null);
-    scene.enforcement = Sight::Missing;
+    scene.enforcement = Some(Sight::Missing);
     for scene in [scene.clone(), scene.clone().by_consumer()] {
         let explanation = scene.key();
         fails(
@@ -49,7 +49,7 @@ fn a_key_that_finalizers_hold_says_so_and_who_can_take_them_off() {
 fn a_key_that_nothing_holds_is_as_good_as_gone() {
     let mut scene = Scene::working();
     deleted(&mut scene.key, &[]);
-    scene.enforcement = Sight::Missing;
+    scene.enforcement = Some(Sight::Missing);
     let explanation = scene.key();
     assert!(
         explanation

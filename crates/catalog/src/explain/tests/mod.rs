@@ -4,6 +4,7 @@ mod commands;
 mod decided;
 mod endings;
 mod entries;
+mod gateways;
 mod keys;
 mod leaving;
 mod modes;
