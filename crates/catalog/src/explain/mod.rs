@@ -6,9 +6,11 @@
 //! controller's own words count.
 
 mod aim;
+mod deletion;
 mod difference;
 mod gate;
 mod key;
+mod mode;
 mod product;
 mod step;
 #[cfg(test)]

@@ -1,10 +1,16 @@
 //! Words for limits, for ends, and for where a key goes.
 
 use jiff::Timestamp;
+use keydesk_api::meta::annotation;
 use keydesk_api::{Credentials, Limits, rfc3339};
 
 /// What an owner does about a selector that finds no key.
 pub(super) const SELECT: &str = "let the AuthPolicy select by labels that a key can have";
+
+/// What an owner does about a product that names an entry which its policy does not have.
+pub(super) fn mend_entry() -> String {
+    format!("mend the annotation {} of the product", annotation::AUTH_ENTRY)
+}
 
 /// How many calls limits allow.
 #[must_use]

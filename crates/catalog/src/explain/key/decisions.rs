@@ -1,14 +1,12 @@
-//! The request of a key, what was decided on it, and what came of that: terms and an end.
+//! The request of a key, and what was decided on it.
 
-use jiff::Timestamp;
 use keydesk_api::condition::{self, ApprovalAspect, KeyAspect, KeyReason};
 use keydesk_api::meta::auto_approval_name;
 use keydesk_api::rfc3339;
-use keydesk_api::v1alpha1::ApprovalMode;
 use keydesk_core::{Decision, NamespacedName, ended_by, holding};
 
 use super::scene::{Part, Subject};
-use crate::explain::difference::changes;
+use crate::explain::mode::{Mode, mend_cap};
 use crate::explain::step::{Step, Who};
 use crate::explain::words::end;
 use crate::object::id;
@@ -78,10 +76,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             topic,
             format!("nobody has decided on APIKeyRequest {}", subject.request_id),
         );
-        let is_automatic = subject
-            .product
-            .as_ref()
-            .is_some_and(|product| product.spec.approval_mode == ApprovalMode::Automatic);
+        let is_automatic = matches!(subject.mode(), Some(Mode::Automatic(_)));
         let step = if is_automatic && subject.says(KeyAspect::Failed).is_none() {
             let step = step.and("the product approves by itself, and the controller has not done it yet");
             match in_the_way(subject) {
@@ -100,8 +95,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             if ended_by(other, decisions).is_some() {
                 format!("ended by a later denial: {}", said(other))
             } else {
-                let product = &other.terms.product;
-                format!("about another product, {product}: {}", said(other))
+                elsewhere(other, subject)
             }
         }));
         return step.and_all(invalid(subject));
@@ -119,20 +113,24 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         .collect();
     others.sort_by_key(|other| std::cmp::Reverse(other.effective_at));
     let step = step.and(bound(holds)).and_all(others.into_iter().map(|other| {
-        let word = if other.terms.concerns(&subject.asked) {
-            "superseded"
+        if other.terms.concerns(&subject.asked) {
+            format!("superseded: {}, {}", said(other), bound(other))
         } else {
-            "about another product"
-        };
-        format!("{word}: {}, {}", said(other), bound(other))
+            elsewhere(other, subject)
+        }
     }));
     step.and_all(invalid(subject))
 }
 
-/// That the namespace has as many keys as the product approves by itself, which leaves two ways out.
+/// That the namespace has as many keys as the product approves by itself, which leaves two ways out; or that nobody can say
+/// how many that are.
 fn crowded_out(subject: &Subject<'_>, approve: &str) -> Option<Step> {
-    let message = subject.failed_for(&[KeyReason::TooManyKeys])?;
-    Some(Step::bad("decisions", message).fix(
+    let step = Step::bad("decisions", subject.failed_for(&[KeyReason::TooManyKeys])?);
+    if matches!(subject.mode(), Some(Mode::Garbled(_))) {
+        let mend = format!("{}; or approve this key alone: {approve}", mend_cap());
+        return Some(step.fix(Who::Owner, mend));
+    }
+    Some(step.fix(
         Who::Consumer,
         format!("delete one of your keys for this product, or ask the owner to approve this one (owner: {approve})"),
     ))
@@ -190,6 +188,29 @@ fn said(decision: &Decision) -> String {
     }
 }
 
+/// What a decision is about that does not concern what is asked for.
+fn elsewhere(other: &Decision, subject: &Subject<'_>) -> String {
+    let product = &other.terms.product;
+    if *product != subject.asked.product {
+        return format!(
+            "about another product, {product}: {}, {}",
+            said(other),
+            bound(other)
+        );
+    }
+    let (namespace, name) = (&other.terms.namespace, &other.name);
+    // A no is one to the key of its request, whatever terms are recorded on it.
+    let counts = if other.approved {
+        "it never counts for this one"
+    } else {
+        "all it does is to end what was approved before it"
+    };
+    format!(
+        "the terms recorded on APIKeyApproval {name} are another key's, in namespace {namespace}: {counts}: {}",
+        said(other)
+    )
+}
+
 /// What a decision is bound to.
 fn bound(decision: &Decision) -> String {
     let terms = &decision.terms;
@@ -204,79 +225,4 @@ fn bound(decision: &Decision) -> String {
 /// The decision that holds, if it is an approval.
 pub(super) fn approval<'a>(subject: &Subject<'_>, decisions: Option<&'a [Decision]>) -> Option<&'a Decision> {
     holding(decisions?, &subject.asked).filter(|decision| decision.approved)
-}
-
-/// What is in force beside what is asked for; nothing while nothing is approved.
-pub(super) fn terms(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Option<Step> {
-    let topic = "terms";
-    let again = grant(subject);
-    if decisions.is_none() {
-        let changed = subject.says(KeyAspect::TermsChanged)?;
-        return Some(Step::note(topic, changed.message.clone()).fix(Who::Owner, again));
-    }
-    let approved = &approval(subject, decisions)?.terms;
-    if approved.covers(&subject.asked) {
-        return Some(Step::good(topic, "in force as they are asked for"));
-    }
-    let in_force = format!(
-        "in force: tier {}, until {}",
-        approved.tier,
-        end(approved.end(&subject.asked))
-    );
-    let wish = format!(
-        "asks for {}: not approved",
-        changes(approved, &subject.asked).join(", ")
-    );
-    Some(Step::note(topic, in_force).and(wish).fix(Who::Owner, again))
-}
-
-/// How the owner grants what is asked for.
-fn grant(subject: &Subject<'_>) -> String {
-    let (key, namespace) = (subject.scene.id, &subject.request_id.namespace);
-    let approve = subject.keydesk(Who::Owner, format_args!("approve {key} -n {namespace}"));
-    format!("to grant it: {approve}")
-}
-
-pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now: Timestamp) -> Step {
-    let topic = "expiry";
-    // Once they have asked for a later end it is the owner's turn.
-    let asks = subject.asked.expires_at.is_none_or(|end| end > now);
-    let ended = |words: String| {
-        let step = Step::bad(topic, words);
-        if asks {
-            step.and(format!(
-                "a later end is asked for already: {}",
-                end(subject.asked.expires_at)
-            ))
-            .fix(Who::Owner, grant(subject))
-        } else {
-            step.fix(
-                Who::Consumer,
-                "ask for a later end in spec.expiresAt, which the owner then has to approve",
-            )
-        }
-    };
-    let ends_at = match (decisions, approval(subject, decisions)) {
-        (None, _) => {
-            if let Some(expired) = subject.says(KeyAspect::Expired) {
-                return ended(expired.message.clone());
-            }
-            subject.asked.expires_at
-        }
-        (Some(_), Some(approval)) => approval.terms.end(&subject.asked),
-        (Some(_), None) => {
-            return Step::good(
-                topic,
-                format!(
-                    "asked for: {}; it begins with an approval",
-                    end(subject.asked.expires_at)
-                ),
-            );
-        }
-    };
-    match ends_at {
-        None => Step::good(topic, "never"),
-        Some(at) if at <= now => ended(format!("it ended at {}", rfc3339(at))),
-        Some(at) => Step::good(topic, rfc3339(at)),
-    }
 }

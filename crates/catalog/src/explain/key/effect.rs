@@ -1,14 +1,28 @@
 //! Whether gateways know the key, and what the controller says of it.
 
+use jiff::Timestamp;
 use keydesk_api::condition::{self, KeyAspect, KeyReason};
 use keydesk_api::rfc3339;
 
 use super::Stands;
-use super::scene::{SecretSight, Sight, Subject};
+use super::scene::{Part, SecretSight, Sight, Subject};
+use crate::explain::deletion;
 use crate::explain::step::{Step, Who};
 use crate::explain::words::SELECT;
 
-pub(super) fn enforcement(subject: &Subject<'_>, stands: &Stands) -> Step {
+/// That the key is on its way out.
+pub(super) fn deletion(subject: &Subject<'_>) -> Option<Step> {
+    let key = subject.key.as_deref()?;
+    let edit = |object| {
+        subject
+            .aim(Who::Consumer)
+            .kubectl(format_args!("edit apikey {object}"))
+    };
+    deletion::deletion("deletion", key, "it", Who::Consumer, edit)
+}
+
+/// `spared_until` is when the key goes although it is approved, because its product fails.
+pub(super) fn enforcement(subject: &Subject<'_>, stands: &Stands, spared_until: Option<Timestamp>) -> Step {
     let topic = "gateways";
     if let Some(failed) = subject.says(KeyAspect::EnforcementFailed) {
         let (who, what) = if failed.reason == KeyReason::SecretNotNamed.as_str() {
@@ -26,17 +40,51 @@ pub(super) fn enforcement(subject: &Subject<'_>, stands: &Stands) -> Step {
         };
         return Step::bad(topic, failed.message.clone()).fix(who, what);
     }
-    if !stands.is_approved() {
-        return Step::good(topic, "do not know the key, as it is not approved");
-    }
-    match subject.scene.enforcement {
-        Sight::There => Step::good(topic, "know the key: its enforcement secret is there"),
-        Sight::Missing => Step::bad(topic, "do not know the key: its enforcement secret is not there")
-            .fix(Who::Platform, "see that the controller runs, and what it logs"),
-        Sight::Hidden => Step::unknown(
+    let sight = subject.scene.enforcement;
+    match (sight, stands.is_out_of_force()) {
+        (Sight::There, false) => Step::good(topic, "know the key: its enforcement secret is there"),
+        (Sight::There, true) => {
+            let step = Step::note(topic, "know the key still: its enforcement secret is there");
+            match spared_until {
+                Some(until) => step.and(format!(
+                    "it goes at about {}, a minute after the product began to fail, unless that is mended",
+                    rfc3339(until)
+                )),
+                None => step.fix(
+                    Who::Platform,
+                    "see that the controller runs, and what it logs: it removes the enforcement secrets of keys that are \
+                     not in force",
+                ),
+            }
+        }
+        (Sight::Missing, _) if stands.is_approved() => {
+            Step::bad(topic, "do not know the key: its enforcement secret is not there")
+                .fix(Who::Platform, "see that the controller runs, and what it logs")
+        }
+        (Sight::Missing, _) => Step::good(
             topic,
-            "you may not read enforcement secrets; the controller complains of nothing",
+            "do not know the key: there is no enforcement secret for it",
         ),
+        (Sight::Hidden, _) => {
+            let is_lost = !subject.hides(Part::Kuadrant) && subject.scene.catalog.kuadrant().is_none();
+            let step = Step::unknown(
+                topic,
+                if is_lost {
+                    "where enforcement secrets are is not known without a Kuadrant, nor whether gateways know the key"
+                } else if stands.is_approved() {
+                    "you may not read enforcement secrets; the controller complains of nothing"
+                } else {
+                    "you may not read enforcement secrets: whether gateways know the key is not known here"
+                },
+            );
+            match spared_until {
+                Some(until) => step.and(format!(
+                    "if they knew it and it is approved, they do until about {}, a minute after the product began to fail",
+                    rfc3339(until)
+                )),
+                None => step,
+            }
+        }
     }
 }
 

@@ -3,13 +3,17 @@
 mod decisions;
 mod effect;
 mod prerequisites;
+mod reach;
 mod scene;
+mod secret;
+mod terms;
+mod tier;
 
 use jiff::Timestamp;
 use keydesk_api::condition::KeyAspect;
 use keydesk_core::{Decision, Ruling, Standing, standing};
 
-use super::step::{Explanation, State};
+use super::step::{Explanation, State, Step};
 use super::words::end;
 use scene::Subject;
 pub use scene::{KeyScene, Part, SecretSight, Sight};
@@ -25,34 +29,56 @@ pub fn explain_key(scene: &KeyScene<'_>, now: Timestamp) -> Option<Explanation> 
         _ => None,
     };
     let stands = Stands::of(&subject, ruling.as_ref());
+    if let Some(deletion) = effect::deletion(&subject) {
+        // The rest is not looked at any more, by nobody.
+        let steps = vec![
+            deletion,
+            prerequisites::asked(&subject),
+            effect::enforcement(&subject, &stands, None),
+        ];
+        return Some(explanation(&subject, &stands, None, steps));
+    }
     let mut steps = vec![
         prerequisites::asked(&subject),
         prerequisites::platform(&subject),
         prerequisites::product(&subject),
-        prerequisites::secret(&subject),
+        secret::secret(&subject),
     ];
     steps.extend(effect::rotation(&subject, &stands));
     steps.extend([
         prerequisites::enforced(&subject),
         prerequisites::scheme(&subject),
-        prerequisites::tier(&subject, decided.as_deref()),
+        tier::tier(&subject, decided.as_deref()),
         decisions::request(&subject),
         decisions::decisions(&subject, decided.as_deref()),
     ]);
-    steps.extend(decisions::terms(&subject, decided.as_deref()));
-    steps.push(decisions::expiry(&subject, decided.as_deref(), now));
-    steps.push(effect::enforcement(&subject, &stands));
+    steps.extend(terms::terms(&subject, decided.as_deref(), &stands, now));
+    steps.push(terms::expiry(&subject, decided.as_deref(), now));
+    let spared_until = reach::spared_until(&subject, ruling.as_ref(), decided.as_deref(), now);
+    steps.push(effect::enforcement(&subject, &stands, spared_until));
     let obstacles = steps.iter().any(|step| step.state == State::Bad);
     steps.push(effect::status(&subject, &stands, obstacles));
     steps.extend(effect::beside(&subject));
+    Some(explanation(&subject, &stands, spared_until, steps))
+}
+
+fn explanation(
+    subject: &Subject<'_>,
+    stands: &Stands,
+    spared_until: Option<Timestamp>,
+    steps: Vec<Step>,
+) -> Explanation {
     let obstacle = Explanation::first_obstacle(&steps);
-    let (works, verdict) = verdict(&stands, obstacle);
-    Some(Explanation {
-        subject: format!("APIKey {}", scene.id),
+    let (works, verdict) = match obstacle {
+        Some(obstacle) if stands.is_out_of_force() => reach::verdict(subject, &steps, obstacle, spared_until),
+        _ => verdict(stands, obstacle),
+    };
+    Explanation {
+        subject: format!("APIKey {}", subject.scene.id),
         works,
         verdict,
         steps,
-    })
+    }
 }
 
 /// Where a key stands, and who says so.
@@ -102,6 +128,11 @@ impl Stands {
     pub(super) const fn is_approved(&self) -> bool {
         matches!(self, Self::Approved(..) | Self::SaidApproved(_))
     }
+
+    /// Whether it is known that the key is not in force.
+    pub(super) const fn is_out_of_force(&self) -> bool {
+        matches!(self, Self::Deleting | Self::NotApproved | Self::SaidNotApproved)
+    }
 }
 
 fn by(decision: &Decision) -> String {
@@ -115,8 +146,8 @@ fn by(decision: &Decision) -> String {
 fn verdict(stands: &Stands, obstacle: Option<&str>) -> (bool, String) {
     let fails = |why: &str| (false, format!("does not work: {why}"));
     match (stands, obstacle) {
-        (Stands::Deleting, _) => fails("it is being deleted"),
         (_, Some(obstacle)) => fails(obstacle),
+        (Stands::Deleting, None) => fails("it is being deleted"),
         (Stands::Approved(ends_at, by), None) => {
             let until = match ends_at {
                 Some(_) => format!(", until {}", end(*ends_at)),

@@ -1,16 +1,16 @@
 //! What must be there before anybody decides, in the order in which failures are looked at.
 
-use keydesk_api::condition::{KeyAspect, KeyReason};
-use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
-use keydesk_core::{Decision, Terms};
+use keydesk_api::condition::KeyReason;
+use keydesk_api::meta::annotation;
+use keydesk_api::v1alpha1::PublishStatus;
+use keydesk_core::Terms;
+use kube::ResourceExt as _;
 
-use super::decisions::approval;
-use super::scene::{Part, SecretSight, Subject};
-use crate::KeyEdges;
-use crate::edge::route_of_product;
+use super::scene::{Part, Subject};
 use crate::explain::gate;
+use crate::explain::mode::Mode;
 use crate::explain::step::{Step, Who};
-use crate::explain::words::{SELECT, allowance, carried, end};
+use crate::explain::words::{SELECT, carried, end, mend_entry};
 
 pub(super) fn asked(subject: &Subject<'_>) -> Step {
     let terms = &subject.asked;
@@ -82,9 +82,10 @@ pub(super) fn product(subject: &Subject<'_>) -> Step {
     if product.metadata.deletion_timestamp.is_some() {
         return Step::bad(topic, format!("APIProduct {id} is being deleted")).fix(Who::Consumer, choose());
     }
-    let mode = match product.spec.approval_mode {
-        ApprovalMode::Automatic => "approves by itself",
-        ApprovalMode::Manual => "its owner decides",
+    let mode = match Mode::of(product) {
+        Mode::Automatic(_) => "approves by itself",
+        Mode::Garbled(_) => "approves nothing by itself: its cap is no whole number",
+        Mode::Manual => "its owner decides",
     };
     let step = Step::good(topic, format!("{id} ({}), {mode}", product.spec.display_name));
     match product.spec.publish_status {
@@ -93,92 +94,10 @@ pub(super) fn product(subject: &Subject<'_>) -> Step {
     }
 }
 
-pub(super) fn secret(subject: &Subject<'_>) -> Step {
-    let topic = "secret";
-    let secret = subject.key.as_deref().map(|key| KeyEdges::of(key).secret);
-    let rotate =
-        |more: &str| subject.keydesk(Who::Consumer, format_args!("rotate {}{more}", subject.scene.id));
-    let put = |what: &str| format!("{what}: {}", rotate(" --overlap 0"));
-    let reasons = [
-        KeyReason::SecretNotFound,
-        KeyReason::SecretAPIKeyNotFound,
-        KeyReason::SecretAPIKeyEmpty,
-        KeyReason::SecretAPIKeyDuplicate,
-    ];
-    let id = match secret {
-        Some(Some(id)) if subject.scene.secret != SecretSight::Hidden => id,
-        Some(None) => {
-            return Step::bad(topic, "the key names no Secret, so it has no value").fix(
-                Who::Consumer,
-                "name a Secret with an entry api_key in spec.secretRef",
-            );
-        }
-        Some(Some(_)) | None => {
-            return match subject.failed_for(&reasons) {
-                Some(message) if subject.failed_for(&[KeyReason::SecretAPIKeyDuplicate]).is_some() => {
-                    Step::bad(topic, message).fix(
-                        Who::Consumer,
-                        "give the key a value of its own: in another Secret, if another key uses this one",
-                    )
-                }
-                Some(message) => {
-                    Step::bad(topic, message).fix(Who::Consumer, put("put a value into the Secret"))
-                }
-                None => Step::unknown(
-                    topic,
-                    "you may not read the consumer's Secret; its value is nobody else's business",
-                ),
-            };
-        }
-    };
-    match &subject.scene.secret {
-        SecretSight::Missing | SecretSight::Hidden => {
-            let create = subject.aim(Who::Consumer).kubectl(format_args!(
-                "create secret generic {} -n {} --from-file=api_key",
-                id.name, id.namespace
-            ));
-            Step::bad(topic, format!("Secret {id} does not exist")).fix(
-                Who::Consumer,
-                format!("create it with a value under api_key: {create}"),
-            )
-        }
-        SecretSight::WithoutEntry => Step::bad(topic, format!("Secret {id} has no entry api_key"))
-            .fix(Who::Consumer, put("put a value in")),
-        SecretSight::Empty => Step::bad(topic, format!("Secret {id} has an empty entry api_key"))
-            .fix(Who::Consumer, put("put a value in")),
-        SecretSight::There { .. } if subject.failed_for(&[KeyReason::SecretAPIKeyDuplicate]).is_some() => {
-            let step = Step::bad(topic, format!("the value in Secret {id} is in use already"));
-            match subject.scene.sharing {
-                [] => step.fix(Who::Consumer, put("put another value in")),
-                // A new value in that Secret would be the end of the other key's.
-                [other, ..] => step
-                    .and(format!("key {other} of this namespace uses the same Secret"))
-                    .fix(Who::Consumer, "name another Secret in spec.secretRef"),
-            }
-        }
-        SecretSight::There { flaws, .. } => {
-            let words = format!("Secret {id} has a value");
-            if flaws.is_empty() {
-                Step::good(topic, words)
-            } else if flaws.iter().any(|flaw| flaw.is_fatal()) {
-                let first = flaws.iter().find(|flaw| flaw.is_fatal()).map(ToString::to_string);
-                Step::bad(topic, first.unwrap_or_default()).fix(Who::Consumer, put("put another value in"))
-            } else {
-                Step::note(topic, words)
-                    .and_all(flaws.iter().map(ToString::to_string))
-                    .fix(Who::Consumer, format!("choose a better one: {}", rotate("")))
-            }
-        }
-    }
-}
-
 /// Whether the policies of the product's route are enforced.
 pub(super) fn enforced(subject: &Subject<'_>) -> Step {
     let catalog = subject.scene.catalog;
-    let route = subject
-        .product
-        .as_deref()
-        .and_then(|product| catalog.route(&route_of_product(product)));
+    let route = subject.route();
     let route = route.as_deref();
     let unenforced = route.map(|route| {
         let auth = gate::unenforced_auth(catalog, route).into_iter();
@@ -215,11 +134,22 @@ pub(super) fn scheme(subject: &Subject<'_>) -> Step {
         (None, _) => {
             Step::bad(topic, format!("{id} has no authentication scheme in force")).fix(Who::Owner, mend)
         }
-        (Some(_), None) => Step::bad(
-            topic,
-            format!("the authentication scheme of {id} takes no API keys"),
-        )
-        .fix(Who::Owner, mend),
+        (Some(_), None) => {
+            let named = product.annotations().get(annotation::AUTH_ENTRY);
+            let (words, mend) = named.map_or_else(
+                || {
+                    let words = format!("the authentication scheme of {id} takes no API keys");
+                    (words, mend)
+                },
+                |named| {
+                    let words = format!(
+                        "the AuthPolicy of {id} has no apiKey entry {named:?}, which the product names"
+                    );
+                    (words, mend_entry())
+                },
+            );
+            Step::bad(topic, words).fix(Who::Owner, mend)
+        }
         (Some(_), Some(entry)) => {
             if let Some(mismatch) = subject.mismatch(&entry) {
                 let words = format!(
@@ -232,50 +162,4 @@ pub(super) fn scheme(subject: &Subject<'_>) -> Step {
             Step::good(topic, format!("entry {} takes the key in {place}", entry.name))
         }
     }
-}
-
-pub(super) fn tier(subject: &Subject<'_>, decisions: Option<&[Decision]>) -> Step {
-    let topic = "tier";
-    // Whoever may not read the decisions knows the limits in force by the status alone.
-    if decisions.is_none()
-        && subject.is_current
-        && subject.says(KeyAspect::TermsChanged).is_some()
-        && let Some(status) = subject.key.as_deref().and_then(|key| key.status.as_ref())
-    {
-        let in_force = match &status.limits {
-            Some(limits) => format!("in force: {}", allowance(limits)),
-            None => "in force: what was approved before, whose limits are not known here".to_owned(),
-        };
-        return Step::note(topic, in_force).and(format!(
-            "tier {} is asked for, beside what else is; nothing of that is in force yet",
-            subject.asked.tier
-        ));
-    }
-    let approved = approval(subject, decisions);
-    let tier = approved.map_or(&subject.asked.tier, |approval| &approval.terms.tier);
-    let Some(product) = &subject.product else {
-        return match subject.failed_for(&[KeyReason::PlanTierNotFound]) {
-            Some(message) => Step::bad(topic, message).fix(Who::Consumer, "ask for one of these tiers"),
-            None => Step::unknown(
-                topic,
-                format!("what {tier} allows is not known without the product"),
-            ),
-        };
-    };
-    let plans = product
-        .status
-        .as_ref()
-        .map_or(&[][..], |status| &status.discovered_plans);
-    if plans.is_empty() {
-        return Step::note(
-            topic,
-            format!("{tier}: the product has no plans, so there is no limit"),
-        );
-    }
-    if let Some(plan) = plans.iter().find(|plan| plan.tier == *tier) {
-        return Step::good(topic, format!("{tier}: {}", allowance(&plan.limits)));
-    }
-    let known: Vec<_> = plans.iter().map(|plan| plan.tier.as_str()).collect();
-    Step::bad(topic, format!("{} has no tier {tier}", subject.asked.product))
-        .fix(Who::Consumer, format!("ask for one of {}", known.join(", ")))
 }

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use keydesk_api::condition::{self, KeyAspect, KeyReason};
+use keydesk_api::foreign::HTTPRoute;
 use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication, Method};
 use keydesk_core::{Decision, Flaw, KeyFacts, NamespacedName, ProductFacts, SecretFacts, Terms};
 
+use crate::edge::route_of_product;
 use crate::explain::aim::Aim;
+use crate::explain::mode::Mode;
 use crate::explain::step::Who;
 use crate::{
     Bound, Catalog, EnforcementLabels, KeyEdges, Mismatch, Shown, asked, key_authentication, product_facts,
@@ -172,6 +175,18 @@ impl<'a> Subject<'a> {
         is_one.then_some(failed.message.as_str())
     }
 
+    /// Who decides on requests for the product, if it could be read.
+    pub(super) fn mode(&self) -> Option<Mode> {
+        self.product.as_deref().map(Mode::of)
+    }
+
+    /// The route of the product, if both could be read.
+    pub(super) fn route(&self) -> Option<Arc<HTTPRoute>> {
+        self.scene
+            .catalog
+            .route(&route_of_product(self.product.as_deref()?))
+    }
+
     /// The apiKey entry by which keys of the product are recognised.
     pub(super) fn entry(&self) -> Option<Authentication> {
         key_authentication(self.product.as_deref()?)
@@ -215,7 +230,8 @@ impl<'a> Subject<'a> {
         Some((KeyFacts { asked, secret }, product))
     }
 
-    fn secret_facts(&self) -> Option<SecretFacts> {
+    /// What is known of the consumer's Secret, if it could be read.
+    pub(super) fn secret_facts(&self) -> Option<SecretFacts> {
         let names_one = self
             .key
             .as_deref()

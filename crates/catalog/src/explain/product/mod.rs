@@ -9,12 +9,13 @@ use keydesk_api::APIProduct;
 use keydesk_api::condition::{self, ProductAspect, ProductReason};
 use keydesk_api::foreign::{HTTPRoute, HTTPRouteStatus};
 use keydesk_api::meta::annotation;
-use keydesk_api::v1alpha1::{ApprovalMode, PublishStatus};
-use kube::ResourceExt;
+use keydesk_api::v1alpha1::PublishStatus;
 
 use super::aim::Aim;
+use super::deletion::deletion;
 use super::gate;
 use super::key::Part;
+use super::mode::{Mode, mend_cap};
 use super::step::{Explanation, Step, Who};
 use crate::Catalog;
 use crate::edge::route_of_product;
@@ -40,12 +41,14 @@ pub struct ProductScene<'a> {
 pub fn explain_product(scene: &ProductScene<'_>) -> Explanation {
     let route = scene.catalog.route(&route_of_product(scene.product));
     let route = route.as_deref();
+    let policy = policies::policy(scene, route);
+    let entry = policies::entry(scene, &policy);
     let steps = vec![
         offer(scene),
         platform(scene),
         route_step(scene, route),
-        policies::policy(scene, route),
-        policies::entry(scene),
+        policy,
+        entry,
         policies::plans(scene, route),
         limits(scene, route),
         approval(scene.product),
@@ -82,8 +85,9 @@ impl ProductScene<'_> {
 fn offer(scene: &ProductScene<'_>) -> Step {
     let topic = "product";
     let spec = &scene.product.spec;
-    if scene.product.metadata.deletion_timestamp.is_some() {
-        return Step::bad(topic, format!("{} is being deleted", spec.display_name));
+    let edit = |object| scene.aim.kubectl(format_args!("edit apiproduct {object}"));
+    if let Some(step) = deletion(topic, scene.product, &spec.display_name, Who::Owner, edit) {
+        return step;
     }
     match spec.publish_status {
         PublishStatus::Published => Step::good(topic, format!("{}, published", spec.display_name)),
@@ -155,25 +159,30 @@ fn limits(scene: &ProductScene<'_>, route: Option<&HTTPRoute>) -> Step {
 
 fn approval(product: &APIProduct) -> Step {
     let topic = "approval";
-    match product.spec.approval_mode {
-        ApprovalMode::Manual => Step::good(topic, "manual: the owner decides on each request"),
-        ApprovalMode::Automatic => {
-            let step = Step::note(
-                topic,
-                "automatic: every request for a tier that there is is approved",
+    let automatic = || {
+        Step::note(
+            topic,
+            "automatic: every request for a tier that there is is approved",
+        )
+    };
+    match Mode::of(product) {
+        Mode::Manual => Step::good(topic, "manual: the owner decides on each request"),
+        Mode::Automatic(Some(most)) => automatic().and(format!("at most {most} keys for each namespace")),
+        Mode::Automatic(None) => automatic()
+            .and("with no cap: a namespace may have any number of keys, each with limits of its own")
+            .fix(
+                Who::Owner,
+                format!(
+                    "to set a cap, annotate the product with {}",
+                    annotation::MAX_KEYS_PER_NAMESPACE
+                ),
+            ),
+        Mode::Garbled(text) => {
+            let words = format!(
+                "automatic, but no key is approved by itself: annotation {} is {text:?}, which is no whole number",
+                annotation::MAX_KEYS_PER_NAMESPACE
             );
-            match product.annotations().get(annotation::MAX_KEYS_PER_NAMESPACE) {
-                Some(most) => step.and(format!("at most {most} keys for each namespace")),
-                None => step
-                    .and("with no cap: a namespace may have any number of keys, each with limits of its own")
-                    .fix(
-                        Who::Owner,
-                        format!(
-                            "to set a cap, annotate the product with {}",
-                            annotation::MAX_KEYS_PER_NAMESPACE
-                        ),
-                    ),
-            }
+            Step::note(topic, words).fix(Who::Owner, mend_cap())
         }
     }
 }
@@ -234,7 +243,12 @@ fn status(scene: &ProductScene<'_>) -> Step {
         .status
         .as_ref()
         .and_then(|status| status.observed_generation);
-    if observed >= product.metadata.generation {
+    if product.metadata.deletion_timestamp.is_some() {
+        Step::good(
+            topic,
+            "of before its deletion: the controller is done with a product that is being deleted",
+        )
+    } else if observed >= product.metadata.generation {
         Step::good(topic, "of the present version of the product")
     } else {
         Step::note(

@@ -9,8 +9,8 @@ use kube::ResourceExt;
 use super::ProductScene;
 use crate::explain::gate;
 use crate::explain::key::Part;
-use crate::explain::step::{Step, Who};
-use crate::explain::words::{SELECT, allowance, carried};
+use crate::explain::step::{State, Step, Who};
+use crate::explain::words::{SELECT, allowance, carried, mend_entry};
 use crate::object::id;
 use crate::{Attached, Mismatch, Policy, key_authentication, mismatch};
 
@@ -110,7 +110,8 @@ fn complaints(policy: &AuthPolicy) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn entry(scene: &ProductScene<'_>) -> Step {
+/// `policy` is what was said of the policy.
+pub(super) fn entry(scene: &ProductScene<'_>, policy: &Step) -> Step {
     let topic = "keys";
     let product = scene.product;
     let named = product.annotations().get(annotation::AUTH_ENTRY);
@@ -119,8 +120,13 @@ pub(super) fn entry(scene: &ProductScene<'_>) -> Step {
         .as_ref()
         .and_then(|status| status.discovered_auth_scheme.as_ref());
     let Some(scheme) = scheme else {
-        return Step::bad(topic, "no authentication scheme is in force")
-            .fix(Who::Owner, "see to the AuthPolicy first");
+        let step = Step::bad(topic, "no authentication scheme is in force");
+        // Where the policy is not as it must be, it says already what to do.
+        return if policy.state == State::Bad {
+            step
+        } else {
+            step.fix(Who::Owner, "see to the AuthPolicy first")
+        };
     };
     let all = scheme.authentications();
     let Some(chosen) = key_authentication(product) else {
@@ -130,7 +136,7 @@ pub(super) fn entry(scene: &ProductScene<'_>) -> Step {
             None => "the policy has no apiKey entry".to_owned(),
         };
         let what = match named {
-            Some(_) => format!("mend the annotation {} of the product", annotation::AUTH_ENTRY),
+            Some(_) => mend_entry(),
             None => "give the policy an apiKey entry".to_owned(),
         };
         let step = Step::bad(topic, words).fix(Who::Owner, what);

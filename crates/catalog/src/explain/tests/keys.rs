@@ -92,7 +92,8 @@ fn everything_that_can_be_missing_is_told_with_who_can_mend_it() {
     );
     fails(
         &with(&|scene| {
-            scene.product["metadata"]["annotations"] = json!({ "keydesk.dev/auth-entry": "nobody" });
+            let entry = &mut scene.product["status"]["discoveredAuthScheme"]["authentication"]["vips"];
+            *entry = json!({ "jwt": {} });
         }),
         "scheme",
         "takes no API keys",
@@ -105,7 +106,7 @@ fn everything_that_can_be_missing_is_told_with_who_can_mend_it() {
         "consumer",
     );
     fails(
-        &with(&|scene| scene.enforcement = Sight::Missing),
+        &with(&|scene| scene.enforcement = Some(Sight::Missing)),
         "gateways",
         "its enforcement secret is not there",
         "platform",

@@ -32,7 +32,8 @@ pub(super) struct Scene {
     pub(super) hidden: BTreeSet<Part>,
     pub(super) secret: SecretSight,
     pub(super) sharing: Vec<String>,
-    pub(super) enforcement: Sight,
+    /// None is as the controller leaves it: not there, unless the key is in force.
+    pub(super) enforcement: Option<Sight>,
     pub(super) aim: Aim,
 }
 
@@ -42,6 +43,22 @@ pub(super) fn holds(type_: &str, reason: &str) -> Value {
         "type": type_, "status": "True", "reason": reason, "message": format!("the controller says {reason}"),
         "lastTransitionTime": "2026-11-01T00:00:00Z",
     })
+}
+
+/// The same since so many seconds.
+pub(super) fn for_seconds(mut condition: Value, seconds: i64) -> Value {
+    let since = now() - jiff::SignedDuration::from_secs(seconds);
+    condition["lastTransitionTime"] = json!(since.to_string());
+    condition
+}
+
+/// The same decision, on terms that differ in this.
+pub(super) fn on_terms(mut decision: Value, aspect: &str, value: &Value) -> Value {
+    let recorded = &mut decision["metadata"]["annotations"]["keydesk.dev/terms"];
+    let mut terms: Value = serde_json::from_str(recorded.as_str().unwrap()).unwrap();
+    terms[aspect] = value.clone();
+    *recorded = json!(terms.to_string());
+    decision
 }
 
 /// A decision of this second.
@@ -133,7 +150,7 @@ impl Scene {
             hidden: BTreeSet::new(),
             secret: value(&[]),
             sharing: Vec::new(),
-            enforcement: Sight::There,
+            enforcement: None,
             aim: Aim::default(),
         }
     }
@@ -144,7 +161,7 @@ impl Scene {
         self.approvals.clear();
         self.kuadrant = false;
         self.hidden = [Part::Kuadrant, Part::Request, Part::Approvals].into();
-        self.enforcement = Sight::Hidden;
+        self.enforcement = Some(Sight::Hidden);
         self
     }
 
@@ -154,7 +171,23 @@ impl Scene {
         self.kuadrant = false;
         self.hidden = [Part::Kuadrant, Part::Key].into();
         self.secret = SecretSight::Hidden;
-        self.enforcement = Sight::Hidden;
+        self.enforcement = Some(Sight::Hidden);
+        self
+    }
+
+    /// Asking for this in its spec.
+    pub(super) fn asking(mut self, field: &str, value: &Value) -> Self {
+        for object in [&mut self.key, &mut self.request] {
+            if !object.is_null() {
+                object["spec"][field] = value.clone();
+            }
+        }
+        self
+    }
+
+    /// For a product that approves by itself.
+    pub(super) fn automatic(mut self) -> Self {
+        self.product["spec"]["approvalMode"] = json!("automatic");
         self
     }
 
@@ -203,6 +236,18 @@ impl Scene {
     }
 
     pub(super) fn key(&self) -> Explanation {
+        if let Some(sight) = self.enforcement {
+            return self.key_enforced(sight);
+        }
+        let explanation = self.key_enforced(Sight::There);
+        if step(&explanation, "gateways").state == State::Note {
+            self.key_enforced(Sight::Missing)
+        } else {
+            explanation
+        }
+    }
+
+    fn key_enforced(&self, enforcement: Sight) -> Explanation {
         let id = keydesk_core::NamespacedName::new("app", "mobile");
         let scene = KeyScene {
             id: &id,
@@ -210,7 +255,7 @@ impl Scene {
             hidden: &self.hidden,
             secret: self.secret.clone(),
             sharing: &self.sharing,
-            enforcement: self.enforcement,
+            enforcement,
             aim: &self.aim,
         };
         explain_key(&scene, now()).unwrap()

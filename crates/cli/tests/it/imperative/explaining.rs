@@ -21,7 +21,7 @@ async fn a_key_without_its_secret_and_a_product_without_its_policy_are_explained
         .await;
     stage.run("consumer", "explain key mobile").ended(1).says(&[
         "does not work: Secret consumer-app/mobile-secret does not exist",
-        "to do: the consumer: create it with a value under api_key",
+        "to do: the consumer: create it with a random value that nobody sees: head -c 32 /dev/urandom",
     ]);
     let told = stage
         .run("owner", "explain key consumer-app/mobile -o json")
