@@ -17,6 +17,7 @@
 mod affected;
 mod binding;
 mod bindings;
+mod cap;
 mod catalog;
 mod edge;
 mod enforcement;
@@ -38,6 +39,7 @@ mod written;
 pub use affected::{Affected, Target};
 pub use binding::{Binding, Bound, Shown};
 pub use bindings::Bindings;
+pub use cap::Cap;
 pub use catalog::Catalog;
 pub use edge::{KeyEdges, PolicyEnd, route_of_product};
 pub use enforcement::{EnforcementLabels, Mismatch, mismatch};

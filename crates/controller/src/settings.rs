@@ -16,8 +16,7 @@ pub struct Settings {
     pub fetch_private: PrivateRanges,
     /// How often a document that was fetched is looked at again; zero is never.
     pub fetch_refresh: Duration,
-    /// How long a key that works goes on working when its product loses its authentication scheme or the cluster its
-    /// Kuadrant: both come and go when gateways restart.
+    /// How long a key that works goes on working when its product fails in a way that may pass.
     pub product_failure_grace: Duration,
     /// How far ahead the end of a value that is being rotated out may be.
     pub rotation_overlap: Duration,
@@ -37,7 +36,7 @@ impl Default for Settings {
             fetch_allow: Vec::new(),
             fetch_private: PrivateRanges::default(),
             fetch_refresh: Pace::default().refresh,
-            product_failure_grace: Duration::from_mins(1),
+            product_failure_grace: keydesk_core::PRODUCT_FAILURE_GRACE,
             rotation_overlap: Duration::from_hours(7 * 24),
             learn_within: Duration::from_mins(1),
             workers: 16,

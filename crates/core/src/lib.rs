@@ -25,6 +25,8 @@ pub use limit::{
     Admission, Allowance, Limit, Limits, ParseWindowError, Refusal, Slot, Tally, TooManyLimits, Window,
 };
 pub use name::NamespacedName;
-pub use standing::{Failure, KeyFacts, ProductFacts, Ruling, Scheme, SecretFacts, Standing, standing};
+pub use standing::{
+    Failure, KeyFacts, PRODUCT_FAILURE_GRACE, ProductFacts, Ruling, Scheme, SecretFacts, Standing, standing,
+};
 pub use terms::{ParseTermsError, Terms};
 pub use uid::Uid;

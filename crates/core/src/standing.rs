@@ -1,6 +1,7 @@
 //! Where a key stands: failed, denied, expired, approved or pending. The one place that says so.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -60,6 +61,10 @@ pub enum Scheme {
     /// With API keys.
     Keys,
 }
+
+/// How long a key that works goes on working when its product loses its authentication scheme or the cluster its Kuadrant: both
+/// come and go when gateways restart. See [`Failure::may_pass`].
+pub const PRODUCT_FAILURE_GRACE: Duration = Duration::from_mins(1);
 
 /// Where a key stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,8 @@ use keydesk_api::meta::annotation;
 use keydesk_api::v1alpha1::ApprovalMode;
 use kube::ResourceExt as _;
 
+use crate::Cap;
+
 /// Who decides, as the controller reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -21,12 +23,13 @@ impl Mode {
         if product.spec.approval_mode == ApprovalMode::Manual {
             return Self::Manual;
         }
-        match product.annotations().get(annotation::MAX_KEYS_PER_NAMESPACE) {
+        match Cap::of(product) {
             None => Self::Automatic(None),
-            Some(text) => match text.trim().parse() {
-                Ok(most) => Self::Automatic(Some(most)),
-                Err(_) => Self::Garbled(text.clone()),
-            },
+            Some(Cap::Keys(most)) => Self::Automatic(Some(most)),
+            Some(Cap::Unreadable) => {
+                let text = product.annotations().get(annotation::MAX_KEYS_PER_NAMESPACE);
+                Self::Garbled(text.cloned().unwrap_or_default())
+            }
         }
     }
 }

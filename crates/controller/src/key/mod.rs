@@ -28,7 +28,7 @@ use apply::Applied;
 pub(crate) use approvals::{Weight, status as approval_status};
 use gather::known;
 pub(crate) use learning::learn_claims;
-pub(crate) use places::{Cap, Places};
+pub(crate) use places::Places;
 pub(crate) use plan::Plan;
 use plan::{forfeited, plan};
 use seen::EnforcementCopy;

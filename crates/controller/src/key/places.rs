@@ -7,37 +7,11 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use keydesk_api::APIProduct;
-use keydesk_api::meta::annotation;
-use keydesk_catalog::{Catalog, KeyEdges};
+use keydesk_catalog::{Cap, Catalog, KeyEdges};
 use keydesk_core::NamespacedName;
 use kube::ResourceExt;
 
 use super::seen::Live;
-
-/// How many keys of one namespace an owner lets the system approve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cap {
-    /// So many.
-    Keys(usize),
-    /// The owner wanted a cap, and nobody can say which: no key is approved automatically.
-    Unreadable,
-}
-
-impl Cap {
-    /// The cap of a product that has one.
-    pub(crate) fn of(product: &APIProduct) -> Option<Self> {
-        let text = product.annotations().get(annotation::MAX_KEYS_PER_NAMESPACE)?;
-        Some(text.trim().parse().map_or(Self::Unreadable, Self::Keys))
-    }
-
-    pub(crate) fn keys(self) -> Option<usize> {
-        match self {
-            Self::Keys(keys) => Some(keys),
-            Self::Unreadable => None,
-        }
-    }
-}
 
 /// Keys of products with a cap, as they were last reconciled.
 #[derive(Debug, Default)]

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use keydesk_api::v1alpha1::ApprovalMode;
 use keydesk_api::{APIKey, APIKeyRequest, APIProduct, Authentication};
-use keydesk_catalog::{Approval, KeyEdges, SecretMeta, key_authentication, product_facts};
+use keydesk_catalog::{Approval, Cap, KeyEdges, SecretMeta, key_authentication, product_facts};
 use keydesk_core::{Fingerprint, NamespacedName, ProductFacts, SecretFacts, Terms};
 
-use super::places::Cap;
 use super::rotation::Rotation;
 
 /// A key and what belongs to it.

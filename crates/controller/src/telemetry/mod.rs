@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use keydesk_api::APIProduct;
 use keydesk_api::meta::is_previous_secret;
 use keydesk_api::v1alpha1::{APIKeyApprovalStatus, APIProductStatus};
-use keydesk_catalog::{Approval, Target};
+use keydesk_catalog::{Approval, Cap, Target};
 use keydesk_core::{Flaws, NamespacedName};
 use kube::{Client, Resource};
 use parking_lot::Mutex;
@@ -33,7 +33,7 @@ pub(crate) use metrics::Saving;
 pub(crate) use notice::Notice;
 
 use crate::Clock;
-use crate::key::{Account, Cap, Live, Made, Plan, Seen};
+use crate::key::{Account, Live, Made, Plan, Seen};
 use key_counts::{KeyCounts, Last};
 use post::EventPoster;
 use record::{Reconcile, Record};

@@ -95,7 +95,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
             if ended_by(other, decisions).is_some() {
                 format!("ended by a later denial: {}", said(other))
             } else {
-                elsewhere(other, subject)
+                elsewhere(other)
             }
         }));
         return step.and_all(invalid(subject));
@@ -116,7 +116,7 @@ pub(super) fn decisions(subject: &Subject<'_>, decisions: Option<&[Decision]>) -
         if other.terms.concerns(&subject.asked) {
             format!("superseded: {}, {}", said(other), bound(other))
         } else {
-            elsewhere(other, subject)
+            elsewhere(other)
         }
     }));
     step.and_all(invalid(subject))
@@ -188,26 +188,13 @@ fn said(decision: &Decision) -> String {
     }
 }
 
-/// What a decision is about that does not concern what is asked for.
-fn elsewhere(other: &Decision, subject: &Subject<'_>) -> String {
+/// A decision on another product, which does not concern what is asked for.
+fn elsewhere(other: &Decision) -> String {
     let product = &other.terms.product;
-    if *product != subject.asked.product {
-        return format!(
-            "about another product, {product}: {}, {}",
-            said(other),
-            bound(other)
-        );
-    }
-    let (namespace, name) = (&other.terms.namespace, &other.name);
-    // A no is one to the key of its request, whatever terms are recorded on it.
-    let counts = if other.approved {
-        "it never counts for this one"
-    } else {
-        "all it does is to end what was approved before it"
-    };
     format!(
-        "the terms recorded on APIKeyApproval {name} are another key's, in namespace {namespace}: {counts}: {}",
-        said(other)
+        "about another product, {product}: {}, {}",
+        said(other),
+        bound(other)
     )
 }
 

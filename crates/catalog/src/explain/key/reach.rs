@@ -1,21 +1,16 @@
 //! Whether gateways take a key that is not in force: they go by its enforcement secret, which outlives a passing failure of
 //! the product for a while.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use keydesk_api::condition::{KeyAspect, KeyReason};
 use keydesk_api::rfc3339;
-use keydesk_core::{Decision, Failure, Ruling, SecretFacts, Standing};
+use keydesk_core::{Decision, Failure, PRODUCT_FAILURE_GRACE, Ruling, SecretFacts, Standing};
 
 use super::decisions::approval;
 use super::scene::{Part, Sight, Subject};
 use crate::explain::gate;
 use crate::explain::step::{State, Step};
 use crate::missing_entry;
-
-/// For how long the controller spares a key whose product fails.
-const GRACE: Duration = Duration::from_mins(1);
 
 /// Until when the key is spared although its product fails, if it is: as the controller reckons, or as far as what it says
 /// tells.
@@ -46,7 +41,7 @@ pub(super) fn spared_until(
         return None;
     }
     let since = failed.map_or(now, |failed| failed.last_transition_time.0);
-    let until = since.checked_add(GRACE).ok()?;
+    let until = since.checked_add(PRODUCT_FAILURE_GRACE).ok()?;
     let ends_at = ruling.and_then(|ruling| ruling.ends_at);
     Some(ends_at.map_or(until, |end| end.min(until))).filter(|until| now < *until)
 }

@@ -10,7 +10,7 @@ use super::Stands;
 use super::decisions::approval;
 use super::scene::Subject;
 use super::tier::is_offered;
-use crate::explain::difference::changes;
+use crate::explain::difference::{changes, end_in_force};
 use crate::explain::mode::Mode;
 use crate::explain::step::{Step, Who};
 use crate::explain::words::end;
@@ -94,12 +94,18 @@ pub(super) fn expiry(subject: &Subject<'_>, decisions: Option<&[Decision]>, now:
     let has_come = |end: Option<Timestamp>| end.is_some_and(|end| end <= now);
     let approval = match (decisions, approval(subject, decisions)) {
         (None, _) => {
+            let changed = subject.says(KeyAspect::TermsChanged);
+            let in_force = changed.and_then(|changed| end_in_force(&changed.message, asked));
+            let ends_at = in_force.unwrap_or(asked);
             return match subject.says(KeyAspect::Expired) {
                 Some(expired) if has_come(asked) => Step::bad(topic, expired.message.clone())
                     .fix(Who::Consumer, later(subject, Bound::Unread)),
                 Some(expired) => asked_already(Step::bad(topic, expired.message.clone()), subject),
                 None if has_come(asked) => in_vain(subject, Bound::Unread),
-                None => Step::good(topic, end(asked)),
+                None if has_come(ends_at) => {
+                    asked_already(Step::bad(topic, format!("it ended at {}", end(ends_at))), subject)
+                }
+                None => Step::good(topic, end(ends_at)),
             };
         }
         (Some(_), None) if has_come(asked) => return in_vain(subject, Bound::Nothing),

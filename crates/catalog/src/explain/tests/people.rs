@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::scene::{Scene, fails, holds, step};
+use super::scene::{Scene, fails, holds, now, step};
 use crate::explain::{Part, SecretSight, State};
 
 #[test]
@@ -109,6 +109,30 @@ fn a_consumer_who_asks_for_another_tier_is_told_the_limits_in_force() {
     let says = &step(&explanation, "tier").says;
     assert_eq!(says[0], "in force: 10 calls in 24h");
     assert!(says[1].starts_with("tier gold is asked for"), "{says:?}");
+}
+
+#[test]
+fn a_consumer_who_asks_for_a_later_end_is_told_the_end_in_force() {
+    let asks = |end: &str| {
+        let message = format!(
+            "Asks for expiry \"2030-01-01T00:00:00Z\" instead of \"{end}\"; what was approved stays in force until the owner \
+             decides"
+        );
+        let mut changed = holds("TermsChanged", "AwaitingReapproval");
+        changed["message"] = json!(message);
+        let scene = Scene::working()
+            .by_consumer()
+            .asking("expiresAt", &json!("2030-01-01T00:00:00Z"))
+            .said(&[holds("Approved", "Approved"), changed]);
+        let explanation = scene.key();
+        let expiry = step(&explanation, "expiry");
+        (expiry.state, expiry.says[0].clone(), explanation.works)
+    };
+    let ahead = now().checked_add(std::time::Duration::from_mins(1)).unwrap();
+    let ahead = keydesk_api::rfc3339(ahead);
+    assert_eq!(asks(&ahead), (State::Good, ahead.clone(), true));
+    let past = "2020-01-01T00:00:00Z";
+    assert_eq!(asks(past), (State::Bad, format!("it ended at {past}"), false));
 }
 
 #[test]

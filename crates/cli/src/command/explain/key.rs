@@ -91,7 +91,7 @@ async fn look(client: &ClusterClient, id: &NamespacedName) -> Result<Seen, Failu
     };
     if let Some(key) = key {
         if let Some(secret) = KeyEdges::of(&key).secret {
-            seen.secret = sight(client.lookup::<WipedSecret>(&secret).await?);
+            seen.secret = sight(if_possible(client.lookup::<WipedSecret>(&secret).await)?);
             seen.sharing = client.sharing(id, &secret).await;
         }
         seen.catalog.apply(Object::Key(Box::new(key)));
@@ -105,7 +105,7 @@ async fn look(client: &ClusterClient, id: &NamespacedName) -> Result<Seen, Failu
             seen.hidden.insert(Part::Request);
         }
     }
-    match client.lookup::<APIProduct>(&product).await? {
+    match if_possible(client.lookup::<APIProduct>(&product).await)? {
         Lookup::Found(product) => {
             policies::read(client, &product, &mut seen.catalog, &mut seen.hidden).await?;
             seen.catalog.apply(Object::Product(Box::new(product)));
@@ -130,6 +130,14 @@ async fn look(client: &ClusterClient, id: &NamespacedName) -> Result<Seen, Failu
     }
     platform(client, id, &mut seen).await?;
     Ok(seen)
+}
+
+/// An object that a key names. What no object can be called is not there; the key is explained all the same.
+fn if_possible<K>(found: Result<Lookup<K>, Refusal>) -> Result<Lookup<K>, Refusal> {
+    match found {
+        Err(Refusal::Name { .. }) => Ok(Lookup::Missing),
+        found => found,
+    }
 }
 
 /// The Kuadrant, and beside it the copy of the key that gateways read.

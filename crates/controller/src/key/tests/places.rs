@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use keydesk_api::meta::annotation;
 use keydesk_api::{APIKey, APIProduct};
-use keydesk_catalog::{Catalog, Object};
+use keydesk_catalog::{Cap, Catalog, Object};
 use serde_json::json;
 
 use super::stage::{Stage, decode, product as any_product};
-use crate::key::places::{Cap, Places, Seating};
+use crate::key::places::{Places, Seating};
 use crate::key::seen::Live;
 
 fn product(cap: &str) -> APIProduct {
