@@ -2,8 +2,9 @@
 //! these terms.
 //!
 //! The decision is the approval `{request}-approval`, which a later decision changes; an edit counts from the moment at
-//! which the API server accepted it. While that one is being deleted, it is `{request}-approval-2`. With it go the terms that were shown (`keydesk.dev/terms`): if the consumer asks
-//! for something else at the same moment, that is not what was decided on.
+//! which the API server accepted it. While that one is being deleted, it is `{request}-approval-2`. With it go the terms
+//! that were shown (`keydesk.dev/terms`): if the consumer asks for something else at the same moment, that is not what was
+//! decided on.
 
 mod approval;
 mod outcome;
@@ -11,6 +12,7 @@ mod recording;
 mod seen;
 mod sheet;
 mod target;
+mod words;
 
 use std::io::{self, IsTerminal as _, Write as _};
 

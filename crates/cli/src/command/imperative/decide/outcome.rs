@@ -11,7 +11,8 @@ use keydesk_core::{NamespacedName, Terms};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::recording::repeats;
-use super::seen::{Seen, is_going, said, written};
+use super::seen::{Seen, is_going};
+use super::words::{said, written};
 use crate::command::imperative::{ClusterClient, Lookup, Refusal, objects};
 use crate::exit::Failure;
 

@@ -7,7 +7,8 @@ use keydesk_core::NamespacedName;
 use kube::ResourceExt as _;
 
 use super::approval::Draft;
-use super::seen::{is_going, written};
+use super::seen::is_going;
+use super::words::written;
 use crate::command::imperative::unwritten::Unwritten;
 use crate::command::imperative::{ClusterClient, Refusal};
 use crate::exit::Failure;

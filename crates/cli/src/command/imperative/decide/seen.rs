@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use keydesk_api::meta::{is_own_approval_name, own_approval_name};
-use keydesk_api::{APIKeyApproval, APIKeyRequest, rfc3339};
+use keydesk_api::{APIKeyApproval, APIKeyRequest};
 use keydesk_catalog::{Bound, Catalog, Object, Shown, shown};
 use keydesk_core::{Decision, NamespacedName, Terms, by_weight, ended_by, holding};
 use kube::ResourceExt as _;
 
+use super::words::written;
 use super::{Wish, approval};
 use crate::command::imperative::{ClusterClient, Refusal, objects};
-use crate::foreign::phrase;
 
 /// A request, with what was decided on it.
 pub(super) struct Seen {
@@ -208,33 +208,6 @@ fn decisions(request: &APIKeyRequest, approvals: &[APIKeyApproval], now: Timesta
     let approvals: Vec<_> = catalog.approvals_of(&objects::id(request)).collect();
     let bound = Shown::by(Some(request), &shown(request)).bind(&approvals, now);
     bound.iter().map(Bound::decision).collect()
-}
-
-/// Who decided what, and when.
-pub(super) fn said(decision: &Decision) -> String {
-    words(
-        decision.approved,
-        &decision.by,
-        decision.effective_at,
-        &decision.message,
-    )
-}
-
-/// The same, as it is written on an approval.
-pub(super) fn written(approval: &APIKeyApproval) -> String {
-    let spec = &approval.spec;
-    let message = spec.message.as_deref().unwrap_or_default();
-    words(spec.approved, &spec.reviewed_by, spec.reviewed_at.0, message)
-}
-
-fn words(approved: bool, by: &str, at: Timestamp, message: &str) -> String {
-    let word = if approved { "approved" } else { "denied" };
-    let message = if message.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", phrase(message))
-    };
-    format!("{word} by {} at {}{message}", phrase(by), rfc3339(at))
 }
 
 #[cfg(test)]

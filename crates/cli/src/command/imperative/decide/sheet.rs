@@ -8,7 +8,8 @@ use keydesk_catalog::shown;
 use keydesk_core::{Decision, Terms};
 
 use super::Wish;
-use super::seen::{Seen, said};
+use super::seen::Seen;
+use super::words::said;
 use crate::command::imperative::{keys, objects};
 use crate::foreign::{passage, phrase};
 
