@@ -25,21 +25,22 @@ const PAUSES: [Duration; 3] = [
 ];
 
 /// Learns what every key claims. Before that nobody may be granted anything: of two keys with one value, the one that is
-/// reconciled first would get what the other has. What gateways have is claimed first, and what has to go whatever Secrets
-/// hold goes: neither waits for a Secret that is not shown.
+/// reconciled first would get what the other has. What has to go whatever Secrets hold goes first, and what gateways have is
+/// claimed next: neither waits for a Secret that is not shown.
 pub(crate) async fn learn_claims(context: &Context) {
+    let keys = context.catalog.read().key_names();
+    stream::iter(&keys)
+        .for_each_concurrent(context.settings.workers, async |id| {
+            revoke_forfeited(context, &mut known(context, id).seen).await;
+        })
+        .await;
     if let Err(error) = learn_enforced(context).await {
         let chain = keydesk_process::chain(&error);
         tracing::debug!("enforcement secrets are read one by one: {chain}");
     }
-    let keys = context.catalog.read().key_names();
-    stream::iter(&keys)
-        .for_each_concurrent(context.settings.workers, async |id| {
-            let mut known = known(context, id);
-            revoke_forfeited(context, &mut known.seen).await;
-            known.claim_enforced(context);
-        })
-        .await;
+    for id in &keys {
+        known(context, id).claim_enforced(context);
+    }
     let unread = Mutex::new(BTreeSet::from_iter(keys));
     let within = context.settings.learn_within;
     let _ = timeout(within, read_each(context, &unread)).await;
