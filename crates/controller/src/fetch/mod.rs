@@ -3,10 +3,10 @@
 //! What is read ends up in a status that others can see, so a fetch must reach nothing that its author could not
 //! reach: every address is judged after resolution and the connection goes to the judged address ([`Reach`]), at
 //! every redirect again; and nothing that the other side does costs more than a deadline and a bounded number of bytes
-//! ([`Fetcher`]). Reconciling never waits for any of it: [`Documents`] fetches in the background, remembers, tries
+//! ([`Fetcher`]). Reconciling never waits for any of it: `Documents` fetches in the background, remembers, tries
 //! again, refreshes, and tells the queue when there is news.
 //!
-//! It does not know products or conditions; [`failure`] words what went wrong.
+//! It does not know products or conditions; `failure` words what went wrong.
 
 mod address;
 mod body;
