@@ -8,6 +8,8 @@ use kube::runtime::watcher::{self, Event};
 pub(crate) struct Interruptions {
     /// What is watched.
     what: String,
+    /// What cannot be decoded may be the value of a key, and who says so quotes it.
+    is_secret: bool,
     told: Option<String>,
 }
 
@@ -16,7 +18,16 @@ impl Interruptions {
     pub(crate) fn of(what: impl Into<String>) -> Self {
         Self {
             what: what.into(),
+            is_secret: false,
             told: None,
+        }
+    }
+
+    /// The same of Secrets with all that is in them: no words of theirs are repeated.
+    pub(crate) fn of_secrets(what: impl Into<String>) -> Self {
+        Self {
+            is_secret: true,
+            ..Self::of(what)
         }
     }
 
@@ -31,7 +42,12 @@ impl Interruptions {
     }
 
     fn broke(&mut self, error: &watcher::Error) {
-        let (what, text) = (&self.what, error.to_string());
+        let what = &self.what;
+        let text = if self.is_secret && is_undecoded(error) {
+            "an answer cannot be decoded (what is in a Secret is not repeated)".to_owned()
+        } else {
+            error.to_string()
+        };
         if is_told_elsewhere(error) {
             tracing::debug!(error = text, "watch of {what} was interrupted");
         } else if self.told.as_ref() != Some(&text) {
@@ -47,6 +63,17 @@ impl Interruptions {
         if self.told.take().is_some() {
             tracing::info!("watch of {} goes on", self.what);
         }
+    }
+}
+
+/// Whether an answer came that is none.
+fn is_undecoded(error: &watcher::Error) -> bool {
+    use watcher::Error::{InitialListFailed, NoResourceVersion, WatchError, WatchFailed, WatchStartFailed};
+    match error {
+        InitialListFailed(cause) | WatchStartFailed(cause) | WatchFailed(cause) => {
+            matches!(cause, kube::Error::SerdeError(_))
+        }
+        WatchError(_) | NoResourceVersion => false,
     }
 }
 
@@ -96,6 +123,22 @@ mod tests {
         }
         interruptions.note::<()>(&Ok(Event::InitDone));
         assert_eq!(interruptions.told, None);
+    }
+
+    #[test]
+    fn of_a_secret_that_cannot_be_decoded_nothing_is_repeated() {
+        let undecoded = || {
+            let error = serde_json::from_str::<bool>("\"MARKER\"").unwrap_err();
+            assert!(error.to_string().contains("MARKER"));
+            watcher::Error::WatchFailed(kube::Error::SerdeError(error))
+        };
+        let mut interruptions = Interruptions::of_secrets("enforcement secrets");
+        interruptions.note::<()>(&Err(undecoded()));
+        let told = interruptions.told.unwrap();
+        assert!(
+            told.contains("cannot be decoded") && !told.contains("MARKER"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub async fn follow_key_secrets(
     };
     let config = watcher::Config::default().labels(&labels);
     let mut events = pin!(events(api, config).default_backoff());
-    let mut interruptions = Interruptions::of("enforcement secrets");
+    let mut interruptions = Interruptions::of_secrets("enforcement secrets");
     while let Some(event) = events.next().await {
         interruptions.note(&event);
         match event {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use keydesk_api::condition::KeyAspect;
+use keydesk_api::meta::annotation;
 use keydesk_catalog::Bound;
 use keydesk_core::{Decision, Failure, NamespacedName, Ruling, Standing};
 use kube::ResourceExt;
@@ -41,8 +42,10 @@ pub(crate) struct Held {
     pub(crate) words: String,
     /// When the API server accepted it.
     pub(crate) accepted_at: Timestamp,
-    /// It was never bound before.
+    /// It was not bound before as it is now.
     pub(crate) fresh: bool,
+    /// Nothing says that we ever bound its approval.
+    pub(crate) is_unmarked: bool,
 }
 
 impl Account {
@@ -70,6 +73,11 @@ impl Account {
                 decision: decision.clone(),
                 accepted_at: own.binding.accepted_at,
                 fresh: own.fresh && !own.known,
+                is_unmarked: !own
+                    .approval
+                    .object
+                    .annotations()
+                    .contains_key(annotation::APPROVED_TERMS),
             })
         });
         // Of a key that fails for something else, its owner's word would change nothing.

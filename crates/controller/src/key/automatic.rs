@@ -101,7 +101,7 @@ pub(super) fn step(
 
 /// Whether nothing but an approval of what it asks for is missing. An approval of anything else would come true later, with
 /// nobody deciding: of a tier, for example, once the product has one of that name.
-fn would_stand(live: &Live, key: &KeyFacts, now: Timestamp) -> bool {
+pub(super) fn would_stand(live: &Live, key: &KeyFacts, now: Timestamp) -> bool {
     let approved = Decision {
         name: String::new(),
         approved: true,

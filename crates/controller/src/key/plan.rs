@@ -124,7 +124,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
         Some(_) | None => ruling,
     };
 
-    let keeps_request = keeps_request(live, &ruling);
+    let keeps_request = keeps_request(live, &facts, &ruling, now);
     // What is too long to be put on record is not shown either: the request goes on showing what was asked for before.
     let can_show = !matches!(ruling.standing, Standing::Failed(Failure::TermsTooLong { .. }));
     let request = if keeps_request && can_show {
@@ -179,7 +179,7 @@ fn plan_live(seen: &Seen, live: &Live, grace: Duration, now: Timestamp) -> (Plan
 }
 
 /// Whether the request of a key stays, or comes.
-fn keeps_request(live: &Live, ruling: &Ruling<'_>) -> bool {
+fn keeps_request(live: &Live, key: &KeyFacts, ruling: &Ruling<'_>, now: Timestamp) -> bool {
     match &ruling.standing {
         // Beyond the cap its owner may approve it all the same, and so has to see it.
         Standing::Failed(Failure::TooManyKeys { .. })
@@ -187,6 +187,12 @@ fn keeps_request(live: &Live, ruling: &Ruling<'_>) -> bool {
         | Standing::Expired { .. }
         | Standing::Approved(_)
         | Standing::Pending => true,
+        // What it asks for by now can be approved, which takes a request.
+        Standing::Failed(Failure::TierNotFound { .. })
+            if ruling.terms_changed && automatic::would_stand(live, key, now) =>
+        {
+            true
+        }
         // A decision outlives a failure: were the request to go, its approvals would go with it.
         Standing::Failed(_) => live.request.is_some() && !live.approvals.is_empty(),
     }

@@ -143,7 +143,7 @@ fn is_news(reconcile: &Reconcile<'_>, held: &Held) -> bool {
         // Where another controller decided before ours came, the status shows it already.
         let is_older =
             before.is_some_and(|(_, condition)| held.accepted_at <= condition.last_transition_time.0);
-        return reconcile.marks.contains(&own) && !(shows && is_older);
+        return reconcile.marks.contains(&own) && !(shows && is_older && held.is_unmarked);
     }
     match before {
         // Recorded when it was bound: a decision outlives failures.
@@ -215,6 +215,16 @@ fn of_key(live: &Live, fact: Fact, held: Option<&Held>, because: &str) -> Record
 }
 
 impl Record {
+    /// Whether both are about the same: the key may be seen as it stood before the other was written.
+    pub(crate) fn repeats(&self, other: &Self) -> bool {
+        let before = self.before;
+        *self
+            == Self {
+                before,
+                ..other.clone()
+            }
+    }
+
     /// Writes it to the audit log: the log's target `audit`.
     pub(crate) fn write(&self) {
         let Self {

@@ -27,8 +27,8 @@ impl Told {
         let mut last = self.0.remove(target).unwrap_or_default();
         // What is planned once more is seen as it was before it was written.
         last.records
-            .retain(|record| !last.is_settled || planned.contains(record));
-        planned.retain(|record| !last.records.contains(record));
+            .retain(|told| !last.is_settled || planned.iter().any(|record| record.repeats(told)));
+        planned.retain(|record| !last.records.iter().any(|told| record.repeats(told)));
         last.records.extend(planned.iter().cloned());
         last.is_settled &= planned.is_empty();
         if !last.records.is_empty() {

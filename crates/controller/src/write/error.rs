@@ -98,17 +98,19 @@ impl WriteError {
         id: &NamespacedName,
         source: kube::Error,
     ) -> Self {
-        let kind = kind::<K>();
-        let source = if kind == "Secret" {
-            without_words(source)
-        } else {
-            source
-        };
         Self::Request {
             attempt,
-            kind,
+            kind: kind::<K>(),
             id: id.clone(),
-            source: Box::new(source),
+            source: Box::new(discreet::<K>(source)),
+        }
+    }
+
+    pub(super) fn list<K: Object>(namespace: &str, source: kube::Error) -> Self {
+        Self::List {
+            kind: kind::<K>(),
+            namespace: namespace.to_owned(),
+            source: Box::new(discreet::<K>(source)),
         }
     }
 
@@ -127,11 +129,25 @@ const TOO_LARGE: &str = "request is too large";
 /// How the API server says that a Secret is immutable.
 const IMMUTABLE: &str = "field is immutable when `immutable` is set";
 
-/// A refusal without the text that came with it: of an object with a key value in it an admission webhook may have quoted any
-/// part.
+/// A failure, of a Secret without its words.
+fn discreet<K: Object>(error: kube::Error) -> kube::Error {
+    if kind::<K>() == "Secret" {
+        without_words(error)
+    } else {
+        error
+    }
+}
+
+/// A failure without the text that came with it: of an object with a key value in it an admission webhook may have quoted any
+/// part, and whoever cannot decode it quotes what is in its place.
 fn without_words(error: kube::Error) -> kube::Error {
-    let kube::Error::Api(mut status) = error else {
-        return error;
+    let mut status = match error {
+        kube::Error::Api(status) => status,
+        kube::Error::SerdeError(_) => {
+            let words = "(what is in a Secret that cannot be decoded is not repeated)";
+            return kube::Error::SerdeError(serde::de::Error::custom(words));
+        }
+        error => return error,
     };
     let mut known = [TOO_LARGE, IMMUTABLE].into_iter();
     let words = known.find(|words| status.message.contains(words));
@@ -139,4 +155,26 @@ fn without_words(error: kube::Error) -> kube::Error {
     status.message = String::from(words);
     status.details = None;
     kube::Error::Api(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Secret;
+
+    use super::*;
+
+    #[test]
+    fn what_is_in_a_secret_that_cannot_be_decoded_is_told_nobody() {
+        let id = NamespacedName::new("guest", "secret");
+        for body in [r#"{"data":{"api_key":77123456}}"#, r#"{"data":"MARKER77123456"}"#] {
+            let error = serde_json::from_str::<Secret>(body).unwrap_err();
+            assert!(error.to_string().contains("77123456"));
+            let error = WriteError::request::<Secret>("read", &id, kube::Error::SerdeError(error));
+            let told = keydesk_process::chain(&error).to_string();
+            assert!(
+                told.contains("guest/secret") && !told.contains("77123456"),
+                "{told}"
+            );
+        }
+    }
 }

@@ -112,11 +112,7 @@ impl Cluster {
             metadata: ListMeta,
             items: Vec<Listed>,
         }
-        let failed = |source| WriteError::List {
-            kind: kind::<K>(),
-            namespace: namespace.to_owned(),
-            source: Box::new(source),
-        };
+        let failed = |source| WriteError::list::<K>(namespace, source);
         let mut params = ListParams {
             label_selector: labels.map(str::to_owned),
             limit: Some(PAGE),

@@ -113,6 +113,35 @@ fn an_automatic_product_approves_another_tier_when_it_no_longer_offers_the_one_t
 }
 
 #[test]
+fn a_key_that_asks_for_a_tier_that_there_is_gets_a_request_although_the_approved_one_is_gone() {
+    for mode in ["automatic", "manual"] {
+        let mut stage = Stage::automatic();
+        stage.settle();
+        stage.at(20);
+        let silver = merged(
+            &*offering(&["silver"]),
+            &json!({ "spec": { "approvalMode": mode } }),
+        );
+        stage.live().product = Some(Arc::new(silver));
+        stage.settle();
+        stage.live().request = None;
+        stage.seen.requests.clear();
+        stage.settle();
+        assert!(stage.live().request.is_none());
+        stage.at(40);
+        stage.edit(&json!({ "planTier": "silver" }));
+        stage.settle();
+        assert_eq!(
+            stage.live().request.as_ref().unwrap().spec.plan_tier,
+            "silver",
+            "{mode}"
+        );
+        let enforced = (mode == "automatic").then_some("silver");
+        assert_eq!(stage.enforced_tier(), enforced);
+    }
+}
+
+#[test]
 fn an_automatic_decision_waits_for_its_name() {
     let mut stage = Stage::automatic();
     stage.live().auto_name_taken = true;
