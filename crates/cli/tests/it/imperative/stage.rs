@@ -33,7 +33,18 @@ impl Stage {
     pub(super) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let up = Up::start(KEYDESK, &directory.path().join("home"), &["--demo"]).await;
-        Self { up, directory }
+        let stage = Self { up, directory };
+        // Policies are judged, and found, in the moment after the start.
+        let product = Address::new(kinds::PRODUCT, "gamestore", "gamestore-api");
+        stage
+            .person("admin")
+            .await
+            .soon(&product, "has a scheme and plans", |product| {
+                let status = &product["status"];
+                status["discoveredAuthScheme"].is_object() && status["discoveredPlans"][0].is_object()
+            })
+            .await;
+        stage
     }
 
     /// A person's client, for what no command does.
